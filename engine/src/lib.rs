@@ -1,0 +1,1 @@
+//! Desired resources to steps, and running them.
