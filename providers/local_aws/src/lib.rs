@@ -1,1 +1,34 @@
-//! AWS, modelled.
+//! AWS, modelled: EC2, Auto Scaling, classic load balancing, Route 53 and STS, behind AWS's own wire protocols.
+//!
+//! One deterministic core ([`model::Model`]) holds the state and a queue of what will happen; time passes only when it is
+//! told to. Two front ends speak to it: [`LocalAws::handle`], in process, under whatever clock the caller has, and
+//! [`serve()`], over HTTP on loopback.
+//!
+//! ```
+//! use infra_local_aws::{LocalAws, Options, model::Time};
+//! let aws = LocalAws::new(Options::default());
+//! let request = http::Request::post("http://sts.us-east-1.amazonaws.com/")
+//!     .body(bytes::Bytes::from_static(b"Action=GetCallerIdentity&Version=2011-06-15"))?;
+//! let answer = aws.handle(Time(1_795_000_000_000), &request);
+//! assert!(String::from_utf8_lossy(answer.body()).contains("<Account>123456789012</Account>"));
+//! # Ok::<(), http::Error>(())
+//! ```
+
+pub mod autoscaling;
+pub mod cloud;
+pub mod ec2;
+pub mod elb;
+pub mod model;
+pub mod route53;
+pub mod service;
+pub mod sts;
+pub mod timing;
+pub mod wire;
+
+mod handle;
+mod serve;
+#[cfg(test)]
+mod testing;
+
+pub use handle::{Calls, LocalAws, Options, RestoreError, WriteHook};
+pub use serve::{Clock, serve};

@@ -1,0 +1,68 @@
+//! All accounts and regions.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::{Model, Time};
+use crate::timing::TimeModel;
+
+/// The account of everybody whose access key is not an account number itself.
+pub const DEFAULT_ACCOUNT: &str = "123456789012";
+
+/// Every account in every region that was asked for at least once. This is what a snapshot holds.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Cloud {
+    seed: u64,
+    timing: TimeModel,
+    /// By `account/region`.
+    models: BTreeMap<String, Model>,
+}
+
+impl Cloud {
+    /// An empty cloud.
+    pub fn new(seed: u64, timing: TimeModel) -> Self {
+        Self { seed, timing, models: BTreeMap::new() }
+    }
+
+    /// The model of an account in a region, brought up to `now`; made on first use.
+    pub fn model(&mut self, account: &str, region: &str, now: Time) -> &mut Model {
+        let place = format!("{account}/{region}");
+        let (seed, timing) = (self.seed ^ fingerprint(&place), &self.timing);
+        let model = self
+            .models
+            .entry(place)
+            .or_insert_with(|| Model::new(account, region, seed, timing.clone(), now));
+        model.advance(now);
+        model
+    }
+
+    /// Brings every account and region up to `now`.
+    pub fn advance(&mut self, now: Time) {
+        for model in self.models.values_mut() {
+            model.advance(now);
+        }
+    }
+
+    /// The latest moment any part of the cloud has reached; `None` as long as nobody has asked for anything.
+    pub fn now(&self) -> Option<Time> {
+        self.models.values().map(|model| model.now).max()
+    }
+
+    /// The models there are.
+    pub fn models(&self) -> impl Iterator<Item = &Model> {
+        self.models.values()
+    }
+}
+
+/// The account that an access key belongs to: itself, if it is an account number.
+pub fn account_of(access_key: &str) -> &str {
+    let is_account = access_key.len() == 12 && access_key.bytes().all(|byte| byte.is_ascii_digit());
+    if is_account { access_key } else { DEFAULT_ACCOUNT }
+}
+
+/// FNV-1a: two places of one seed must not deal out the same ids.
+fn fingerprint(text: &str) -> u64 {
+    text.bytes()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}

@@ -1,0 +1,204 @@
+//! The handle on a modelled AWS.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use http::{Request, Response};
+
+use crate::cloud::{Cloud, account_of};
+use crate::model::{Model, Time};
+use crate::service::{Access, Call, Context, Service};
+use crate::timing::TimeModel;
+use crate::wire::{ApiError, Identity, Protocol, Reply, failure, identify};
+
+/// How a cloud starts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// Two clouds with the same seed deal out the same ids and delays.
+    pub seed: u64,
+    /// How long things take.
+    pub timing: TimeModel,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { seed: 1, timing: TimeModel::aws_like() }
+    }
+}
+
+/// How often each operation was asked for, by service, operation and access.
+pub type Calls = BTreeMap<(String, String, Access), u64>;
+
+/// Called with the cloud after each request that may have changed it, before the answer goes out, one call at a time.
+/// An error becomes an `InternalError` answer, so that a client never believes in a change that was not kept.
+pub type WriteHook = Arc<dyn Fn(&Cloud) -> std::io::Result<()> + Send + Sync>;
+
+/// A snapshot that is not one.
+#[derive(Debug, thiserror::Error)]
+#[error("the snapshot cannot be read: {0}; it was cut short, or written by another version")]
+pub struct RestoreError(#[from] serde_json::Error);
+
+/// A modelled AWS. Clones share it.
+#[derive(Clone)]
+pub struct LocalAws {
+    shared: Arc<Mutex<Shared>>,
+}
+
+struct Shared {
+    cloud: Cloud,
+    calls: Calls,
+    requests: u64,
+    after_write: Option<WriteHook>,
+}
+
+impl LocalAws {
+    /// An empty cloud.
+    pub fn new(options: Options) -> Self {
+        Self::from_cloud(Cloud::new(options.seed, options.timing))
+    }
+
+    /// The cloud of a snapshot, exactly as it was, whatever it was going to do next included.
+    ///
+    /// # Errors
+    /// The text is not a snapshot.
+    pub fn restore(snapshot: &str) -> Result<Self, RestoreError> {
+        Ok(Self::from_cloud(serde_json::from_str(snapshot)?))
+    }
+
+    fn from_cloud(cloud: Cloud) -> Self {
+        let shared = Shared { cloud, calls: Calls::new(), requests: 0, after_write: None };
+        Self { shared: Arc::new(Mutex::new(shared)) }
+    }
+
+    /// The cloud as JSON. Call counts are not part of it.
+    pub fn snapshot(&self) -> String {
+        serde_json::to_string(&self.lock().cloud).expect("a cloud is plain data with text keys")
+    }
+
+    /// Sets what is called after each write; see [`WriteHook`].
+    pub fn after_write(&self, hook: WriteHook) {
+        self.lock().after_write = Some(hook);
+    }
+
+    /// How often each operation was asked for since this handle was made.
+    pub fn calls(&self) -> Calls {
+        self.lock().calls.clone()
+    }
+
+    /// Looks at, or tampers with, the model of an account in a region at `now`. For rehearsal and tests.
+    pub fn with_model<T>(
+        &self,
+        account: &str,
+        region: &str,
+        now: Time,
+        look: impl FnOnce(&mut Model) -> T,
+    ) -> T {
+        look(self.lock().cloud.model(account, region, now))
+    }
+
+    /// Answers one request at `now`: lets everything happen that was due by then, then carries the request out.
+    ///
+    /// Nothing is refused by panicking or by silence; what cannot even be attributed to a service gets
+    /// `MissingAuthenticationToken`.
+    pub fn handle(&self, now: Time, request: &Request<Bytes>) -> Response<Bytes> {
+        let mut shared = self.lock();
+        shared.requests += 1;
+        let request_id = request_id(shared.requests, now);
+        let reply = match who(request) {
+            Ok((service, identity)) => shared.answer(now, &request_id, service, &identity, request),
+            Err(error) => failure(Protocol::Query, "", &request_id, &error),
+        };
+        drop(shared);
+        response(reply, &request_id)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Shared> {
+        // A handler that panicked has left the model as it was at that point, which is still the best there is.
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for LocalAws {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LocalAws").finish_non_exhaustive()
+    }
+}
+
+impl Shared {
+    fn answer(
+        &mut self,
+        now: Time,
+        request_id: &str,
+        service: Service,
+        identity: &Identity,
+        request: &Request<Bytes>,
+    ) -> Reply {
+        let call = match read(service, request) {
+            Ok(call) => call,
+            Err(error) => return service.refuse(request_id, &error),
+        };
+        *self.calls.entry((service.name().to_owned(), call.action(), call.access())).or_default() += 1;
+        let context = Context { request_id: request_id.to_owned(), access_key: identity.access_key.clone() };
+        let region = service.home(identity);
+        let model = self.cloud.model(account_of(&identity.access_key), &region, now);
+        let reply = service.answer(model, &context, &call);
+        match self.keep(call.access()) {
+            Ok(()) => reply,
+            Err(error) => service.refuse(request_id, &error),
+        }
+    }
+
+    fn keep(&self, access: Access) -> Result<(), ApiError> {
+        match (&self.after_write, access) {
+            (Some(hook), Access::Write) => hook(&self.cloud).map_err(|error| {
+                ApiError::new("InternalError", format!("the model could not be saved: {error}"))
+                    .with_status(500)
+            }),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn who(request: &Request<Bytes>) -> Result<(Service, Identity), ApiError> {
+    let host = request.uri().host().map(str::to_owned).or_else(|| {
+        request.headers().get(http::header::HOST).and_then(|host| host.to_str().ok()).map(str::to_owned)
+    });
+    let identity =
+        identify(request.headers(), &host.unwrap_or_default(), request.uri().path()).ok_or_else(|| {
+            let reason = "The request carries no credential scope, and its address names no service";
+            ApiError::new("MissingAuthenticationToken", reason).with_status(403)
+        })?;
+    let service = Service::named(&identity.service).ok_or_else(|| {
+        let reason = format!("The service {} is not modelled by local AWS", identity.service);
+        ApiError::new("UnknownService", reason).with_status(404)
+    })?;
+    Ok((service, identity))
+}
+
+fn read(service: Service, request: &Request<Bytes>) -> Result<Call, ApiError> {
+    let body = std::str::from_utf8(request.body())
+        .map_err(|_| ApiError::new("MalformedInput", "The request body is not UTF-8"))?;
+    let uri = request.uri();
+    service.read(request.method(), uri.path(), uri.query().unwrap_or_default(), body)
+}
+
+/// Ids that repeat from run to run, but not within one.
+fn request_id(count: u64, now: Time) -> String {
+    let tail = now.0 & 0xffff_ffff_ffff;
+    format!("{:08x}-{:04x}-4000-a000-{tail:012x}", count & 0xffff_ffff, (count >> 32) & 0xffff)
+}
+
+fn response(reply: Reply, request_id: &str) -> Response<Bytes> {
+    let mut response = Response::builder()
+        .status(reply.status)
+        .header("content-type", "text/xml;charset=UTF-8")
+        .header("x-amzn-requestid", request_id);
+    for (name, value) in reply.headers {
+        response = response.header(name, value);
+    }
+    response
+        .body(Bytes::from(reply.body))
+        .unwrap_or_else(|error| Response::new(Bytes::from(format!("the answer is not valid HTTP: {error}"))))
+}

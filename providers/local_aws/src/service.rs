@@ -1,0 +1,193 @@
+//! The list of services, and the way from a request to its handler.
+
+use http::Method;
+
+use crate::model::Model;
+use crate::wire::{
+    ApiError, Identity, Node, Params, Protocol, Reply, RestReply, RestRequest, failure, success,
+};
+use crate::{autoscaling, ec2, elb, route53, sts};
+
+/// What a handler may know about a request besides its parameters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Context {
+    /// The id the answer carries.
+    pub request_id: String,
+    /// The caller's access key; never a secret.
+    pub access_key: String,
+}
+
+/// A modelled service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Service {
+    /// EC2.
+    Ec2,
+    /// Auto Scaling.
+    AutoScaling,
+    /// Classic load balancing.
+    Elb,
+    /// Route 53.
+    Route53,
+    /// STS.
+    Sts,
+}
+
+/// Whether a call can change anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Access {
+    /// Describe, Get, List.
+    Read,
+    /// Everything else.
+    Write,
+}
+
+/// A request, read as far as it can be without knowing the service's operations.
+#[derive(Clone, Debug)]
+pub enum Call {
+    /// Of the query protocols.
+    Query {
+        /// The value of `Action`.
+        action: String,
+        /// All parameters, `Action` and `Version` included.
+        params: Params,
+    },
+    /// Of `restXml`.
+    Rest(RestRequest),
+}
+
+impl Service {
+    /// The service with this signing name.
+    pub fn named(signing_name: &str) -> Option<Self> {
+        match signing_name {
+            "ec2" => Some(Self::Ec2),
+            "autoscaling" => Some(Self::AutoScaling),
+            "elasticloadbalancing" => Some(Self::Elb),
+            "route53" => Some(Self::Route53),
+            "sts" => Some(Self::Sts),
+            _ => None,
+        }
+    }
+
+    /// The short name, as it stands in call counts: `ec2`, `autoscaling`, `elb`, `route53`, `sts`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ec2 => "ec2",
+            Self::AutoScaling => "autoscaling",
+            Self::Elb => "elb",
+            Self::Route53 => "route53",
+            Self::Sts => "sts",
+        }
+    }
+
+    /// How the service writes.
+    pub fn protocol(self) -> Protocol {
+        match self {
+            Self::Ec2 => Protocol::Ec2,
+            Self::AutoScaling | Self::Elb | Self::Sts => Protocol::Query,
+            Self::Route53 => Protocol::RestXml,
+        }
+    }
+
+    /// The XML namespace of its answers, which ends in the API's version.
+    pub fn namespace(self) -> &'static str {
+        match self {
+            Self::Ec2 => "http://ec2.amazonaws.com/doc/2016-11-15/",
+            Self::AutoScaling => "http://autoscaling.amazonaws.com/doc/2011-01-01/",
+            Self::Elb => "http://elasticloadbalancing.amazonaws.com/doc/2012-06-01/",
+            Self::Route53 => "https://route53.amazonaws.com/doc/2013-04-01/",
+            Self::Sts => "https://sts.amazonaws.com/doc/2011-06-15/",
+        }
+    }
+
+    /// The region whose model answers; Route 53 has but one.
+    pub fn home(self, identity: &Identity) -> String {
+        match self {
+            Self::Route53 => "us-east-1".to_owned(),
+            _ => identity.region.clone(),
+        }
+    }
+
+    /// Reads a request.
+    ///
+    /// # Errors
+    /// A refusal in the service's words: no action, or a body that is not XML.
+    pub fn read(self, method: &Method, path: &str, query: &str, body: &str) -> Result<Call, ApiError> {
+        if self.protocol() == Protocol::RestXml {
+            return RestRequest::read(method, path, query, body).map(Call::Rest);
+        }
+        let form = if *method == Method::GET { query } else { body };
+        let params = Params::parse(self.protocol(), form);
+        match params.text("Action") {
+            Some(action) => Ok(Call::Query { action: action.to_owned(), params }),
+            None => Err(ApiError::new("MissingAction", "The request must contain the parameter Action")),
+        }
+    }
+
+    /// Carries out a request and words the answer.
+    pub fn answer(self, model: &mut Model, context: &Context, call: &Call) -> Reply {
+        let answered = match call {
+            Call::Query { action, params } => self
+                .dispatch(model, context, action, params)
+                .map(|body| success(self.protocol(), self.namespace(), action, &context.request_id, body)),
+            Call::Rest(request) => {
+                route53::dispatch(model, context, request).map(|reply| self.rest_answer(reply))
+            }
+        };
+        answered.unwrap_or_else(|error| self.refuse(&context.request_id, &error))
+    }
+
+    /// Words a refusal.
+    pub fn refuse(self, request_id: &str, error: &ApiError) -> Reply {
+        failure(self.protocol(), self.namespace(), request_id, error)
+    }
+
+    fn dispatch(
+        self,
+        model: &mut Model,
+        context: &Context,
+        action: &str,
+        params: &Params,
+    ) -> Result<Node, ApiError> {
+        match self {
+            Self::Ec2 => ec2::dispatch(model, context, action, params),
+            Self::AutoScaling => autoscaling::dispatch(model, context, action, params),
+            Self::Elb => elb::dispatch(model, context, action, params),
+            Self::Sts => sts::dispatch(model, context, action, params),
+            Self::Route53 => Err(unknown_action(action)),
+        }
+    }
+
+    fn rest_answer(self, reply: RestReply) -> Reply {
+        Reply {
+            status: reply.status,
+            headers: reply.location.into_iter().map(|location| ("location", location)).collect(),
+            body: reply.root.attribute("xmlns", self.namespace()).document(),
+        }
+    }
+}
+
+impl Call {
+    /// The operation's name in call counts: the action, or the method and the kind of thing (`POST rrset`).
+    pub fn action(&self) -> String {
+        match self {
+            Self::Query { action, .. } => action.clone(),
+            Self::Rest(request) => route53::action(request).to_owned(),
+        }
+    }
+
+    /// Whether it can change anything, which names and methods tell in all these services.
+    pub fn access(&self) -> Access {
+        let reads = match self {
+            Self::Query { action, .. } => {
+                ["Describe", "Get", "List"].iter().any(|verb| action.starts_with(verb))
+            }
+            Self::Rest(request) => request.method == Method::GET,
+        };
+        if reads { Access::Read } else { Access::Write }
+    }
+}
+
+/// The answer to an action that is not modelled.
+pub fn unknown_action(action: &str) -> ApiError {
+    ApiError::new("InvalidAction", format!("The action {action} is not valid for this web service."))
+}

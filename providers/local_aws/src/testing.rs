@@ -1,0 +1,68 @@
+//! What the tests of all services share.
+
+use bytes::Bytes;
+use http::{Request, Response};
+
+use crate::handle::{LocalAws, Options};
+use crate::model::Time;
+use crate::timing::TimeModel;
+
+/// When tests begin: 2026-11-21T07:00:00Z.
+pub const START: Time = Time(1_795_244_400_000);
+
+/// A new cloud whose steps take milliseconds.
+pub fn fast() -> LocalAws {
+    LocalAws::new(Options { seed: 7, timing: TimeModel::fast() })
+}
+
+/// START plus so many seconds.
+pub fn at(seconds: u64) -> Time {
+    Time(START.0 + seconds * 1000)
+}
+
+/// Sends a form to a service by its signing name, in us-east-1. Gives HTTP status and body.
+pub fn call(local: &LocalAws, now: Time, service: &str, form: &str) -> (u16, String) {
+    let request = signed(service, "POST", "/", form);
+    text(&local.handle(now, &request))
+}
+
+/// Sends a `restXml` request to Route 53. Gives HTTP status and body.
+pub fn rest(local: &LocalAws, now: Time, method: &str, path: &str, body: &str) -> (u16, String) {
+    text(&local.handle(now, &signed("route53", method, path, body)))
+}
+
+/// The text between the first `<name>` and `</name>`.
+pub fn field<'a>(body: &'a str, name: &str) -> Option<&'a str> {
+    let (_, rest) = body.split_once(&format!("<{name}>"))?;
+    rest.split_once(&format!("</{name}>")).map(|(value, _)| value)
+}
+
+/// The texts between all `<name>` and `</name>`.
+pub fn fields<'a>(body: &'a str, name: &str) -> Vec<&'a str> {
+    let open = format!("<{name}>");
+    body.split(&open).skip(1).filter_map(|rest| rest.split_once(&format!("</{name}>"))).map(|x| x.0).collect()
+}
+
+/// `200`, or `CODE STATUS` of a refusal.
+pub fn outcome((status, body): &(u16, String)) -> String {
+    match field(body, "Code") {
+        Some(code) => format!("{code} {status}"),
+        None => status.to_string(),
+    }
+}
+
+fn signed(service: &str, method: &str, path: &str, body: &str) -> Request<Bytes> {
+    let scope = format!(
+        "AWS4-HMAC-SHA256 Credential=test/20261121/us-east-1/{service}/aws4_request, SignedHeaders=host, Signature=0"
+    );
+    Request::builder()
+        .method(method)
+        .uri(path)
+        .header("authorization", scope)
+        .body(Bytes::copy_from_slice(body.as_bytes()))
+        .expect("a literal request")
+}
+
+fn text(response: &Response<Bytes>) -> (u16, String) {
+    (response.status().as_u16(), String::from_utf8_lossy(response.body()).into_owned())
+}

@@ -1,0 +1,31 @@
+//! AWS's wire protocols: requests in, answers out. Nothing here knows what an instance is.
+//!
+//! What SDKs insist on, read from their generated parsers: the root element's name, integers without sign or blank,
+//! `true`/`false`, stamps with `Z`, and absent members left out rather than empty.
+
+mod envelope;
+mod error;
+mod page;
+mod params;
+mod request;
+mod rest;
+mod xml;
+
+pub use envelope::{Reply, failure, success};
+pub use error::ApiError;
+pub use page::paginate;
+pub use params::Params;
+pub use request::{Identity, identify};
+pub use rest::{RestReply, RestRequest};
+pub use xml::{Node, ParseXmlError};
+
+/// How a service writes requests and answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protocol {
+    /// EC2's: flat lists in requests, `<item>` in answers, members directly under the root.
+    Ec2,
+    /// `awsQuery`: `member.N` in requests, `<member>` in answers, members under `{Action}Result`.
+    Query,
+    /// `restXml`: method and path choose the operation, bodies are XML both ways.
+    RestXml,
+}
