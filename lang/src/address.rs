@@ -143,7 +143,12 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read_back() {
-        for text in ["elb.web", "subnet.public[\"a\"]", "module.m[\"k.]\\\"\"].data.ami.base", "module.a.module.b.vpc.x"] {
+        for text in [
+            "elb.web",
+            "subnet.public[\"a\"]",
+            "module.m[\"k.]\\\"\"].data.ami.base",
+            "module.a.module.b.vpc.x",
+        ] {
             assert_eq!(Address::parse(text).expect(text).to_string(), text);
         }
         for text in ["", "elb", "elb.", "elb.web[", "elb.web[1]", "elb.web.id", "module.m"] {

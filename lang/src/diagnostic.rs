@@ -79,7 +79,16 @@ impl Diagnostic {
     }
 
     fn new(code: Code, severity: Severity, span: Option<Span>, message: String) -> Self {
-        Self { code, severity, message, span, note: None, labels: Vec::new(), hint: None, suggestion: Vec::new() }
+        Self {
+            code,
+            severity,
+            message,
+            span,
+            note: None,
+            labels: Vec::new(),
+            hint: None,
+            suggestion: Vec::new(),
+        }
     }
 
     /// Adds words beside the caret.

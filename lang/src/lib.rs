@@ -12,3 +12,7 @@ pub mod schema;
 pub mod span;
 pub mod types;
 pub mod value;
+mod wire;
+
+// Syntax: text to trees, and text to tidier text.
+pub mod ast;

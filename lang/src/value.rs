@@ -44,8 +44,10 @@ pub enum Value {
     Set(BTreeSet<Value>),
     /// A map or object, in its keys' order.
     Map(BTreeMap<String, Value>),
-    /// A secret: it may be used, never shown.
+    /// A secret: it may be used, never shown or written.
     Sensitive(Box<Value>),
+    /// What is left of a secret in files: a keyed hash, in hexadecimal, enough to see a change.
+    Sealed(String),
 }
 
 impl Value {
@@ -83,7 +85,7 @@ impl Value {
     /// Whether any part of it is secret.
     pub fn is_sensitive(&self) -> bool {
         match self {
-            Self::Sensitive(_) => true,
+            Self::Sensitive(_) | Self::Sealed(_) => true,
             Self::List(items) => items.iter().any(Self::is_sensitive),
             Self::Set(items) => items.iter().any(Self::is_sensitive),
             Self::Map(entries) => entries.values().any(Self::is_sensitive),
@@ -104,7 +106,7 @@ impl fmt::Display for Value {
             Self::List(items) => write_items(f, items.iter()),
             Self::Set(items) => write_items(f, items.iter()),
             Self::Map(entries) => write_entries(f, entries),
-            Self::Sensitive(_) => f.write_str("(sensitive)"),
+            Self::Sensitive(_) | Self::Sealed(_) => f.write_str("(sensitive)"),
         }
     }
 }
@@ -155,7 +157,9 @@ impl fmt::Display for Quantity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let units: &[(i64, &str)] = match self.dimension {
             Dimension::Duration => &[(604_800, "w"), (86_400, "d"), (3_600, "h"), (60, "m"), (1, "s")],
-            Dimension::Size => &[(1 << 40, "TiB"), (1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB"), (1, "B")],
+            Dimension::Size => {
+                &[(1 << 40, "TiB"), (1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB"), (1, "B")]
+            }
             Dimension::Percent => &[(1, "%")],
         };
         for (factor, unit) in units {

@@ -1,0 +1,61 @@
+//! What apply tells whoever watches.
+
+use std::time::Duration;
+
+use infra_lang::address::Address;
+
+use crate::id::{RemoteId, StepId};
+use crate::provider::ProviderError;
+
+/// One thing that happened, with the time since the apply began on tokio's clock.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ApplyEvent {
+    /// Since the apply began.
+    pub at: Duration,
+    /// The step.
+    pub step: StepId,
+    /// Whose step it is.
+    pub address: Address,
+    /// What happened.
+    pub what: StepEvent,
+}
+
+/// What happened to a step.
+#[derive(Debug, Clone, PartialEq)]
+pub enum StepEvent {
+    /// It started: its title.
+    Started(String),
+    /// It did something: what.
+    Acted(String),
+    /// It waits: for what.
+    Waiting(String),
+    /// It succeeded; the id if it has one.
+    Succeeded(Option<RemoteId>),
+    /// It failed.
+    Failed(StepFailure),
+    /// It is being taken back.
+    Undoing(String),
+    /// It was taken back.
+    Undone,
+    /// It never started, because what it needs has failed.
+    Skipped(Address),
+}
+
+/// Why a step failed.
+#[derive(Debug, Clone, PartialEq)]
+pub enum StepFailure {
+    /// AWS or the way to it.
+    Provider(ProviderError),
+    /// The kind says it cannot succeed any more.
+    Stuck(String),
+    /// The guard did not hold.
+    Guard(String),
+    /// It took too long, waiting for this.
+    TimedOut(String),
+}
+
+/// Whoever watches an apply.
+pub trait Watch: Send + Sync {
+    /// Called for every event, in order; must not block.
+    fn event(&self, event: &ApplyEvent);
+}

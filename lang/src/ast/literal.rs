@@ -1,0 +1,100 @@
+//! Numbers and quantities as written.
+
+use crate::number::Number;
+use crate::value::{Dimension, Quantity};
+
+/// Larger exponents name no quantity of this world, and would take long to read.
+const MAX_EXPONENT: i32 = 9999;
+
+/// A number as written. The parser has seen to it that it is one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NumberLiteral {
+    text: String,
+}
+
+/// `30s`, `8GiB`, `80%`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QuantityLiteral {
+    /// The number before the unit.
+    pub amount: NumberLiteral,
+    /// The unit.
+    pub unit: Unit,
+}
+
+/// The unit of a quantity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Unit(&'static UnitRow);
+
+/// A spelling, its dimension, and how much of the base unit it is: multiply by `.2`, divide by `.3`.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct UnitRow(&'static str, Dimension, i64, i64);
+
+const UNITS: &[UnitRow] = &[
+    UnitRow("ms", Dimension::Duration, 1, 1000),
+    UnitRow("s", Dimension::Duration, 1, 1),
+    UnitRow("m", Dimension::Duration, 60, 1),
+    UnitRow("min", Dimension::Duration, 60, 1),
+    UnitRow("h", Dimension::Duration, 3_600, 1),
+    UnitRow("d", Dimension::Duration, 86_400, 1),
+    UnitRow("w", Dimension::Duration, 604_800, 1),
+    UnitRow("B", Dimension::Size, 1, 1),
+    UnitRow("kB", Dimension::Size, 1_000, 1),
+    UnitRow("MB", Dimension::Size, 1_000_000, 1),
+    UnitRow("GB", Dimension::Size, 1_000_000_000, 1),
+    UnitRow("TB", Dimension::Size, 1_000_000_000_000, 1),
+    UnitRow("KiB", Dimension::Size, 1 << 10, 1),
+    UnitRow("MiB", Dimension::Size, 1 << 20, 1),
+    UnitRow("GiB", Dimension::Size, 1 << 30, 1),
+    UnitRow("TiB", Dimension::Size, 1 << 40, 1),
+    UnitRow("%", Dimension::Percent, 1, 1),
+];
+
+impl NumberLiteral {
+    /// A number literal, if `text` is one within 10^±9999.
+    pub fn new(text: &str) -> Option<Self> {
+        let exponent = text.split(['e', 'E']).nth(1).map_or(Ok(0), str::parse::<i32>).ok()?;
+        (exponent.abs() <= MAX_EXPONENT && text.parse::<Number>().is_ok())
+            .then(|| Self { text: text.to_owned() })
+    }
+
+    /// As written.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Its value.
+    pub fn value(&self) -> Number {
+        self.text.parse().expect("checked in `new`")
+    }
+}
+
+impl QuantityLiteral {
+    /// Its value in the base unit of its dimension.
+    pub fn value(&self) -> Quantity {
+        let UnitRow(_, dimension, factor, divisor) = *self.unit.0;
+        let scaled = &self.amount.value() * &Number::from(factor);
+        Quantity { dimension, amount: &scaled / &Number::from(divisor) }
+    }
+}
+
+impl Unit {
+    /// The unit of this spelling.
+    pub fn new(text: &str) -> Option<Self> {
+        UNITS.iter().find(|row| row.0 == text).map(Self)
+    }
+
+    /// Its spelling.
+    pub fn as_str(self) -> &'static str {
+        self.0.0
+    }
+
+    /// What it measures.
+    pub fn dimension(self) -> Dimension {
+        self.0.1
+    }
+
+    /// The spellings of all units.
+    pub fn all() -> impl Iterator<Item = &'static str> {
+        UNITS.iter().map(|row| row.0)
+    }
+}
