@@ -111,7 +111,7 @@ pub enum ExprKind {
     Quantity(QuantityLiteral),
     /// A quoted template or heredoc without `${}` and `%{}`: its text.
     String(String),
-    /// A quoted template or heredoc with at least one part that is not text, and more than one `${x}`.
+    /// A quoted template or heredoc that is neither text only nor a single `${x}`.
     Template(Vec<Part>),
     /// `(x)`, or `"${x}"`, which passes `x` on unchanged. [`Expr::bare`] looks through both.
     Wrapped(Wrapping, Box<Expr>),
