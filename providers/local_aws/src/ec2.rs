@@ -1,32 +1,95 @@
 //! EC2.
 
-use serde::{Deserialize, Serialize};
+mod catalogue;
+mod describe;
+mod filter;
+mod furnish;
+mod instance_type;
+mod kind;
+mod launch;
+mod launch_spec;
+mod lifecycle;
+mod page;
+mod permission;
+mod region;
+mod route_table;
+mod rule;
+mod security_group;
+mod tag;
+mod template;
+mod template_data;
+mod vpc;
+
+pub mod fleet;
 
 use crate::model::Model;
 use crate::service::{Context, unknown_action};
 use crate::wire::{ApiError, Node, Params};
 
-/// What EC2 does by itself.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Ec2Event {}
+pub use furnish::furnish;
+pub use kind::Kind;
+pub use lifecycle::{Ec2Event, LISTENING_TAG, apply};
+use permission::Direction::{Egress, Ingress};
 
 /// Carries out an action.
 ///
 /// # Errors
-/// The service's refusal; `InvalidAction` if the action is not modelled.
+/// The service's refusal; `InvalidAction` if the action is not modelled; `DryRunOperation` if it was only to be tried.
 pub fn dispatch(
-    _model: &mut Model,
+    model: &mut Model,
     _context: &Context,
     action: &str,
-    _params: &Params,
+    params: &Params,
 ) -> Result<Node, ApiError> {
-    Err(unknown_action(action))
+    if params.bool("DryRun")? != Some(true) {
+        return act(model, action, params);
+    }
+    // The trial runs on a copy: AWS checks everything, too, before it says that it would have worked.
+    act(&mut model.clone(), action, params)?;
+    let reason = "Request would have succeeded, but DryRun flag is set.";
+    Err(ApiError::new("DryRunOperation", reason).with_status(412))
 }
 
-/// Lets an event happen, at `model.now`.
-pub fn apply(_model: &mut Model, event: Ec2Event) {
-    match event {}
+fn act(model: &mut Model, action: &str, params: &Params) -> Result<Node, ApiError> {
+    match action {
+        "CreateVpc" => vpc::create_vpc(model, params),
+        "DeleteVpc" => vpc::delete_vpc(model, params),
+        "DescribeVpcs" => vpc::describe_vpcs(model, params),
+        "ModifyVpcAttribute" => vpc::modify_vpc_attribute(model, params),
+        "DescribeVpcAttribute" => vpc::describe_vpc_attribute(model, params),
+        "CreateRouteTable" => route_table::create_route_table(model, params),
+        "DeleteRouteTable" => route_table::delete_route_table(model, params),
+        "DescribeRouteTables" => route_table::describe_route_tables(model, params),
+        "CreateRoute" => route_table::create_route(model, params),
+        "ReplaceRoute" => route_table::replace_route(model, params),
+        "DeleteRoute" => route_table::delete_route(model, params),
+        "AssociateRouteTable" => route_table::associate_route_table(model, params),
+        "DisassociateRouteTable" => route_table::disassociate_route_table(model, params),
+        "ReplaceRouteTableAssociation" => route_table::replace_route_table_association(model, params),
+        "CreateSecurityGroup" => security_group::create_security_group(model, params),
+        "DeleteSecurityGroup" => security_group::delete_security_group(model, params),
+        "DescribeSecurityGroups" => security_group::describe_security_groups(model, params),
+        "AuthorizeSecurityGroupIngress" => rule::authorize(model, Ingress, params),
+        "AuthorizeSecurityGroupEgress" => rule::authorize(model, Egress, params),
+        "RevokeSecurityGroupIngress" => rule::revoke(model, Ingress, params),
+        "RevokeSecurityGroupEgress" => rule::revoke(model, Egress, params),
+        "UpdateSecurityGroupRuleDescriptionsIngress" => rule::describe_anew(model, Ingress, params),
+        "UpdateSecurityGroupRuleDescriptionsEgress" => rule::describe_anew(model, Egress, params),
+        "DescribeSecurityGroupRules" => rule::describe_security_group_rules(model, params),
+        "CreateLaunchTemplate" => template::create_launch_template(model, params),
+        "CreateLaunchTemplateVersion" => template::create_launch_template_version(model, params),
+        "ModifyLaunchTemplate" => template::modify_launch_template(model, params),
+        "DeleteLaunchTemplate" => template::delete_launch_template(model, params),
+        "DeleteLaunchTemplateVersions" => template::delete_launch_template_versions(model, params),
+        "DescribeLaunchTemplates" => template::describe_launch_templates(model, params),
+        "DescribeLaunchTemplateVersions" => template::describe_launch_template_versions(model, params),
+        "CreateTags" => tag::create_tags(model, params),
+        "DeleteTags" => tag::delete_tags(model, params),
+        "DescribeTags" => tag::describe_tags(model, params),
+        "DescribeAvailabilityZones" => region::describe_availability_zones(model, params),
+        "DescribeRegions" => region::describe_regions(model, params),
+        "DescribeAccountAttributes" => region::describe_account_attributes(model, params),
+        "DescribeInstanceTypes" => region::describe_instance_types(model, params),
+        _ => Err(unknown_action(action)),
+    }
 }
-
-/// Puts the default network into a new account.
-pub fn furnish(_model: &mut Model) {}

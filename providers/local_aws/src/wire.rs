@@ -20,7 +20,7 @@ pub use rest::{RestReply, RestRequest};
 pub use xml::{Node, ParseXmlError};
 
 /// How a service writes requests and answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Protocol {
     /// EC2's: flat lists in requests, `<item>` in answers, members directly under the root.
     Ec2,

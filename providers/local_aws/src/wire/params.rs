@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::{ApiError, Protocol};
 
 /// `A.1.B=x` read as a tree: each name between dots is a branch, a value sits where its name ends.
@@ -12,7 +14,7 @@ use super::{ApiError, Protocol};
 /// let filter = &params.list("Filter")[0];
 /// assert_eq!((filter.text("Name"), filter.texts("Value")), (Some("tag:Role"), vec!["web"]));
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Params {
     protocol: Protocol,
     value: Option<String>,
@@ -115,6 +117,20 @@ impl Params {
     /// Like [`Self::texts`], owned.
     pub fn strings(&self, name: &str) -> Vec<String> {
         self.texts(name).into_iter().map(str::to_owned).collect()
+    }
+
+    /// These parameters on top of `base`: a name sent here replaces everything `base` has under it.
+    pub fn over(&self, base: &Self) -> Self {
+        let mut merged = base.clone();
+        merged.branches.extend(self.branches.clone());
+        merged
+    }
+
+    /// These parameters without one name and all under it.
+    pub fn without(&self, name: &str) -> Self {
+        let mut rest = self.clone();
+        rest.branches.remove(name);
+        rest
     }
 
     fn read<T>(
