@@ -2,13 +2,20 @@
 //! objects' attributes. Residuals are data. They print, they stand in the plan file, and resolving finishes them
 //! during apply, so apply never opens a source file.
 
+mod display;
+mod resolve;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use crate::address::Address;
 use crate::name::AttributeName;
+use crate::schema::SchemaSet;
 use crate::value::Value;
+
+pub use display::Waiting;
+pub use resolve::{Unresolved, references, resolve, simplify};
 
 /// A value whose parts may have to wait for other objects.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,3 +77,132 @@ pub type Attributes = BTreeMap<AttributeName, Residual>;
 
 /// The attributes of an object, all known.
 pub type Values = BTreeMap<AttributeName, Value>;
+
+/// The attribute name that stands, during evaluation only, for the object itself.
+const WHOLE: &str = "";
+
+impl Reference {
+    /// A reference to the whole object, which conversion turns into one to its handle.
+    pub(crate) fn whole(object: Address) -> Self {
+        Self { object, attribute: AttributeName::new(WHOLE) }
+    }
+
+    /// Whether it is to the whole object.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.attribute == *WHOLE
+    }
+
+    /// The reference to the attribute a whole object stands for.
+    pub(crate) fn to_handle(&self, schemas: &SchemaSet) -> Self {
+        let schema = schemas.kind(self.object.kind.as_str());
+        let handle = schema.map_or_else(|| AttributeName::new("id"), |schema| schema.handle.clone());
+        Self { object: self.object.clone(), attribute: handle }
+    }
+}
+
+impl From<Value> for Residual {
+    fn from(value: Value) -> Self {
+        Self::Known(value)
+    }
+}
+
+impl Residual {
+    /// The value, if nothing in it waits.
+    pub fn known(&self) -> Option<&Value> {
+        match self {
+            Self::Known(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// A list; known if all of it is.
+    pub fn list(items: Vec<Self>) -> Self {
+        match all_known(&items) {
+            Some(values) => Self::Known(Value::List(values)),
+            None => Self::List(items),
+        }
+    }
+
+    /// A set; known if all of it is. Equal elements are one.
+    pub fn set(items: Vec<Self>) -> Self {
+        if let Some(values) = all_known(&items) {
+            return Self::Known(Value::Set(values.into_iter().collect()));
+        }
+        let mut distinct: Vec<Self> = Vec::new();
+        for item in items {
+            if !distinct.contains(&item) {
+                distinct.push(item);
+            }
+        }
+        Self::Set(distinct)
+    }
+
+    /// A map; known if all of it is.
+    pub fn map(entries: BTreeMap<String, Self>) -> Self {
+        let known: Option<BTreeMap<String, Value>> =
+            entries.iter().map(|(key, value)| Some((key.clone(), value.known()?.clone()))).collect();
+        known.map_or(Self::Map(entries), |known| Self::Known(Value::Map(known)))
+    }
+
+    /// The same, as a secret.
+    pub fn concealed(self) -> Self {
+        match self {
+            Self::Known(Value::Sensitive(_)) | Self::Sensitive(_) => self,
+            Self::Known(value) => Self::Known(Value::Sensitive(Box::new(value))),
+            waiting => Self::Sensitive(Box::new(waiting)),
+        }
+    }
+
+    /// The same without the label on the whole of it, and whether there was one.
+    pub(crate) fn uncovered(self) -> (Self, bool) {
+        match self {
+            Self::Known(Value::Sensitive(inner)) => (Self::Known(*inner).uncovered().0, true),
+            Self::Sensitive(inner) => (inner.uncovered().0, true),
+            plain => (plain, false),
+        }
+    }
+
+    /// Whether any part of it is secret.
+    pub fn is_sensitive(&self) -> bool {
+        match self {
+            Self::Known(value) => value.is_sensitive(),
+            Self::Sensitive(_) => true,
+            Self::List(items) | Self::Set(items) | Self::Call(_, items) => items.iter().any(Self::is_sensitive),
+            Self::Map(entries) => entries.values().any(Self::is_sensitive),
+            Self::Attribute(_) | Self::Variable(_) => false,
+            Self::Index(of, key) => of.is_sensitive() || key.is_sensitive(),
+            Self::Conditional(condition, yes, no) => [condition, yes, no].iter().any(|part| part.is_sensitive()),
+            Self::For(each) => each.collection.is_sensitive() || each.result.is_sensitive(),
+        }
+    }
+
+    /// The elements of a list or set whose number is known.
+    pub(crate) fn items(&self) -> Option<Vec<Self>> {
+        match self {
+            Self::Known(Value::List(items)) => Some(items.iter().cloned().map(Self::Known).collect()),
+            Self::Known(Value::Set(items)) => Some(items.iter().cloned().map(Self::Known).collect()),
+            Self::List(items) | Self::Set(items) => Some(items.clone()),
+            _ => None,
+        }
+    }
+
+    /// The entries of a map or object whose keys are known.
+    pub(crate) fn entries(&self) -> Option<BTreeMap<String, Self>> {
+        match self {
+            Self::Known(Value::Map(entries)) => {
+                Some(entries.iter().map(|(key, value)| (key.clone(), Self::Known(value.clone()))).collect())
+            }
+            Self::Map(entries) => Some(entries.clone()),
+            _ => None,
+        }
+    }
+
+    /// Whether it is a set, of known or waiting elements.
+    pub(crate) fn is_set(&self) -> bool {
+        matches!(self, Self::Known(Value::Set(_)) | Self::Set(_))
+    }
+}
+
+fn all_known(items: &[Residual]) -> Option<Vec<Value>> {
+    items.iter().map(|item| item.known().cloned()).collect()
+}

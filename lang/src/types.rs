@@ -1,10 +1,28 @@
 //! Types: what a value may be.
 
+mod assign;
+mod convert;
+mod display;
+mod prelude;
+mod read;
+mod text;
+mod unify;
+
 use std::collections::BTreeMap;
 
 use crate::name::KindName;
 use crate::number::Number;
 use crate::value::{Dimension, Value};
+
+pub use assign::{Fit, fit};
+pub use convert::{Mismatch, convert, convert_value};
+pub use prelude::{PRELUDE, prelude};
+pub use unify::{Clash, unify, widened};
+pub(crate) use convert::read_quantity;
+pub(crate) use read::{TypeNames, read_type};
+pub(crate) use unify::unify_all;
+
+pub(crate) use text::pattern_matches;
 
 /// A lowest and a highest value, each included; `None` is no bound.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -105,6 +123,59 @@ impl Type {
     /// Any number.
     pub fn number() -> Self {
         Self::Number { integer: false, bounds: Bounds::default() }
+    }
+
+    /// Any whole number.
+    pub fn int() -> Self {
+        Self::Number { integer: true, bounds: Bounds::default() }
+    }
+
+    /// Any quantity of a dimension.
+    pub fn quantity(dimension: Dimension) -> Self {
+        Self::Quantity { dimension, bounds: Bounds::default() }
+    }
+
+    /// A list of any length.
+    pub fn list(element: Self) -> Self {
+        Self::List(Box::new(element), Lengths::default())
+    }
+
+    /// A set.
+    pub fn set(element: Self) -> Self {
+        Self::Set(Box::new(element))
+    }
+
+    /// A map.
+    pub fn map(element: Self) -> Self {
+        Self::Map(Box::new(element))
+    }
+
+    /// The type or null; not wrapped twice.
+    pub fn nullable(self) -> Self {
+        if self.may_be_null() { self } else { Self::Nullable(Box::new(self)) }
+    }
+
+    /// The type of `null` itself: no value but null.
+    pub fn null() -> Self {
+        Self::Nullable(Box::new(Self::OneOf(Vec::new())))
+    }
+
+    /// Whether null is one of its values.
+    pub fn may_be_null(&self) -> bool {
+        match self {
+            Self::Nullable(_) | Self::Any => true,
+            Self::Sensitive(inner) => inner.may_be_null(),
+            _ => false,
+        }
+    }
+
+    /// Whether any value of it is secret as a whole.
+    pub fn is_sensitive(&self) -> bool {
+        match self {
+            Self::Sensitive(_) => true,
+            Self::Nullable(inner) => inner.is_sensitive(),
+            _ => false,
+        }
     }
 
     /// The type without `nullable` and `sensitive` around it.

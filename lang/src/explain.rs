@@ -1,0 +1,45 @@
+//! What `infra explain CODE` says: every code with a title, the reason and an example with its repair.
+
+mod meaning;
+mod syntax;
+
+use crate::diagnostic::Code;
+
+/// The explanation of one code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Explanation {
+    /// The code, such as `E0301`.
+    pub code: Code,
+    /// A few words.
+    pub title: &'static str,
+    /// Why it is an error and what to do, in Markdown.
+    pub text: &'static str,
+    /// A configuration that is wrong, and how it is mended.
+    pub example: &'static str,
+}
+
+/// All explanations, in the order of their codes.
+pub fn explanations() -> impl Iterator<Item = &'static Explanation> {
+    syntax::EXPLANATIONS.iter().chain(meaning::EXPLANATIONS)
+}
+
+/// The explanation of a code, in upper or lower case.
+pub fn explain(code: &str) -> Option<&'static Explanation> {
+    explanations().find(|explanation| explanation.code.0.eq_ignore_ascii_case(code))
+}
+
+/// The codes by name, for those who report them.
+pub(crate) mod codes {
+    pub(crate) use super::meaning::codes::*;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_in_order_and_none_twice() {
+        let codes: Vec<&str> = explanations().map(|explanation| explanation.code.0).collect();
+        assert!(codes.is_sorted_by(|a, b| a < b), "{codes:?}");
+    }
+}

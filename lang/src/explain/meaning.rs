@@ -1,0 +1,134 @@
+//! Names, types, phases, secrets, null and values: `E02xx` to `E07xx`.
+
+use super::Explanation;
+
+macro_rules! explanations {
+    ($($name:ident $code:literal $title:literal: $text:literal, $example:literal;)*) => {
+        /// The codes by name.
+        pub(crate) mod codes {
+            use crate::diagnostic::Code;
+            $(#[doc = $title] pub(crate) const $name: Code = Code($code);)*
+        }
+
+        pub(super) const EXPLANATIONS: &[Explanation] = &[
+            $(Explanation { code: codes::$name, title: $title, text: $text, example: $example },)*
+        ];
+    };
+}
+
+explanations! {
+    UNKNOWN_KIND "E0201" "unknown block":
+        "A block starts with a kind, such as `elb`, or one of the language's own words, such as `variable`. \
+         Kinds have no vendor prefix.",
+        "lod_balancer \"web\" {}\n# elb \"web\" {}";
+    UNKNOWN_ATTRIBUTE "E0202" "unknown attribute":
+        "Each kind takes certain attributes and nested blocks and no others, so that a slip of the finger is found \
+         before anything runs. Observed attributes, such as `dns_name`, can be read but not written.",
+        "vpc \"main\" { cidr = \"10.0.0.0/16\" }\n# vpc \"main\" { cidr_block = \"10.0.0.0/16\" }";
+    UNKNOWN_NAME "E0203" "unknown name":
+        "A reference starts with `var`, `local`, `module`, `data`, `each`, `self`, `project`, `path`, a kind, or a \
+         name bound by `for` or a function's parameter, and what it names must be declared in the same module.",
+        "elb \"web\" { subnets = values(subnet.publik) }\n# elb \"web\" { subnets = values(subnet.public) }";
+    UNKNOWN_FUNCTION "E0204" "unknown function":
+        "The name in front of the parenthesis is no builtin function and no `function` block of this module.",
+        "locals { name = uppercase(\"a\") }\n# locals { name = upper(\"a\") }";
+    DUPLICATE "E0205" "declared twice":
+        "A name is declared once per module, in whichever of its files.",
+        "locals { a = 1 }\nlocals { a = 2 }\n# locals { a = 2 }";
+    MISSING "E0206" "missing attribute":
+        "The kind cannot exist without this attribute.",
+        "vpc \"main\" {}\n# vpc \"main\" { cidr_block = \"10.0.0.0/16\" }";
+    LABELS "E0207" "wrong labels":
+        "Objects, variables, outputs, modules and functions have one label, `data` has two (the kind and the name), \
+         `locals` and `types` have none. A label is an identifier.",
+        "vpc {}\n# vpc \"main\" {}";
+    BOTH_FORMS "E0208" "block and attribute":
+        "A nested block is an attribute: `ingress { … }` written twice is `ingress = [{ … }, { … }]`. Use one form.",
+        "security_group \"web\" {\n  ingress { from_port = 80 }\n  ingress = [{ from_port = 22 }]\n}";
+    CYCLE "E0209" "references in a ring":
+        "Each of these needs the next one first, so there is no order in which they could be made.",
+        "locals {\n  a = local.b\n  b = local.a\n}";
+    HABIT "E0210" "written as in Terraform":
+        "The language is close to Terraform's, with one way for each need. The message shows how it is spelt here.",
+        "resource \"aws_elb\" \"web\" {}\n# elb \"web\" {}";
+    UNSUPPORTED "E0211" "not supported yet":
+        "The language defines this, but this version cannot do it. It is refused rather than ignored.",
+        "moved {\n  from = elb.a\n  to   = elb.b\n}";
+    PROJECT "E0212" "project block":
+        "The root module has exactly one `project` block, with a `region`; other modules have none.",
+        "vpc \"main\" { cidr_block = \"10.0.0.0/16\" }\n# project \"shop\" { region = \"us-east-1\" }";
+    MODULE_SOURCE "E0213" "module not found":
+        "The `source` of a module is a directory, `\"./x\"`, relative to the directory it is written in.",
+        "module \"net\" { source = \"./network\" }";
+    META "E0214" "meta-argument":
+        "`for_each` and `when` exclude each other; `each` exists under `for_each` only, `self` in conditions of \
+         `lifecycle` only.",
+        "elb \"web\" {\n  for_each = var.names\n  when     = var.public\n}";
+
+    TYPE "E0301" "wrong type":
+        "The value given is not one that may stand here. Numbers and booleans become strings by themselves, whole \
+         objects become their ids; a string becomes a number only as a literal or by `tonumber`.",
+        "autoscaling_group \"web\" { min_size = \"two\" }\n# autoscaling_group \"web\" { min_size = 2 }";
+    RULE "E0302" "attributes exclude or need each other":
+        "Some attributes exclude each other, and of some exactly one must be written.",
+        "elb \"web\" {\n  subnets            = values(subnet.public)\n  availability_zones = [\"us-east-1a\"]\n}";
+    CLASH "E0303" "no common type":
+        "The two sides of a conditional, the elements of a list and the values of a map need a common type.",
+        "locals { port = var.public ? 80 : { number = 8080 } }";
+    TYPE_EXPRESSION "E0304" "not a type":
+        "Types are `bool string number int duration size percent any`, `list(T) set(T) map(T) tuple([T])`, \
+         `object({ name = T })`, `enum(\"a\")`, `nullable(T) sensitive(T) one_of(T, U)`, `id(KIND)`, a kind, a name \
+         from `types` or one of the prelude, such as `cidr4`.",
+        "variable \"ports\" { type = list(integer) }\n# variable \"ports\" { type = list(int) }";
+    ARGUMENTS "E0305" "wrong arguments":
+        "The function takes other arguments; its signature is shown.",
+        "locals { name = upper() }";
+    WHOLE "E0306" "a whole object in text":
+        "An object is not a string. Say which attribute is meant.",
+        "output \"url\" { value = \"http://${elb.web}\" }\n# output \"url\" { value = \"http://${elb.web.dns_name}\" }";
+    OPERAND "E0307" "wrong operand":
+        "Numbers calculate with numbers, quantities with quantities of the same kind; `&&`, `||` and `!` take booleans.",
+        "locals { total = 5m + 1GiB }";
+
+    SHAPE "E0401" "not known at plan":
+        "Which instances exist must be known when the plan is made: keys of `for_each`, and `when`. What AWS assigns \
+         is known only after apply; use a key of your own.",
+        "subnet \"a\" { for_each = toset([vpc.main.id]) }\n# subnet \"a\" { for_each = { main = vpc.main } }";
+    SETTING "E0402" "not known from the configuration":
+        "Settings of the project and of life cycles, and the names of files, are read before anything else, so they \
+         hold literals, variables and functions of these.",
+        "project \"shop\" { region = elb.web.dns_name }";
+
+    SECRET "E0501" "a secret in the open":
+        "Keys, names, tags and messages are shown and stored in the open, and so are outputs that are not marked \
+         `sensitive = true`. `nonsensitive(x)` removes the label where that is right.",
+        "output \"password\" { value = var.password }\n# output \"password\" {\n#   value     = var.password\n#   sensitive = true\n# }";
+
+    NULL "E0601" "null":
+        "Null is in no type but `nullable(T)`, optional fields without default and variables with `default = null`. \
+         Test it before reading from it.",
+        "locals { size = var.disk.size }\n# locals { size = var.disk != null ? var.disk.size : 8GiB }";
+
+    FAILED "E0701" "an operation failed":
+        "The values are known, and the function or operator cannot work with them.",
+        "locals { share = 1 / 0 }";
+    KEY "E0702" "no such element":
+        "The list, map or object has no element of that key or position.",
+        "locals { zone = { a = 1 }[\"b\"] }";
+    CONDITION "E0703" "condition not met":
+        "A `validation`, `precondition` or `assert` says no; its `error_message` tells why.",
+        "variable \"n\" {\n  default = 0\n  validation {\n    condition     = var.n > 0\n    error_message = \"n must be positive.\"\n  }\n}";
+    VARIABLE "E0704" "variable":
+        "A variable without `default` must be given: by `--var name=value`, a values file or the environment, and \
+         only declared variables may be.",
+        "variable \"environment\" { type = string }\n# infra plan --var environment=staging";
+    FILE "E0705" "file":
+        "Files are read relative to the module, and never outside the project.",
+        "locals { text = file(\"../secret\") }";
+    NAME_LIMIT "E0706" "name too long":
+        "AWS limits how long the name may be.",
+        "elb \"web\" { name = \"a-name-of-more-than-thirty-two-characters\" }";
+    CONSTANT "E0707" "not a constant":
+        "Values files and defaults in types hold literals only: no references and no functions.",
+        "name = var.other";
+}

@@ -1,0 +1,5 @@
+//! Syntax, `E01xx`.
+
+use super::Explanation;
+
+pub(super) const EXPLANATIONS: &[Explanation] = &[];

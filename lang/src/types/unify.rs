@@ -1,0 +1,147 @@
+//! One type for several: of the elements of a list, of the two sides of a conditional.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use super::{Bounds, Field, Fit, Lengths, Text, Type, fit};
+
+/// Two types that have no common one, and where they part.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Clash {
+    /// The way to the first part that differs, such as `.listener[*]`; empty for the whole.
+    pub path: String,
+    /// The type on the one side.
+    pub left: Box<Type>,
+    /// The type on the other.
+    pub right: Box<Type>,
+}
+
+impl fmt::Display for Clash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.path.trim_start_matches('.') {
+            "" => write!(f, "`{}` on one side, `{}` on the other", self.left, self.right),
+            path => write!(f, "`{path}` is `{}` on one side, `{}` on the other", self.left, self.right),
+        }
+    }
+}
+
+impl Clash {
+    fn at(mut self, step: &str) -> Self {
+        self.path.insert_str(0, step);
+        self
+    }
+}
+
+/// The narrowest common type. Objects unify field by field; a field missing on one side becomes optional.
+pub fn unify(left: &Type, right: &Type) -> Result<Type, Clash> {
+    Ok(match (left, right) {
+        _ if left == right => left.clone(),
+        (Type::Any, _) | (_, Type::Any) => Type::Any,
+        (Type::OneOf(none), other) | (other, Type::OneOf(none)) if none.is_empty() => other.clone(),
+        (Type::Sensitive(a), b) | (b, Type::Sensitive(a)) => Type::Sensitive(Box::new(unify(a, b)?)),
+        (Type::Nullable(a), Type::Nullable(b)) => unify(a, b)?.nullable(),
+        (Type::Nullable(a), b) | (b, Type::Nullable(a)) => unify(a, b)?.nullable(),
+        (Type::String(a), Type::String(b)) => Type::String(unify_text(a, b)),
+        (Type::Number { integer: a, bounds: x }, Type::Number { integer: b, bounds: y }) => {
+            Type::Number { integer: *a && *b, bounds: wider(x, y) }
+        }
+        (Type::Quantity { dimension: a, bounds: x }, Type::Quantity { dimension: b, bounds: y }) if a == b => {
+            Type::Quantity { dimension: *a, bounds: wider(x, y) }
+        }
+        (Type::Bool | Type::Number { .. }, Type::String(_)) | (Type::String(_), Type::Bool | Type::Number { .. }) => {
+            Type::string()
+        }
+        (Type::Tuple(a), Type::Tuple(b)) if a.len() == b.len() => {
+            let items = a.iter().zip(b).map(|(a, b)| unify(a, b).map_err(|clash| clash.at("[*]")));
+            Type::Tuple(items.collect::<Result<_, _>>()?)
+        }
+        (Type::Tuple(_) | Type::List(..), Type::Tuple(_) | Type::List(..)) => {
+            Type::List(Box::new(unify_elements(left, right)?), Lengths::default())
+        }
+        (Type::Set(_), Type::Set(_) | Type::Tuple(_) | Type::List(..)) | (Type::Tuple(_) | Type::List(..), Type::Set(_)) => {
+            Type::Set(Box::new(unify_elements(left, right)?))
+        }
+        (Type::Map(a), Type::Map(b)) => Type::map(unify(a, b).map_err(|clash| clash.at("[*]"))?),
+        (Type::Object(a), Type::Object(b)) => Type::Object(unify_fields(a, b)?),
+        (Type::Object(fields), Type::Map(element)) | (Type::Map(element), Type::Object(fields)) => {
+            let values = fields.values().try_fold((**element).clone(), |all, field| unify(&all, &field.ty));
+            Type::map(values?)
+        }
+        _ if fit(left, right) == Fit::Yes => right.clone(),
+        _ if fit(right, left) == Fit::Yes => left.clone(),
+        _ => return Err(Clash { path: String::new(), left: Box::new(left.clone()), right: Box::new(right.clone()) }),
+    })
+}
+
+fn unify_text(left: &Text, right: &Text) -> Text {
+    match (left, right) {
+        (Text::Enum(a), Text::Enum(b)) => {
+            let more = b.iter().filter(|name| !a.contains(name));
+            Text::Enum(a.iter().chain(more).cloned().collect())
+        }
+        _ if left == right => left.clone(),
+        _ => Text::Any,
+    }
+}
+
+fn wider(left: &Bounds, right: &Bounds) -> Bounds {
+    let min = left.min.clone().zip(right.min.clone()).map(|(a, b)| a.min(b));
+    let max = left.max.clone().zip(right.max.clone()).map(|(a, b)| a.max(b));
+    Bounds { min, max }
+}
+
+/// The type of the elements of any sequence.
+fn unify_elements(left: &Type, right: &Type) -> Result<Type, Clash> {
+    let items = |ty: &Type| match ty {
+        Type::List(element, _) | Type::Set(element) => vec![(**element).clone()],
+        Type::Tuple(items) => items.clone(),
+        _ => Vec::new(),
+    };
+    unify_all(items(left).iter().chain(&items(right))).map_err(|clash| clash.at("[*]"))
+}
+
+/// The narrowest common type of all; of none, the type without values.
+pub(crate) fn unify_all<'a>(types: impl IntoIterator<Item = &'a Type>) -> Result<Type, Clash> {
+    types.into_iter().try_fold(Type::OneOf(Vec::new()), |all, ty| unify(&all, ty))
+}
+
+fn unify_fields(left: &BTreeMap<String, Field>, right: &BTreeMap<String, Field>) -> Result<BTreeMap<String, Field>, Clash> {
+    let mut fields = BTreeMap::new();
+    for (name, a) in left {
+        let field = match right.get(name) {
+            Some(b) => Field {
+                ty: unify(&a.ty, &b.ty).map_err(|clash| clash.at(&format!(".{name}")))?,
+                optional: a.optional || b.optional,
+                default: None,
+            },
+            None => Field { optional: true, ..a.clone() },
+        };
+        fields.insert(name.clone(), field);
+    }
+    for (name, b) in right.iter().filter(|(name, _)| !left.contains_key(*name)) {
+        fields.insert(name.clone(), Field { optional: true, ..b.clone() });
+    }
+    Ok(fields)
+}
+
+/// The type a variable gets from its default: literals give up their narrowness.
+pub fn widened(ty: &Type) -> Type {
+    match ty {
+        Type::String(Text::Enum(_)) => Type::string(),
+        Type::Number { .. } => Type::number(),
+        Type::Quantity { dimension, .. } => Type::quantity(*dimension),
+        Type::Tuple(items) => match unify_all(items.iter().map(widened).collect::<Vec<_>>().iter()) {
+            Ok(Type::OneOf(none)) if none.is_empty() => Type::list(Type::Any),
+            Ok(element) => Type::list(element),
+            Err(_) => Type::Tuple(items.iter().map(widened).collect()),
+        },
+        Type::Object(fields) => {
+            let widen = |(name, field): (&String, &Field)| (name.clone(), Field { ty: widened(&field.ty), ..field.clone() });
+            Type::Object(fields.iter().map(widen).collect())
+        }
+        Type::Nullable(inner) if **inner == Type::OneOf(Vec::new()) => Type::Any,
+        Type::Nullable(inner) => widened(inner).nullable(),
+        Type::Sensitive(inner) => Type::Sensitive(Box::new(widened(inner))),
+        other => other.clone(),
+    }
+}
