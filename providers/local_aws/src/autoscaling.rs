@@ -1,29 +1,121 @@
 //! Auto Scaling.
 
+mod activities;
+mod balancers;
+mod capacity;
+mod configurations;
+mod describe;
+mod groups;
+mod health;
+mod lifecycle;
+mod members;
+mod processes;
+mod tags;
+
 use serde::{Deserialize, Serialize};
 
 use crate::model::Model;
+use crate::model::autoscaling::Group;
+use crate::model::ec2::InstanceId;
 use crate::service::{Context, unknown_action};
 use crate::wire::{ApiError, Node, Params};
 
+pub use health::instance_changed;
+
 /// What Auto Scaling does by itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum AutoScalingEvent {}
+pub enum AutoScalingEvent {
+    /// A group compares what it has with what it wants.
+    Reconcile(String),
+    /// A group looks at a new instance that may be running by now.
+    Arrive(String, InstanceId),
+    /// A new instance is running and registered.
+    Serve(String, InstanceId),
+    /// An instance has left the load balancers.
+    Drained(String, InstanceId),
+    /// A group looks whether a terminated instance is gone.
+    Gone(String, InstanceId),
+    /// All instances have left a load balancer that was detached.
+    Detached(String, String),
+    /// A group looks at the health of its instances.
+    Watch(String),
+    /// A deleted group gives its name back, if its instances are gone.
+    Deleted(String),
+}
 
 /// Carries out an action.
 ///
 /// # Errors
 /// The service's refusal; `InvalidAction` if the action is not modelled.
 pub fn dispatch(
-    _model: &mut Model,
+    model: &mut Model,
     _context: &Context,
     action: &str,
-    _params: &Params,
+    params: &Params,
 ) -> Result<Node, ApiError> {
-    Err(unknown_action(action))
+    match action {
+        "CreateLaunchConfiguration" => configurations::create(model, params),
+        "DescribeLaunchConfigurations" => configurations::describe(model, params),
+        "DeleteLaunchConfiguration" => configurations::delete(model, params),
+        "CreateAutoScalingGroup" => groups::create(model, params),
+        "UpdateAutoScalingGroup" => groups::update(model, params),
+        "DeleteAutoScalingGroup" => groups::delete(model, params),
+        "SetDesiredCapacity" => groups::set_desired(model, params),
+        "DescribeAutoScalingGroups" => describe::groups(model, params),
+        "DescribeAutoScalingInstances" => describe::instances(model, params),
+        "DescribeScalingActivities" => activities::describe(model, params),
+        "AttachLoadBalancers" => balancers::attach(model, params),
+        "DetachLoadBalancers" => balancers::detach(model, params),
+        "DescribeLoadBalancers" => balancers::describe(model, params),
+        "AttachLoadBalancerTargetGroups" => balancers::attach_targets(model, params),
+        "DetachLoadBalancerTargetGroups" => balancers::detach_targets(model, params),
+        "DescribeLoadBalancerTargetGroups" => balancers::describe_targets(model, params),
+        "SuspendProcesses" => processes::suspend(model, params),
+        "ResumeProcesses" => processes::resume(model, params),
+        "EnableMetricsCollection" => processes::enable_metrics(model, params),
+        "DisableMetricsCollection" => processes::disable_metrics(model, params),
+        "TerminateInstanceInAutoScalingGroup" => members::terminate(model, params),
+        "SetInstanceProtection" => members::protect(model, params),
+        "SetInstanceHealth" => members::set_health(model, params),
+        "DetachInstances" => members::detach(model, params),
+        "EnterStandby" => members::enter_standby(model, params),
+        "ExitStandby" => members::exit_standby(model, params),
+        "CreateOrUpdateTags" => tags::create_or_update(model, params),
+        "DeleteTags" => tags::delete(model, params),
+        "DescribeTags" => tags::describe(model, params),
+        "DescribeAccountLimits" => Ok(describe::limits(model)),
+        _ => Err(unknown_action(action)),
+    }
 }
 
 /// Lets an event happen, at `model.now`.
-pub fn apply(_model: &mut Model, event: AutoScalingEvent) {
-    match event {}
+pub fn apply(model: &mut Model, event: AutoScalingEvent) {
+    match event {
+        AutoScalingEvent::Reconcile(group) => capacity::reconcile(model, &group),
+        AutoScalingEvent::Arrive(group, id) => lifecycle::arrive(model, &group, &id),
+        AutoScalingEvent::Serve(group, id) => lifecycle::serve(model, &group, &id),
+        AutoScalingEvent::Drained(group, id) => lifecycle::drained(model, &group, &id),
+        AutoScalingEvent::Gone(group, id) => lifecycle::gone(model, &group, &id),
+        AutoScalingEvent::Detached(group, balancer) => balancers::detached(model, &group, &balancer),
+        AutoScalingEvent::Watch(group) => health::watch(model, &group),
+        AutoScalingEvent::Deleted(group) => groups::deleted(model, &group),
+    }
 }
+
+/// The group a request names, as long as it is not being deleted.
+fn named<'a>(model: &'a mut Model, params: &Params) -> Result<&'a mut Group, ApiError> {
+    let name = params.required("AutoScalingGroupName")?;
+    let group = model.autoscaling.groups.get_mut(name).ok_or_else(|| not_found(name))?;
+    if group.deleting {
+        let message = "The AutoScaling group may not be modified while it is pending delete";
+        return Err(ApiError::validation(message));
+    }
+    Ok(group)
+}
+
+fn not_found(name: &str) -> ApiError {
+    ApiError::validation(format!("AutoScalingGroup name not found - AutoScalingGroup '{name}' not found"))
+}
+
+#[cfg(test)]
+mod tests;

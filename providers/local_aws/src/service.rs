@@ -181,7 +181,7 @@ impl Call {
             Self::Query { action, .. } => {
                 ["Describe", "Get", "List"].iter().any(|verb| action.starts_with(verb))
             }
-            Self::Rest(request) => request.method == Method::GET,
+            Self::Rest(request) => route53::reads(request),
         };
         if reads { Access::Read } else { Access::Write }
     }

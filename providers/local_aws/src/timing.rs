@@ -132,13 +132,16 @@ pub struct ElbTiming {
     pub registration_lag: Delay,
     /// Passes until a newly registered instance is in service. The guides disagree: one pass, or the healthy threshold.
     pub initial_passes: u32,
+    /// How long the longest open request goes on after its instance begins to leave; draining waits for it, up to
+    /// the load balancer's own timeout. Parameter, as long as no traffic is modelled.
+    pub open_requests: Delay,
     /// CreateLoadBalancer until its DNS name resolves. Parameter.
     pub dns_lag: Delay,
 }
 
 impl Default for ElbTiming {
     fn default() -> Self {
-        Self { registration_lag: Delay::secs(0, 30), initial_passes: 1, dns_lag: Delay::secs(10, 60) }
+        Self { registration_lag: Delay::secs(0, 30), initial_passes: 1, open_requests: Delay::secs(0, 20), dns_lag: Delay::secs(10, 60) }
     }
 }
 
@@ -185,7 +188,7 @@ impl TimeModel {
                 delete: Delay::millis(300, 500),
                 refresh_step: blink,
             },
-            elb: ElbTiming { registration_lag: blink, initial_passes: 1, dns_lag: blink },
+            elb: ElbTiming { registration_lag: blink, initial_passes: 1, open_requests: blink, dns_lag: blink },
             route53: Route53Timing { insync: Delay::millis(200, 400) },
         }
     }
@@ -212,7 +215,7 @@ impl TimeModel {
                 delete: Delay::NONE,
                 refresh_step: Delay::NONE,
             },
-            elb: ElbTiming { registration_lag: Delay::NONE, initial_passes: 1, dns_lag: Delay::NONE },
+            elb: ElbTiming { registration_lag: Delay::NONE, initial_passes: 1, open_requests: Delay::NONE, dns_lag: Delay::NONE },
             route53: Route53Timing { insync: Delay::NONE },
         }
     }

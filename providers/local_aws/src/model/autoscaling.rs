@@ -1,7 +1,237 @@
-//! What Auto Scaling knows.
+//! What Auto Scaling remembers.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
-/// The state of Auto Scaling.
+use super::Time;
+use super::ec2::{InstanceId, TemplateId};
+use crate::wire::Params;
+
+/// Launch configurations and groups.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct AutoScaling {}
+pub struct AutoScaling {
+    /// By name.
+    pub configurations: BTreeMap<String, Configuration>,
+    /// By name; a group that is being deleted keeps its name until it is gone.
+    pub groups: BTreeMap<String, Group>,
+}
+
+/// A launch configuration: never changed once made.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Configuration {
+    /// Unique in the region.
+    pub name: String,
+    /// Its ARN.
+    pub arn: String,
+    /// When it was made.
+    pub created: Time,
+    /// The request it was made by, which says all there is to say.
+    pub params: Params,
+}
+
+/// What a group launches from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Launch {
+    /// A launch configuration, by name.
+    Configuration(String),
+    /// A launch template.
+    Template(TemplateChoice),
+}
+
+/// A launch template and which of its versions.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TemplateChoice {
+    /// Its id.
+    pub id: TemplateId,
+    /// Its name.
+    pub name: String,
+    /// As it was given: `7`, `$Latest` or `$Default`. On an instance a number.
+    pub version: String,
+}
+
+/// A group.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Group {
+    /// Unique in the region.
+    pub name: String,
+    /// Its ARN.
+    pub arn: String,
+    /// When it was made.
+    pub created: Time,
+    /// What the next instance is launched from.
+    pub launch: Launch,
+    /// The least, the most and the wanted number of instances.
+    pub size: Size,
+    /// Where instances go: subnet ids, in the order given; zones' default subnets if it was made with zones.
+    pub subnets: Vec<String>,
+    /// The zones of its subnets.
+    pub zones: Vec<String>,
+    /// Load balancers, by name.
+    pub balancers: BTreeMap<String, Attachment>,
+    /// ARNs; kept, not modelled.
+    pub target_groups: BTreeSet<String>,
+    /// What may be changed and has no effect of its own on the rest of the model.
+    pub settings: Settings,
+    /// Processes that are suspended, with the reason.
+    pub suspended: BTreeMap<String, String>,
+    /// Metrics that are collected.
+    pub metrics: BTreeSet<String>,
+    /// By key.
+    pub tags: BTreeMap<String, GroupTag>,
+    /// Its instances.
+    pub members: BTreeMap<InstanceId, Member>,
+    /// What it has done, the newest first.
+    pub activities: VecDeque<Activity>,
+    /// Set while it is being deleted.
+    pub deleting: bool,
+    /// Whether its next look at its instances is in the queue.
+    pub watched: bool,
+}
+
+/// How many instances.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Size {
+    /// Never fewer.
+    pub min: u64,
+    /// Never more.
+    pub max: u64,
+    /// What it keeps.
+    pub desired: u64,
+}
+
+/// Settings of a group.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settings {
+    /// Seconds.
+    pub cooldown: u64,
+    /// `EC2` or `ELB`.
+    pub health_check_type: String,
+    /// Seconds after an instance came into service in which load balancers' checks do not count.
+    pub grace: u64,
+    /// In order.
+    pub termination_policies: Vec<String>,
+    /// Whether new instances are protected from scale-in.
+    pub protect_new: bool,
+    /// Its name.
+    pub placement_group: Option<String>,
+    /// Seconds.
+    pub max_lifetime: Option<u64>,
+    /// Whether spot instances are replaced before they go.
+    pub capacity_rebalance: bool,
+    /// Seconds.
+    pub default_warmup: Option<u64>,
+    /// An ARN.
+    pub service_role: String,
+}
+
+/// A load balancer of a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Attachment {
+    /// Instances are registered with it as they come into service.
+    Attached,
+    /// Its instances are leaving it.
+    Removing,
+}
+
+/// A tag of a group.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GroupTag {
+    /// The value.
+    pub value: String,
+    /// Whether instances launched from now on get it too.
+    pub propagate: bool,
+}
+
+/// An instance of a group.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Member {
+    /// Where it is in its life.
+    pub state: MemberState,
+    /// What the group thinks of it.
+    pub healthy: bool,
+    /// Whether scale-in passes it by.
+    pub protected: bool,
+    /// What it was launched from: it stays that when the group changes.
+    pub launch: Launch,
+    /// Its zone.
+    pub zone: String,
+    /// Its type.
+    pub instance_type: String,
+    /// When it came into service.
+    pub in_service: Option<Time>,
+}
+
+/// Where an instance of a group is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum MemberState {
+    /// Launched, on its way.
+    Pending,
+    /// Part of the group's capacity. It says nothing about load balancers.
+    InService,
+    /// On its way out: first it leaves the load balancers, then it is terminated.
+    Terminating,
+    /// Leaving the group, not its life.
+    Detaching,
+    /// Leaving the load balancers, not the group.
+    EnteringStandby,
+    /// In the group, not in its capacity.
+    Standby,
+}
+
+impl MemberState {
+    /// AWS's word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Pending => "Pending",
+            Self::InService => "InService",
+            Self::Terminating => "Terminating",
+            Self::Detaching => "Detaching",
+            Self::EnteringStandby => "EnteringStandby",
+            Self::Standby => "Standby",
+        }
+    }
+
+    /// Whether it counts towards the desired number.
+    pub fn counts(self) -> bool {
+        matches!(self, Self::Pending | Self::InService)
+    }
+}
+
+/// Something a group did.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Activity {
+    /// Its id.
+    pub id: String,
+    /// What.
+    pub description: String,
+    /// Why.
+    pub cause: String,
+    /// When it began.
+    pub started: Time,
+    /// When it ended.
+    pub ended: Option<Time>,
+    /// `InProgress`, `Successful`, `Failed`, ….
+    pub status: String,
+    /// What went wrong.
+    pub message: Option<String>,
+    /// The instance it is about.
+    pub instance: Option<InstanceId>,
+}
+
+impl Group {
+    /// How many instances count towards the desired number.
+    pub fn counted(&self) -> u64 {
+        self.members.values().filter(|member| member.state.counts()).count() as u64
+    }
+
+    /// Whether a process runs.
+    pub fn runs(&self, process: &str) -> bool {
+        !self.suspended.contains_key(process)
+    }
+
+    /// Whether load balancers' checks decide about the health of its instances.
+    pub fn heeds_balancers(&self) -> bool {
+        self.settings.health_check_type.split(',').any(|kind| kind == "ELB")
+    }
+}

@@ -1,0 +1,123 @@
+//! Load balancers of groups.
+
+use std::time::Duration;
+
+use crate::elb::health as elb;
+use crate::model::autoscaling::{Attachment, Group, MemberState};
+use crate::model::{Event, Model, Time};
+use crate::wire::{ApiError, Node, Params};
+
+use super::{AutoScalingEvent, capacity, health, lifecycle, named};
+
+/// Refuses names that no load balancer has.
+pub fn check(model: &Model, names: &[String]) -> Result<(), ApiError> {
+    match names.iter().find(|name| !model.elb.balancers.contains_key(*name)) {
+        None => Ok(()),
+        Some(name) => Err(ApiError::validation(format!(
+            "Provided Load Balancers may not be valid. Please ensure they exist and try again. There is no ACTIVE Load Balancer named '{name}'"
+        ))),
+    }
+}
+
+pub fn attach(model: &mut Model, params: &Params) -> Result<Node, ApiError> {
+    let names = params.strings("LoadBalancerNames");
+    check(model, &names)?;
+    let group = named(model, params)?;
+    group.balancers.extend(names.iter().map(|name| (name.clone(), Attachment::Attached)));
+    let (group, adds) = (group.clone(), group.runs("AddToLoadBalancer"));
+    let serving = group.members.iter().filter(|(_, member)| member.state == MemberState::InService);
+    for (id, _) in serving.filter(|_| adds) {
+        for name in &names {
+            elb::enlist(model, name, id);
+        }
+    }
+    capacity::poke(model, &group.name);
+    Ok(Node::body())
+}
+
+pub fn detach(model: &mut Model, params: &Params) -> Result<Node, ApiError> {
+    let names = params.strings("LoadBalancerNames");
+    let group = named(model, params)?.clone();
+    if let Some(name) = names.iter().find(|name| !group.balancers.contains_key(*name)) {
+        return Err(ApiError::validation(format!(
+            "Trying to remove Load Balancers that are not part of the group: {name}"
+        )));
+    }
+    for name in &names {
+        let gone = dismiss_all(model, &group, name);
+        named(model, params)?.balancers.insert(name.clone(), Attachment::Removing);
+        let event = AutoScalingEvent::Detached(group.name.clone(), name.clone());
+        model.schedule_in(gone.since(model.now) + LINGER, Event::AutoScaling(event));
+    }
+    health::wake(model, &group.name);
+    Ok(Node::body())
+}
+
+/// How long a detached load balancer is still shown as `Removed`.
+const LINGER: Duration = Duration::from_millis(100);
+
+/// Has all instances of a group leave a load balancer; gives the moment the last has left.
+fn dismiss_all(model: &mut Model, group: &Group, balancer: &str) -> Time {
+    let left = group.members.keys().filter_map(|id| elb::dismiss(model, balancer, id)).max();
+    left.unwrap_or(model.now)
+}
+
+/// All instances have left.
+pub fn detached(model: &mut Model, group: &str, balancer: &str) {
+    if let Some(group) = model.autoscaling.groups.get_mut(group)
+        && group.balancers.get(balancer) == Some(&Attachment::Removing)
+    {
+        group.balancers.remove(balancer);
+    }
+}
+
+/// `Adding`, `Added`, `InService` or `Removing` (DescribeLoadBalancers of Auto Scaling).
+fn state(model: &Model, group: &Group, name: &str, attachment: Attachment) -> &'static str {
+    if attachment == Attachment::Removing {
+        return "Removing";
+    }
+    let balancer = model.elb.balancers.get(name);
+    let registered = |id| balancer.is_some_and(|balancer| balancer.registrations.contains_key(id));
+    let mut serving = group.members.iter().filter(|(_, member)| member.state == MemberState::InService);
+    match serving.all(|(id, _)| registered(id)) {
+        true if group.heeds_balancers() && health::heard(model, group, name) => "InService",
+        true => "Added",
+        false => "Adding",
+    }
+}
+
+pub fn describe(model: &mut Model, params: &Params) -> Result<Node, ApiError> {
+    let group = named(model, params)?.clone();
+    let states = group.balancers.iter().map(|(name, attachment)| {
+        Node::body().field("LoadBalancerName", name).field("State", state(model, &group, name, *attachment))
+    });
+    Ok(Node::body().members("LoadBalancers", states))
+}
+
+pub fn attach_targets(model: &mut Model, params: &Params) -> Result<Node, ApiError> {
+    let arns = params.strings("TargetGroupARNs");
+    named(model, params)?.target_groups.extend(arns);
+    Ok(Node::body())
+}
+
+pub fn detach_targets(model: &mut Model, params: &Params) -> Result<Node, ApiError> {
+    let arns = params.strings("TargetGroupARNs");
+    named(model, params)?.target_groups.retain(|arn| !arns.contains(arn));
+    Ok(Node::body())
+}
+
+pub fn describe_targets(model: &mut Model, params: &Params) -> Result<Node, ApiError> {
+    let group = named(model, params)?;
+    let states = group
+        .target_groups
+        .iter()
+        .map(|arn| Node::body().field("LoadBalancerTargetGroupARN", arn).field("State", "Added"));
+    Ok(Node::body().members("LoadBalancerTargetGroups", states))
+}
+
+/// Registers an instance that comes back from standby.
+pub fn rejoin(model: &mut Model, group: &str, id: &crate::model::ec2::InstanceId) {
+    for balancer in lifecycle::attached(model, group) {
+        elb::enlist(model, &balancer, id);
+    }
+}

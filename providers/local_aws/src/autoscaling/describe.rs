@@ -1,0 +1,130 @@
+//! Describing groups and their instances.
+
+use crate::model::Model;
+use crate::model::autoscaling::{Group, Launch, Member};
+use crate::model::ec2::InstanceId;
+use crate::wire::{ApiError, Node, Params, paginate};
+
+use super::tags;
+
+pub fn groups(model: &mut Model, params: &Params) -> Result<Node, ApiError> {
+    let names = params.texts("AutoScalingGroupNames");
+    let filters = params.list("Filters");
+    let fits = |group: &&Group| {
+        let named = names.is_empty() || names.contains(&group.name.as_str());
+        named && filters.iter().all(|filter| tagged(group, filter))
+    };
+    let chosen: Vec<&Group> = model.autoscaling.groups.values().filter(fits).collect();
+    let size = params.int("MaxRecords")?.unwrap_or(50).clamp(1, 100);
+    let (page, next) = paginate(chosen, usize::try_from(size).ok(), params.text("NextToken"))
+        .map_err(|token| ApiError::new("InvalidNextToken", format!("The token '{token}' is invalid.")))?;
+    let found = page.into_iter().map(|group| description(model, group));
+    Ok(Node::body().members("AutoScalingGroups", found).maybe("NextToken", next))
+}
+
+/// `tag-key`, `tag-value` or `tag:KEY` (DescribeAutoScalingGroups, `Filters`).
+fn tagged(group: &Group, filter: &Params) -> bool {
+    let (name, values) = (filter.text("Name").unwrap_or_default(), filter.texts("Values"));
+    match (name, name.strip_prefix("tag:")) {
+        ("tag-key", _) => group.tags.keys().any(|key| values.contains(&key.as_str())),
+        ("tag-value", _) => group.tags.values().any(|tag| values.contains(&tag.value.as_str())),
+        (_, Some(key)) => group.tags.get(key).is_some_and(|tag| values.contains(&tag.value.as_str())),
+        _ => false,
+    }
+}
+
+fn launch(node: Node, launch: &Launch) -> Node {
+    match launch {
+        Launch::Configuration(name) => {
+            node.maybe("LaunchConfigurationName", Some(name).filter(|name| !name.is_empty()))
+        }
+        Launch::Template(template) => node.child(
+            "LaunchTemplate",
+            Node::body()
+                .field("LaunchTemplateId", &template.id)
+                .field("LaunchTemplateName", &template.name)
+                .field("Version", &template.version),
+        ),
+    }
+}
+
+fn member(id: &InstanceId, member: &Member) -> Node {
+    let node = Node::body()
+        .field("InstanceId", id)
+        .field("InstanceType", &member.instance_type)
+        .field("AvailabilityZone", &member.zone)
+        .field("LifecycleState", member.state.word())
+        .field("HealthStatus", if member.healthy { "Healthy" } else { "Unhealthy" })
+        .field("ProtectedFromScaleIn", member.protected);
+    launch(node, &member.launch)
+}
+
+/// A launch configuration that is deleted is no longer named on its instances.
+fn shown(model: &Model, id: &InstanceId, of: &Member) -> Node {
+    match &of.launch {
+        Launch::Configuration(name) if !model.autoscaling.configurations.contains_key(name) => {
+            let bare = Member { launch: Launch::Configuration(String::new()), ..of.clone() };
+            member(id, &bare)
+        }
+        _ => member(id, of),
+    }
+}
+
+fn description(model: &Model, group: &Group) -> Node {
+    let settings = &group.settings;
+    let suspended = group
+        .suspended
+        .iter()
+        .map(|(name, reason)| Node::body().field("ProcessName", name).field("SuspensionReason", reason));
+    let metrics =
+        group.metrics.iter().map(|name| Node::body().field("Metric", name).field("Granularity", "1Minute"));
+    let node = Node::body()
+        .field("AutoScalingGroupName", &group.name)
+        .field("AutoScalingGroupARN", &group.arn)
+        .field("MinSize", group.size.min)
+        .field("MaxSize", group.size.max)
+        .field("DesiredCapacity", group.size.desired)
+        .field("DefaultCooldown", settings.cooldown)
+        .members("AvailabilityZones", group.zones.iter().map(Node::value))
+        .members("LoadBalancerNames", group.balancers.keys().map(Node::value))
+        .members("TargetGroupARNs", group.target_groups.iter().map(Node::value))
+        .field("HealthCheckType", &settings.health_check_type)
+        .field("HealthCheckGracePeriod", settings.grace)
+        .members("Instances", group.members.iter().map(|(id, member)| shown(model, id, member)))
+        .field("CreatedTime", group.created.stamp())
+        .members("SuspendedProcesses", suspended)
+        .maybe("PlacementGroup", settings.placement_group.as_ref())
+        .field("VPCZoneIdentifier", group.subnets.join(","))
+        .members("EnabledMetrics", metrics)
+        .maybe("Status", group.deleting.then_some("Delete in progress"))
+        .members("Tags", group.tags.iter().map(|(key, tag)| tags::node(&group.name, key, tag)))
+        .members("TerminationPolicies", settings.termination_policies.iter().map(Node::value))
+        .field("NewInstancesProtectedFromScaleIn", settings.protect_new)
+        .field("ServiceLinkedRoleARN", &settings.service_role)
+        .maybe("MaxInstanceLifetime", settings.max_lifetime)
+        .field("CapacityRebalance", settings.capacity_rebalance)
+        .maybe("DefaultInstanceWarmup", settings.default_warmup);
+    launch(node, &group.launch)
+}
+
+pub fn instances(model: &mut Model, params: &Params) -> Result<Node, ApiError> {
+    let ids = params.texts("InstanceIds");
+    let groups = model.autoscaling.groups.values();
+    let all = groups.flat_map(|group| group.members.iter().map(move |(id, member)| (group, id, member)));
+    let chosen: Vec<Node> = all
+        .filter(|(_, id, _)| ids.is_empty() || ids.contains(&id.as_str()))
+        .map(|(group, id, of)| shown(model, id, of).field("AutoScalingGroupName", &group.name))
+        .collect();
+    let size = params.int("MaxRecords")?.unwrap_or(50).clamp(1, 50);
+    let (page, next) = paginate(chosen, usize::try_from(size).ok(), params.text("NextToken"))
+        .map_err(|token| ApiError::new("InvalidNextToken", format!("The token '{token}' is invalid.")))?;
+    Ok(Node::body().members("AutoScalingInstances", page).maybe("NextToken", next))
+}
+
+pub fn limits(model: &Model) -> Node {
+    Node::body()
+        .field("MaxNumberOfAutoScalingGroups", 500)
+        .field("MaxNumberOfLaunchConfigurations", 200)
+        .field("NumberOfAutoScalingGroups", model.autoscaling.groups.len())
+        .field("NumberOfLaunchConfigurations", model.autoscaling.configurations.len())
+}

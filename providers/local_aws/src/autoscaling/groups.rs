@@ -1,0 +1,267 @@
+//! Making, changing and deleting groups.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::ec2::fleet;
+use crate::model::Event;
+use crate::model::Model;
+use crate::model::autoscaling::{Attachment, Group, Launch, Settings, Size, TemplateChoice};
+use crate::wire::{ApiError, Node, Params};
+
+use super::{AutoScalingEvent, capacity, configurations, lifecycle, named, not_found, tags};
+
+pub fn create(model: &mut Model, params: &Params) -> Result<Node, ApiError> {
+    let name = params.required("AutoScalingGroupName")?.to_owned();
+    if let Some(group) = model.autoscaling.groups.get(&name) {
+        return Err(taken(group));
+    }
+    let group = read(model, &name, params)?;
+    model.autoscaling.groups.insert(name.clone(), group);
+    capacity::poke(model, &name);
+    Ok(Node::body())
+}
+
+fn taken(group: &Group) -> ApiError {
+    let name = &group.name;
+    let pending = if group.deleting { " and is pending delete" } else { "" };
+    let message = format!(
+        "AutoScalingGroup by this name already exists - A group with the name {name} already exists{pending}"
+    );
+    ApiError::new("AlreadyExists", message)
+}
+
+fn read(model: &mut Model, name: &str, params: &Params) -> Result<Group, ApiError> {
+    let launch = launch(model, params)?
+        .ok_or_else(|| ApiError::validation("Valid requests must contain either LaunchTemplate, LaunchConfigurationName, InstanceId or MixedInstancesPolicy parameter."))?;
+    let (subnets, zones) = place(model, params)?
+        .ok_or_else(|| ApiError::validation("At least one Availability Zone or VPC Subnet is required."))?;
+    let size = first_size(params)?;
+    let balancers = params.strings("LoadBalancerNames");
+    super::balancers::check(model, &balancers)?;
+    let tags = tags::read(params)?;
+    let arn = format!(
+        "arn:aws:autoscaling:{}:{}:autoScalingGroup:{}:autoScalingGroupName/{name}",
+        model.region,
+        model.account,
+        model.random.uuid()
+    );
+    Ok(Group {
+        name: name.to_owned(),
+        arn,
+        created: model.now,
+        launch,
+        size,
+        subnets,
+        zones,
+        balancers: balancers.into_iter().map(|name| (name, Attachment::Attached)).collect(),
+        target_groups: params.strings("TargetGroupARNs").into_iter().collect(),
+        settings: settings(&usual_settings(&model.account), params)?,
+        suspended: BTreeMap::new(),
+        metrics: BTreeSet::new(),
+        tags: tags.into_iter().map(|(_, key, tag)| (key, tag)).collect(),
+        members: BTreeMap::new(),
+        activities: Default::default(),
+        deleting: false,
+        watched: false,
+    })
+}
+
+/// What the API gives a group that says nothing (CreateAutoScalingGroup).
+fn usual_settings(account: &str) -> Settings {
+    let role = "role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling";
+    Settings {
+        cooldown: 300,
+        health_check_type: "EC2".to_owned(),
+        grace: 0,
+        termination_policies: vec!["Default".to_owned()],
+        protect_new: false,
+        placement_group: None,
+        max_lifetime: None,
+        capacity_rebalance: false,
+        default_warmup: None,
+        service_role: format!("arn:aws:iam::{account}:{role}"),
+    }
+}
+
+/// The launch configuration or template of a request, if it names one.
+fn launch(model: &Model, params: &Params) -> Result<Option<Launch>, ApiError> {
+    if let Some(name) = params.text("LaunchConfigurationName") {
+        let known = model.autoscaling.configurations.contains_key(name);
+        return if known {
+            Ok(Some(Launch::Configuration(name.to_owned())))
+        } else {
+            Err(configurations::unknown(name))
+        };
+    }
+    let mixed = "MixedInstancesPolicy.LaunchTemplate.LaunchTemplateSpecification";
+    let Some(template) = params.get("LaunchTemplate").or_else(|| params.get(mixed)) else { return Ok(None) };
+    let id = template.text("LaunchTemplateId").or_else(|| template.text("LaunchTemplateName"));
+    let id = id.ok_or_else(|| ApiError::validation("You must specify a launch template ID or name."))?;
+    let version = template.text("Version").unwrap_or("$Default");
+    let invalid = |error: ApiError| ApiError::validation(error.message);
+    let (spec, found) = fleet::launch_template(model, id, Some(version)).map_err(invalid)?;
+    fleet::check(model, &spec).map_err(invalid)?;
+    Ok(Some(Launch::Template(TemplateChoice { id: found.id, name: found.name, version: version.to_owned() })))
+}
+
+/// The subnets of a request and their zones, if it says where.
+fn place(model: &Model, params: &Params) -> Result<Option<(Vec<String>, Vec<String>)>, ApiError> {
+    let subnets = params.text("VPCZoneIdentifier").filter(|text| !text.is_empty());
+    if let Some(listed) = subnets {
+        let subnets: Vec<String> = listed.split(',').map(|id| id.trim().to_owned()).collect();
+        let zone = |id: &String| {
+            let invalid = |_| ApiError::validation(format!("The subnet ID '{id}' does not exist"));
+            fleet::subnet(model, id).map(|subnet| subnet.zone.clone()).map_err(invalid)
+        };
+        let mut zones: Vec<String> = subnets.iter().map(zone).collect::<Result<_, _>>()?;
+        zones.sort();
+        zones.dedup();
+        return Ok(Some((subnets, zones)));
+    }
+    let zones = params.strings("AvailabilityZones");
+    if zones.is_empty() {
+        return Ok(None);
+    }
+    let defaults = fleet::default_subnets(model);
+    let subnet = |zone: &String| {
+        let found = defaults.iter().find(|subnet| subnet.zone == *zone);
+        let invalid = || ApiError::validation(format!("Invalid availability zones: {zone}"));
+        found.map(|subnet| subnet.id.to_string()).ok_or_else(invalid)
+    };
+    Ok(Some((zones.iter().map(subnet).collect::<Result<_, _>>()?, zones)))
+}
+
+fn number(params: &Params, name: &str) -> Result<Option<u64>, ApiError> {
+    let refused = || ApiError::validation(format!("{name} must not be negative"));
+    params.int(name)?.map(|value| u64::try_from(value).map_err(|_| refused())).transpose()
+}
+
+fn first_size(params: &Params) -> Result<Size, ApiError> {
+    params.required("MinSize")?;
+    params.required("MaxSize")?;
+    let min = number(params, "MinSize")?.unwrap_or_default();
+    let max = number(params, "MaxSize")?.unwrap_or_default();
+    let desired = number(params, "DesiredCapacity")?.unwrap_or(min);
+    fits(Size { min, max, desired })
+}
+
+fn fits(size: Size) -> Result<Size, ApiError> {
+    let Size { min, max, desired } = size;
+    if min > max {
+        return Err(ApiError::validation(format!(
+            "Max bound, {max}, must be greater than or equal to min bound, {min}"
+        )));
+    }
+    if !(min..=max).contains(&desired) {
+        return Err(ApiError::validation(format!(
+            "Desired capacity:{desired} must be between the specified min size:{min} and max size:{max}"
+        )));
+    }
+    Ok(size)
+}
+
+/// A new minimum or maximum takes the desired number with it unless that is given too (UpdateAutoScalingGroup).
+fn resized(old: Size, params: &Params) -> Result<Size, ApiError> {
+    let min = number(params, "MinSize")?.unwrap_or(old.min);
+    let max = number(params, "MaxSize")?.unwrap_or(old.max);
+    let follow = if min <= max { old.desired.clamp(min, max) } else { old.desired };
+    fits(Size { min, max, desired: number(params, "DesiredCapacity")?.unwrap_or(follow) })
+}
+
+fn settings(old: &Settings, params: &Params) -> Result<Settings, ApiError> {
+    let mut new = old.clone();
+    new.cooldown = number(params, "DefaultCooldown")?.unwrap_or(new.cooldown);
+    new.grace = number(params, "HealthCheckGracePeriod")?.unwrap_or(new.grace);
+    if let Some(kind) = params.text("HealthCheckType") {
+        new.health_check_type = kind.to_owned();
+    }
+    if params.get("TerminationPolicies").is_some() {
+        new.termination_policies = params.strings("TerminationPolicies");
+    }
+    new.protect_new = params.bool("NewInstancesProtectedFromScaleIn")?.unwrap_or(new.protect_new);
+    new.capacity_rebalance = params.bool("CapacityRebalance")?.unwrap_or(new.capacity_rebalance);
+    if let Some(name) = params.text("PlacementGroup") {
+        new.placement_group = Some(name.to_owned()).filter(|name| !name.is_empty());
+    }
+    if let Some(seconds) = number(params, "MaxInstanceLifetime")? {
+        new.max_lifetime = Some(seconds).filter(|seconds| *seconds > 0);
+    }
+    // -1 takes the setting away again.
+    if let Some(seconds) = params.int("DefaultInstanceWarmup")? {
+        new.default_warmup = u64::try_from(seconds).ok();
+    }
+    if let Some(role) = params.text("ServiceLinkedRoleARN") {
+        new.service_role = role.to_owned();
+    }
+    Ok(new)
+}
+
+pub fn update(model: &mut Model, params: &Params) -> Result<Node, ApiError> {
+    let old = named(model, params)?.clone();
+    let launch = launch(model, params)?.unwrap_or(old.launch);
+    let (subnets, zones) = place(model, params)?.unwrap_or((old.subnets, old.zones));
+    let (size, settings) = (resized(old.size, params)?, settings(&old.settings, params)?);
+    let group = named(model, params)?;
+    (group.launch, group.subnets, group.zones, group.size, group.settings) =
+        (launch, subnets, zones, size, settings);
+    capacity::poke(model, &old.name);
+    Ok(Node::body())
+}
+
+pub fn set_desired(model: &mut Model, params: &Params) -> Result<Node, ApiError> {
+    params.required("DesiredCapacity")?;
+    let desired = number(params, "DesiredCapacity")?.unwrap_or_default();
+    let group = named(model, params)?;
+    let Size { min, max, .. } = group.size;
+    if desired > max {
+        return Err(ApiError::validation(format!(
+            "New SetDesiredCapacity value {desired} is above max value {max} for the AutoScalingGroup."
+        )));
+    }
+    if desired < min {
+        return Err(ApiError::validation(format!(
+            "New SetDesiredCapacity value {desired} is below min value {min} for the AutoScalingGroup."
+        )));
+    }
+    group.size.desired = desired;
+    let name = group.name.clone();
+    capacity::poke(model, &name);
+    Ok(Node::body())
+}
+
+pub fn delete(model: &mut Model, params: &Params) -> Result<Node, ApiError> {
+    let name = params.required("AutoScalingGroupName")?.to_owned();
+    let force = params.bool("ForceDelete")?.unwrap_or(false);
+    let group = model.autoscaling.groups.get_mut(&name).ok_or_else(|| not_found(&name))?;
+    if group.deleting {
+        return Ok(Node::body());
+    }
+    if !force && group.members.values().any(|member| member.state.counts()) {
+        let message = "You cannot delete an AutoScalingGroup while there are instances or pending Spot instance request(s) still in the group.";
+        return Err(ApiError::new("ResourceInUse", message));
+    }
+    if !force && !group.members.is_empty() {
+        let message = "You cannot delete an AutoScalingGroup while there are scaling activities in progress for that group.";
+        return Err(ApiError::new("ScalingActivityInProgress", message));
+    }
+    group.deleting = true;
+    group.size = Size { min: 0, max: 0, desired: 0 };
+    let members: Vec<_> = group.members.keys().cloned().collect();
+    for id in members {
+        // Without waiting for open requests: whether AWS drains here is not documented, so the harsher is assumed.
+        lifecycle::kill(model, &name, &id);
+    }
+    model.schedule(model.timing.autoscaling.delete, Event::AutoScaling(AutoScalingEvent::Deleted(name)));
+    Ok(Node::body())
+}
+
+/// The time of a deletion is over; the name is free once the last instance is gone.
+pub fn deleted(model: &mut Model, name: &str) {
+    let Some(group) = model.autoscaling.groups.get(name).filter(|group| group.deleting) else { return };
+    if group.members.is_empty() {
+        model.autoscaling.groups.remove(name);
+    } else {
+        let again = Event::AutoScaling(AutoScalingEvent::Deleted(name.to_owned()));
+        model.schedule_in(lifecycle::LOOK, again);
+    }
+}
