@@ -61,8 +61,8 @@ pub fn account_of(access_key: &str) -> &str {
     if is_account { access_key } else { DEFAULT_ACCOUNT }
 }
 
-/// FNV-1a: two places of one seed must not deal out the same ids.
-fn fingerprint(text: &str) -> u64 {
+/// FNV-1a, the same on every machine. It keeps two places of one seed from dealing out the same ids.
+pub(crate) fn fingerprint(text: &str) -> u64 {
     text.bytes()
         .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 
 use crate::cloud::{Cloud, account_of};
+use crate::ec2::fleet;
 use crate::model::{Model, Time};
 use crate::service::{Access, Call, Context, Service};
 use crate::timing::TimeModel;
@@ -140,9 +141,13 @@ impl Shared {
             Err(error) => return service.refuse(request_id, &error),
         };
         *self.calls.entry((service.name().to_owned(), call.action(), call.access())).or_default() += 1;
-        let context = Context { request_id: request_id.to_owned(), access_key: identity.access_key.clone() };
-        let region = service.home(identity);
-        let model = self.cloud.model(account_of(&identity.access_key), &region, now);
+        let (account, region) = (account_of(&identity.access_key), service.home(identity));
+        let foreign_image = call
+            .foreign_image(&region)
+            .and_then(|(region, id)| fleet::image(self.cloud.model(account, region, now), id).cloned());
+        let access_key = identity.access_key.clone();
+        let context = Context { request_id: request_id.to_owned(), access_key, foreign_image };
+        let model = self.cloud.model(account, &region, now);
         let reply = service.answer(model, &context, &call);
         match self.keep(call.access()) {
             Ok(()) => reply,

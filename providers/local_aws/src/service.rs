@@ -3,18 +3,21 @@
 use http::Method;
 
 use crate::model::Model;
+use crate::model::ec2::Image;
 use crate::wire::{
     ApiError, Identity, Node, Params, Protocol, Reply, RestReply, RestRequest, failure, success,
 };
 use crate::{autoscaling, ec2, elb, route53, sts};
 
 /// What a handler may know about a request besides its parameters.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Context {
     /// The id the answer carries.
     pub request_id: String,
     /// The caller's access key; never a secret.
     pub access_key: String,
+    /// The image that the request names in another region of the account, if it names one.
+    pub foreign_image: Option<Image>,
 }
 
 /// A modelled service.
@@ -172,6 +175,17 @@ impl Call {
         match self {
             Self::Query { action, .. } => action.clone(),
             Self::Rest(request) => route53::action(request).to_owned(),
+        }
+    }
+
+    /// The region and the id of an image that a request is about although it goes to another region: CopyImage's source.
+    pub fn foreign_image(&self, home: &str) -> Option<(&str, &str)> {
+        match self {
+            Self::Query { action, params } if action == "CopyImage" => {
+                let region = params.text("SourceRegion").filter(|region| *region != home)?;
+                Some((region, params.text("SourceImageId")?))
+            }
+            _ => None,
         }
     }
 

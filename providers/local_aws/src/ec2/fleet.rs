@@ -2,7 +2,7 @@
 
 use super::kind::{Kind, SUBNET};
 use super::{Ec2Event, launch, lifecycle};
-use crate::model::ec2::{GroupId, Instance, InstanceId, InstanceState, InterfaceId, InterfaceOwner, Subnet, SubnetId};
+use crate::model::ec2::{GroupId, Image, Instance, InstanceId, InstanceState, InterfaceId, InterfaceOwner, Subnet, SubnetId};
 use crate::model::{Event, Model, Time};
 use crate::wire::ApiError;
 
@@ -32,6 +32,11 @@ pub fn launch(model: &mut Model, spec: &LaunchSpec) -> Result<InstanceId, ApiErr
 /// against services, as in AWS.
 pub fn terminate(model: &mut Model, id: &str) {
     lifecycle::terminate(model, &InstanceId::from(id), lifecycle::USER_TERMINATION);
+}
+
+/// An image that the account can launch.
+pub fn image<'m>(model: &'m Model, id: &str) -> Option<&'m Image> {
+    launch::image(model, id).ok()
 }
 
 /// An instance, terminated ones of the last hour included.

@@ -267,7 +267,7 @@ fn attach(model: &mut Model, instance: &InstanceId, subnet: &Subnet, device: &st
     let id = VolumeId::new(&mut model.random);
     let volume = Volume {
         id: id.clone(),
-        instance: instance.clone(),
+        instance: Some(instance.clone()),
         device: device.to_owned(),
         disk: disk.clone(),
         zone: subnet.zone.clone(),

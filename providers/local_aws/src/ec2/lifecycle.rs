@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::launch::public_address;
-use crate::model::ec2::{ImageId, ImageState, Instance, InstanceId, InstanceState, InterfaceId};
+use crate::model::ec2::{ImageId, ImageState, Instance, InstanceId, InstanceState, InterfaceId, SnapshotId, VolumeId};
 use crate::model::{Event, Model, Time};
 use crate::timing::Delay;
 
@@ -18,8 +18,8 @@ pub enum Ec2Event {
     Terminated(InstanceId),
     /// A terminated instance is no longer listed.
     Forgotten(InstanceId),
-    /// An image's snapshots are complete.
-    ImageComplete(ImageId),
+    /// An image's snapshots are complete, and with them the image, unless it was deregistered meanwhile.
+    ImageComplete(ImageId, Vec<SnapshotId>),
     /// A service's network interface is gone.
     InterfaceGone(InterfaceId),
 }
@@ -38,7 +38,7 @@ pub fn apply(model: &mut Model, event: Ec2Event) {
             model.ec2.instances.remove(&id);
             model.ec2.tags.remove(id.as_str());
         }
-        Ec2Event::ImageComplete(id) => complete(model, &id),
+        Ec2Event::ImageComplete(id, snapshots) => complete(model, &id, &snapshots),
         Ec2Event::InterfaceGone(id) => unplug(model, &id),
     }
 }
@@ -80,14 +80,21 @@ fn terminated(model: &mut Model, id: &InstanceId) {
     instance.state = InstanceState::Terminated;
     let (volumes, card) = (std::mem::take(&mut instance.volumes), instance.interface.clone());
     for id in volumes {
-        let kept = model.ec2.volumes.get(&id).is_some_and(|volume| !volume.disk.delete_on_termination);
-        if !kept {
-            model.ec2.volumes.remove(&id);
-            model.ec2.tags.remove(id.as_str());
-        }
+        leave(model, &id);
     }
     unplug(model, &card);
     model.schedule(model.timing.ec2.terminated_visible, Event::Ec2(Ec2Event::Forgotten(id.clone())));
+}
+
+/// A disk whose instance has ended goes with it, or stays behind on its own.
+fn leave(model: &mut Model, id: &VolumeId) {
+    match model.ec2.volumes.get_mut(id) {
+        Some(volume) if !volume.disk.delete_on_termination => volume.instance = None,
+        _ => {
+            model.ec2.volumes.remove(id);
+            model.ec2.tags.remove(id.as_str());
+        }
+    }
 }
 
 fn unplug(model: &mut Model, id: &InterfaceId) {
@@ -95,11 +102,14 @@ fn unplug(model: &mut Model, id: &InterfaceId) {
     model.ec2.tags.remove(id.as_str());
 }
 
-fn complete(model: &mut Model, id: &ImageId) {
-    let Some(image) = model.ec2.images.get_mut(id) else { return };
-    image.state = ImageState::Available;
-    for snapshot in image.disks.values().filter_map(|disk| disk.snapshot.clone()) {
-        model.ec2.snapshots.entry(snapshot).and_modify(|snapshot| snapshot.completed = true);
+fn complete(model: &mut Model, id: &ImageId, snapshots: &[SnapshotId]) {
+    if let Some(image) = model.ec2.images.get_mut(id) {
+        image.state = ImageState::Available;
+    }
+    for id in snapshots {
+        if let Some(snapshot) = model.ec2.snapshots.get_mut(id) {
+            snapshot.completed = true;
+        }
     }
 }
 
@@ -117,6 +127,7 @@ pub(super) fn terminate(model: &mut Model, id: &InstanceId, reason: (&str, &str)
     }
     instance.state = InstanceState::ShuttingDown;
     come_down(instance, now, reason);
+    crate::autoscaling::instance_changed(model, id);
     model.schedule(model.timing.ec2.shutting_down_to_terminated, Event::Ec2(Ec2Event::Terminated(id.clone())));
     Some(before)
 }
@@ -129,6 +140,7 @@ pub(super) fn stop(model: &mut Model, id: &InstanceId) {
     come_down(instance, now, USER_STOP);
     let card = instance.interface.clone();
     model.ec2.interfaces.entry(card).and_modify(|card| card.public_ip = None);
+    crate::autoscaling::instance_changed(model, id);
     model.schedule(model.timing.ec2.stopping_to_stopped, Event::Ec2(Ec2Event::Stopped(id.clone())));
 }
 

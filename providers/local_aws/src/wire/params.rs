@@ -126,6 +126,12 @@ impl Params {
         merged
     }
 
+    /// These parameters and a value at a dotted name.
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.set(name, value);
+        self
+    }
+
     /// These parameters without one name and all under it.
     pub fn without(&self, name: &str) -> Self {
         let mut rest = self.clone();

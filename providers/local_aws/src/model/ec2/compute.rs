@@ -171,9 +171,9 @@ pub struct TemplateRef {
 pub struct Volume {
     /// Its id.
     pub id: VolumeId,
-    /// The instance it is attached to.
-    pub instance: InstanceId,
-    /// The device it is there.
+    /// The instance it is attached to; none once that instance has ended and left it behind.
+    pub instance: Option<InstanceId>,
+    /// The device it is, or was, there.
     pub device: String,
     /// What it was made from and how big it is.
     pub disk: Disk,
