@@ -1,0 +1,451 @@
+//! Makes tokens of text, keeping a stack of what is open.
+
+use pest::unicode::{ID_CONTINUE, ID_START};
+
+use crate::ast::Unit;
+use crate::diagnostic::Diagnostic;
+use crate::span::{FileId, Span};
+
+use super::lower::too_deep;
+use super::tokens::{Kind, Layout, Scan, Token};
+use super::{MAX_DEPTH, codes};
+
+/// The operators and separators, the longer before their beginnings.
+const PUNCTUATION: &[&str] = &[
+    "...", "::", "==", "!=", "=>", "<=", ">=", "&&", "||", ".", ",", ":", "=", "<", ">", "!", "+", "-", "*",
+    "/", "%", "?",
+];
+
+/// What cannot begin an operand, so that a `%` before it is a unit.
+const NO_OPERAND: &[&str] =
+    &[",", ")", "]", "}", "~}", "?", ":", "==", "!=", "<", ">", "&&", "||", "*", "/", "+", "#"];
+
+/// Something open.
+struct Open<'t> {
+    /// The index of the token that opened it.
+    token: usize,
+    /// What it is.
+    kind: Kind,
+    /// What closes it: a bracket, or the tag of a heredoc.
+    closer: &'t str,
+    /// Whether newlines are blanks in it.
+    blank_newlines: bool,
+    /// Whether it is the body of a block.
+    block: bool,
+    /// How far the line that opened it is indented.
+    indent: usize,
+}
+
+pub(super) struct Lexer<'t> {
+    scan: Scan<'t>,
+    layout: Layout,
+    at: usize,
+    open: Vec<Open<'t>>,
+    indent: usize,
+}
+
+impl<'t> Lexer<'t> {
+    pub(super) fn new(file: FileId, text: &'t str, layout: Layout) -> Self {
+        let scan = Scan { file, text, tokens: Vec::new(), problems: Vec::new() };
+        let at = if text.starts_with('\u{FEFF}') { 3 } else { 0 };
+        Self { scan, layout, at, open: Vec::new(), indent: indent_of(&text[at..]) }
+    }
+
+    pub(super) fn run(mut self) -> Scan<'t> {
+        while self.at < self.scan.text.len() {
+            match self.open.last().map(|open| open.kind) {
+                Some(Kind::Quote) => self.quoted(),
+                Some(Kind::Heredoc) => self.heredoc_line(),
+                _ => self.code(),
+            }
+        }
+        let first_heredoc = self.open.iter().position(|open| open.kind == Kind::Heredoc);
+        self.close_unfinished(first_heredoc.unwrap_or(0));
+        self.scan
+    }
+
+    fn rest(&self) -> &'t str {
+        &self.scan.text[self.at..]
+    }
+
+    fn push(&mut self, kind: Kind, length: usize) {
+        let (start, end) = (self.at, self.at + length);
+        self.scan.tokens.push(Token { kind, start, end, behind: self.scan.tokens.len() + 1 });
+        self.at = end;
+    }
+
+    fn push_open(&mut self, kind: Kind, length: usize, closer: &'t str) {
+        let blank_newlines = match kind {
+            Kind::Open if closer == "}" => starts_with_word(skip_blanks(&self.rest()[1..], true), "for"),
+            Kind::Open | Kind::Interpolation | Kind::Directive => true,
+            _ => false,
+        };
+        let block = closer == "}" && kind == Kind::Open && self.may_begin_block();
+        let blank_newlines = blank_newlines && !block;
+        let token = self.scan.tokens.len();
+        self.push(kind, length);
+        if self.open.len() == 2 * MAX_DEPTH {
+            self.scan.problems.push(too_deep(self.scan.span(token)));
+        }
+        self.open.push(Open { token, kind, closer, blank_newlines, block, indent: self.indent });
+    }
+
+    /// A brace behind a word or a label, in a body.
+    fn may_begin_block(&self) -> bool {
+        let in_body = self.open.last().is_none_or(|open| open.block);
+        let previous = self.scan.tokens.last().map(|token| token.kind);
+        in_body && matches!(previous, Some(Kind::Ident | Kind::QuoteEnd))
+    }
+
+    /// Ends what was opened last; `behind` is the first token outside.
+    fn pop(&mut self) {
+        if let Some(open) = self.open.pop() {
+            self.scan.tokens[open.token].behind = self.scan.tokens.len();
+        }
+    }
+
+    // --- code
+
+    fn code(&mut self) {
+        let rest = self.rest();
+        let first = rest.chars().next().unwrap_or(' ');
+        match first {
+            ' ' | '\t' => self.at += 1,
+            '\n' => self.newline(1),
+            '\r' if rest.starts_with("\r\n") => self.newline(2),
+            '#' => self.push(Kind::LineComment, line_length(rest)),
+            '/' if rest.starts_with("//") => self.push(Kind::LineComment, line_length(rest)),
+            '/' if rest.starts_with("/*") => self.block_comment(),
+            '"' => self.push_open(Kind::Quote, 1, "\""),
+            '$' if rest.starts_with("${") => self.push_open(Kind::Interpolation, opener_length(rest), "}"),
+            '(' => self.push_open(Kind::Open, 1, ")"),
+            '[' => self.push_open(Kind::Open, 1, "]"),
+            '{' => self.push_open(Kind::Open, 1, "}"),
+            ')' | ']' | '}' => self.closer(1),
+            '~' if rest.starts_with("~}") => self.closer(2),
+            '<' if rest.starts_with("<<") => self.heredoc(),
+            '0'..='9' => self.push(Kind::Number, self.number_length()),
+            _ if first == '_' || ID_START(first) => self.push(Kind::Ident, ident_length(rest)),
+            _ => self.punctuation(),
+        }
+    }
+
+    fn newline(&mut self, length: usize) {
+        let next = &self.rest()[length..];
+        let indent = indent_of(next);
+        if self.layout == Layout::Decides {
+            self.close_by_layout(next, indent);
+        }
+        self.push(Kind::Newline, length);
+        self.indent = indent;
+    }
+
+    /// Closes what the next line shows to have been left open.
+    fn close_by_layout(&mut self, next: &str, indent: usize) {
+        let heredoc = self.open.iter().rposition(|open| open.kind == Kind::Heredoc);
+        if let Some(at) = heredoc.filter(|at| is_end_line(next, self.open[*at].closer)) {
+            return self.close_unfinished(at + 1);
+        }
+        if is_item_head(next) {
+            let keep = self.open.iter().position(|open| open.indent >= indent).unwrap_or(self.open.len());
+            self.close_unfinished(keep.max(heredoc.map_or(0, |at| at + 1)));
+        }
+    }
+
+    /// Reports and closes all but the first `keep` open things; of several opened on one line the last is blamed.
+    fn close_unfinished(&mut self, keep: usize) {
+        let mut line = None;
+        while self.open.len() > keep {
+            let Some(open) = self.open.last() else { return };
+            let start = self.scan.tokens[open.token].start;
+            let this_line = self.scan.text[..start].matches('\n').count();
+            if line != Some(this_line) {
+                let problem = self.unclosed(open);
+                self.scan.problems.push(problem);
+            }
+            line = Some(this_line);
+            self.pop();
+        }
+    }
+
+    fn unclosed(&self, open: &Open<'_>) -> Diagnostic {
+        let span = self.scan.span(open.token);
+        match open.kind {
+            Kind::Heredoc => {
+                let message = format!("this heredoc never ends: no line holds `{}` alone", open.closer);
+                Diagnostic::error(codes::UNCLOSED_HEREDOC, span, message)
+                    .hint("put the tag on a line of its own, without anything behind it")
+            }
+            Kind::Quote => self.unclosed_string(span.start as usize, span.end as usize),
+            _ => {
+                let word = self.scan.word(open.token);
+                let hint = format!("add the `{}` that ends it", open.closer);
+                Diagnostic::error(codes::UNCLOSED_BRACKET, span, format!("this `{word}` is never closed"))
+                    .hint(hint)
+            }
+        }
+    }
+
+    fn closer(&mut self, length: usize) {
+        let bracket = &self.rest()[length - 1..length];
+        let partner = self.open.iter().rposition(|open| open.closer == bracket && open.kind != Kind::Quote);
+        // What lies within a string or heredoc can only be closed there.
+        let barrier = self.open.iter().rposition(|open| matches!(open.kind, Kind::Quote | Kind::Heredoc));
+        match partner.filter(|partner| barrier.is_none_or(|barrier| barrier < *partner)) {
+            Some(partner) => {
+                let partner = self.partner_by_layout(partner, bracket);
+                self.close_unfinished(partner + 1);
+                let template = self.open[partner].kind != Kind::Open;
+                self.push(if template { Kind::TemplateEnd } else { Kind::Close }, length);
+                self.pop();
+            }
+            None => self.stray(bracket, length),
+        }
+    }
+
+    /// A bracket that begins a line closes one that was opened by a line of its own indentation, if there is one.
+    fn partner_by_layout(&self, nearest: usize, bracket: &str) -> usize {
+        let line_start = self.scan.text[..self.at].rfind('\n').map_or(0, |newline| newline + 1);
+        let begins_line = self.scan.text[line_start..self.at].trim().is_empty();
+        if self.layout == Layout::Ignored || !begins_line || self.open[nearest].indent <= self.indent {
+            return nearest;
+        }
+        let fits = |open: &Open<'_>| open.closer == bracket && open.indent == self.indent;
+        self.open[..nearest].iter().rposition(fits).unwrap_or(nearest)
+    }
+
+    fn stray(&mut self, bracket: &str, length: usize) {
+        let span = Span::new(self.scan.file, self.at, self.at + length);
+        let opened = self.open.last().filter(|open| open.kind == Kind::Open);
+        let problem = match opened.map(|open| (open.token, open.closer)) {
+            Some((token, closer)) => {
+                let message = format!("`{bracket}` does not close this `{}`", self.scan.word(token));
+                Diagnostic::error(codes::STRAY_BRACKET, span, message)
+                    .label(self.scan.span(token), "opened here")
+                    .suggest(span, closer)
+            }
+            None => Diagnostic::error(codes::STRAY_BRACKET, span, format!("this `{bracket}` closes nothing"))
+                .hint("remove it, or add the bracket that it should close"),
+        };
+        self.scan.problems.push(problem);
+        self.push(Kind::Close, length);
+        if opened_is_code(&self.open) {
+            self.pop();
+        }
+    }
+
+    fn block_comment(&mut self) {
+        let rest = self.rest();
+        let length = rest.find("*/").map_or(rest.len(), |end| end + 2);
+        if length == rest.len() && !rest.ends_with("*/") || rest.len() < 4 {
+            let span = Span::new(self.scan.file, self.at, self.at + 2);
+            let problem = Diagnostic::error(codes::UNCLOSED_COMMENT, span, "this comment never ends");
+            self.scan.problems.push(problem.hint("add `*/`; such comments do not nest"));
+            return self.push(Kind::BlockComment, rest.len());
+        }
+        self.push(Kind::BlockComment, length);
+    }
+
+    fn number_length(&self) -> usize {
+        let rest = self.rest();
+        let digits = decimal_length(rest);
+        let behind = &rest[digits..];
+        let word = &behind[..ident_length(behind)];
+        if Unit::new(word).is_some() {
+            return digits + word.len();
+        }
+        let blank_newlines = self.open.last().is_some_and(|open| open.blank_newlines);
+        let percent = behind.strip_prefix('%').is_some_and(|next| no_operand_follows(next, blank_newlines));
+        digits + usize::from(percent)
+    }
+
+    fn punctuation(&mut self) {
+        let rest = self.rest();
+        match PUNCTUATION.iter().find(|sign| rest.starts_with(**sign)) {
+            Some(sign) => self.push(Kind::Punct, sign.len()),
+            None => self.push(Kind::Unknown, rest.chars().next().map_or(1, char::len_utf8)),
+        }
+    }
+
+    // --- templates
+
+    fn quoted(&mut self) {
+        let rest = self.rest();
+        let length = text_length(rest, "\"\n", true);
+        if length > 0 {
+            return self.push(Kind::Text, length);
+        }
+        match rest.as_bytes()[0] {
+            b'"' => {
+                self.push(Kind::QuoteEnd, 1);
+                self.pop();
+            }
+            b'$' => self.push_open(Kind::Interpolation, opener_length(rest), "}"),
+            b'%' => self.push_open(Kind::Directive, opener_length(rest), "}"),
+            _ => {
+                let start = self.open.last().map_or(self.at, |open| self.scan.tokens[open.token].start);
+                let problem = self.unclosed_string(start, self.at);
+                self.scan.problems.push(problem);
+                self.pop();
+            }
+        }
+    }
+
+    fn unclosed_string(&self, start: usize, end: usize) -> Diagnostic {
+        let end = start + self.scan.text[start..end].trim_end().len();
+        let span = Span::new(self.scan.file, start, end.max(start + 1));
+        Diagnostic::error(codes::UNCLOSED_STRING, span, "this string has no closing quote on its line")
+            .hint("add `\"` where it ends; for text of several lines use a heredoc, `<<TEXT`")
+    }
+
+    fn heredoc(&mut self) {
+        let rest = self.rest();
+        let dash = if rest.starts_with("<<-") { 3 } else { 2 };
+        let tag = &rest[dash..dash + ident_length(&rest[dash..])];
+        let behind = &rest[dash + tag.len()..];
+        let newline = ["\n", "\r\n"].into_iter().find(|newline| behind.starts_with(newline));
+        match newline {
+            Some(newline) if !tag.is_empty() => {
+                self.push_open(Kind::Heredoc, dash + tag.len() + newline.len(), tag);
+            }
+            _ => self.push(Kind::Unknown, 2),
+        }
+    }
+
+    fn heredoc_line(&mut self) {
+        let Some(open) = self.open.last() else { return };
+        let (tag, indent) = (open.closer, open.indent);
+        let rest = self.rest();
+        let line_start = self.at == 0 || self.scan.text.as_bytes()[self.at - 1] == b'\n';
+        let is_end = line_start && is_end_line(rest, tag);
+        if is_end {
+            self.push(Kind::HeredocEnd, rest[..line_length(rest)].trim_end().len());
+            return self.pop();
+        }
+        let ends_later = || rest.split('\n').any(|line| is_end_line(line, tag));
+        if line_start && looks_outside(rest, indent) && !ends_later() {
+            return self.close_unfinished(self.open.len() - 1);
+        }
+        let length = text_length(rest, "\n", false);
+        match rest.as_bytes().get(length) {
+            Some(b'\n') => self.push(Kind::Text, length + 1),
+            _ if length > 0 => self.push(Kind::Text, length),
+            Some(b'$') => self.push_open(Kind::Interpolation, opener_length(rest), "}"),
+            _ => self.push_open(Kind::Directive, opener_length(rest), "}"),
+        }
+    }
+}
+
+fn opened_is_code(open: &[Open<'_>]) -> bool {
+    open.last().is_some_and(|open| open.kind == Kind::Open)
+}
+
+/// The length of template text up to `${`, `%{` or one of `stops`.
+fn text_length(text: &str, stops: &str, escapes: bool) -> usize {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while at < bytes.len() {
+        let rest = &text[at..];
+        at += match bytes[at] {
+            byte if stops.as_bytes().contains(&byte) => return at,
+            b'$' | b'%' if rest.starts_with("$${") || rest.starts_with("%%{") => 3,
+            b'$' | b'%' if bytes.get(at + 1) == Some(&b'{') => return at,
+            b'\\' if escapes => 1 + rest[1..].chars().next().filter(|c| *c != '\n').map_or(0, char::len_utf8),
+            _ => rest.chars().next().map_or(1, char::len_utf8),
+        };
+    }
+    at
+}
+
+fn opener_length(rest: &str) -> usize {
+    if rest[2..].starts_with('~') { 3 } else { 2 }
+}
+
+fn line_length(rest: &str) -> usize {
+    let line = rest.split('\n').next().unwrap_or_default();
+    line.strip_suffix('\r').filter(|_| line.len() < rest.len()).unwrap_or(line).len()
+}
+
+fn ident_length(text: &str) -> usize {
+    let starts = text.chars().next().is_some_and(|first| first == '_' || ID_START(first));
+    let end = text.find(|c: char| !(c == '_' || c == '-' || ID_CONTINUE(c))).unwrap_or(text.len());
+    if starts { end } else { 0 }
+}
+
+fn decimal_length(text: &str) -> usize {
+    let digits = |from: usize| text[from..].bytes().take_while(u8::is_ascii_digit).count();
+    let mut end = digits(0);
+    if text[end..].starts_with('.') && digits(end + 1) > 0 {
+        end += 1 + digits(end + 1);
+    }
+    if text[end..].starts_with(['e', 'E']) {
+        let sign = usize::from(text[end + 1..].starts_with(['+', '-']));
+        let exponent = digits(end + 1 + sign);
+        end += if exponent > 0 { 1 + sign + exponent } else { 0 };
+    }
+    end
+}
+
+/// The text behind blanks and comments; newlines are among them or not.
+fn skip_blanks(text: &str, newlines: bool) -> &str {
+    let mut rest = text;
+    loop {
+        let trimmed = rest.trim_start_matches([' ', '\t']);
+        let next = match trimmed.as_bytes() {
+            [b'/', b'*', ..] => trimmed.find("*/").map(|end| &trimmed[end + 2..]),
+            [b'#', ..] | [b'/', b'/', ..] if newlines => trimmed.find('\n').map(|end| &trimmed[end..]),
+            [b'\n', ..] if newlines => Some(&trimmed[1..]),
+            [b'\r', b'\n', ..] if newlines => Some(&trimmed[2..]),
+            _ => None,
+        };
+        match next {
+            Some(next) => rest = next,
+            None => return trimmed,
+        }
+    }
+}
+
+fn no_operand_follows(text: &str, blank_newlines: bool) -> bool {
+    let rest = skip_blanks(text, blank_newlines);
+    let at_end = rest.is_empty() || rest.starts_with('\n') || rest.starts_with("\r\n");
+    at_end || NO_OPERAND.iter().any(|sign| rest.starts_with(sign))
+}
+
+fn starts_with_word(text: &str, word: &str) -> bool {
+    text[..ident_length(text)] == *word
+}
+
+fn indent_of(line: &str) -> usize {
+    line.len() - line.trim_start_matches([' ', '\t']).len()
+}
+
+fn is_end_line(text: &str, tag: &str) -> bool {
+    let line = text.split('\n').next().unwrap_or_default();
+    let line = if line.len() < text.len() { line.strip_suffix('\r').unwrap_or(line) } else { line };
+    line.trim_matches([' ', '\t']) == tag
+}
+
+/// Whether a line reads like code around a heredoc whose first line is indented so far.
+fn looks_outside(rest: &str, indent: usize) -> bool {
+    let closes = rest.trim_start_matches([' ', '\t']).starts_with('}');
+    indent_of(rest) <= indent && (closes && indent_of(rest) < indent || is_item_head(rest))
+}
+
+/// Whether a line begins like `name =` or `name "label" {`.
+fn is_item_head(line: &str) -> bool {
+    let line = line.split('\n').next().unwrap_or_default();
+    let mut rest = line.trim_start_matches([' ', '\t']);
+    let mut words = 0;
+    loop {
+        let word = match rest.strip_prefix('"').and_then(|quoted| quoted.find('"')) {
+            Some(end) if words > 0 => end + 2,
+            _ => ident_length(rest),
+        };
+        rest = rest[word..].trim_start_matches([' ', '\t']);
+        if word == 0 {
+            let assigns = rest.starts_with('=') && !rest.starts_with("==") && !rest.starts_with("=>");
+            return words == 1 && assigns || words > 0 && rest.starts_with('{');
+        }
+        words += 1;
+    }
+}
