@@ -8,8 +8,10 @@ use std::fmt;
 use crate::name::Identifier;
 use crate::span::Span;
 
+mod dump;
 mod literal;
 mod operator;
+mod walk;
 
 pub use literal::{NumberLiteral, QuantityLiteral, Unit};
 pub use operator::{BinaryOp, UnaryOp};

@@ -14,5 +14,14 @@ pub mod types;
 pub mod value;
 mod wire;
 
+pub mod explain;
+
+// What the stages share among themselves.
+mod constant;
+pub mod functions;
+mod partial;
+
 // Syntax: text to trees, and text to tidier text.
 pub mod ast;
+pub mod format;
+pub mod parse;
