@@ -28,6 +28,8 @@ mod subnet;
 mod tag;
 mod template;
 mod template_data;
+#[cfg(test)]
+mod tests;
 mod volume;
 mod vpc;
 
