@@ -120,7 +120,9 @@ fn act(model: &mut Model, context: &Context, action: &str, params: &Params) -> R
         "DescribeInstanceStatus" => instance_view::describe_instance_status(model, params),
         "DescribeInstanceAttribute" => instance_attribute::describe_instance_attribute(model, params),
         "ModifyInstanceAttribute" => instance_attribute::modify_instance_attribute(model, params),
-        "ModifyInstanceMetadataOptions" => instance_attribute::modify_instance_metadata_options(model, params),
+        "ModifyInstanceMetadataOptions" => {
+            instance_attribute::modify_instance_metadata_options(model, params)
+        }
         "DescribeInstanceCreditSpecifications" => {
             instance_attribute::describe_instance_credit_specifications(model, params)
         }

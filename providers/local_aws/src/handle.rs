@@ -78,6 +78,11 @@ impl LocalAws {
         serde_json::to_string(&self.lock().cloud).expect("a cloud is plain data with text keys")
     }
 
+    /// The latest moment the cloud has reached; `None` as long as nobody has asked for anything.
+    pub fn now(&self) -> Option<Time> {
+        self.lock().cloud.now()
+    }
+
     /// Sets what is called after each write; see [`WriteHook`].
     pub fn after_write(&self, hook: WriteHook) {
         self.lock().after_write = Some(hook);

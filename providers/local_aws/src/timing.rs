@@ -141,7 +141,12 @@ pub struct ElbTiming {
 
 impl Default for ElbTiming {
     fn default() -> Self {
-        Self { registration_lag: Delay::secs(0, 30), initial_passes: 1, open_requests: Delay::secs(0, 20), dns_lag: Delay::secs(10, 60) }
+        Self {
+            registration_lag: Delay::secs(0, 30),
+            initial_passes: 1,
+            open_requests: Delay::secs(0, 20),
+            dns_lag: Delay::secs(10, 60),
+        }
     }
 }
 
@@ -188,7 +193,12 @@ impl TimeModel {
                 delete: Delay::millis(300, 500),
                 refresh_step: blink,
             },
-            elb: ElbTiming { registration_lag: blink, initial_passes: 1, open_requests: blink, dns_lag: blink },
+            elb: ElbTiming {
+                registration_lag: blink,
+                initial_passes: 1,
+                open_requests: blink,
+                dns_lag: blink,
+            },
             route53: Route53Timing { insync: Delay::millis(200, 400) },
         }
     }
@@ -215,7 +225,12 @@ impl TimeModel {
                 delete: Delay::NONE,
                 refresh_step: Delay::NONE,
             },
-            elb: ElbTiming { registration_lag: Delay::NONE, initial_passes: 1, open_requests: Delay::NONE, dns_lag: Delay::NONE },
+            elb: ElbTiming {
+                registration_lag: Delay::NONE,
+                initial_passes: 1,
+                open_requests: Delay::NONE,
+                dns_lag: Delay::NONE,
+            },
             route53: Route53Timing { insync: Delay::NONE },
         }
     }

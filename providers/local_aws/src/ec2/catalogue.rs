@@ -25,7 +25,8 @@ struct Entry {
 
 /// The images that everybody may launch.
 pub(super) fn images() -> Vec<Image> {
-    let entries: Vec<Entry> = serde_json::from_str(include_str!("catalogue.json")).expect("the catalogue is tested");
+    let entries: Vec<Entry> =
+        serde_json::from_str(include_str!("catalogue.json")).expect("the catalogue is tested");
     entries.into_iter().map(image).collect()
 }
 

@@ -23,5 +23,8 @@ pub(super) fn asked<'m, K: Borrow<str> + Ord, V>(
 
 /// The refusal of an attribute that a Describe or Modify does not know.
 pub(super) fn unknown_attribute(name: &str) -> ApiError {
-    ApiError::new("InvalidParameterValue", format!("Value ({name}) for parameter attribute is invalid. Unknown attribute."))
+    ApiError::new(
+        "InvalidParameterValue",
+        format!("Value ({name}) for parameter attribute is invalid. Unknown attribute."),
+    )
 }

@@ -2,7 +2,9 @@
 
 use super::kind::{Kind, SUBNET};
 use super::{Ec2Event, launch, lifecycle};
-use crate::model::ec2::{GroupId, Image, Instance, InstanceId, InstanceState, InterfaceId, InterfaceOwner, Subnet, SubnetId};
+use crate::model::ec2::{
+    GroupId, Image, Instance, InstanceId, InstanceState, InterfaceId, InterfaceOwner, Subnet, SubnetId,
+};
 use crate::model::{Event, Model, Time};
 use crate::wire::ApiError;
 

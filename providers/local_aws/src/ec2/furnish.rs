@@ -19,13 +19,15 @@ pub fn furnish(model: &mut Model) {
     let gateway = GatewayId::new(&mut model.random);
     model.ec2.gateways.insert(gateway.clone(), Gateway { id: gateway.clone(), vpc: Some(vpc.clone()) });
     for table in model.ec2.route_tables.values_mut().filter(|table| table.vpc == vpc) {
-        let everywhere = Route { destination: "0.0.0.0/0".to_owned(), target: RouteTarget::Gateway(gateway.clone()) };
+        let everywhere =
+            Route { destination: "0.0.0.0/0".to_owned(), target: RouteTarget::Gateway(gateway.clone()) };
         table.routes.push(everywhere);
     }
     let parts = range.subnets(20).into_iter().flatten();
     for (zone, cidr) in region::zones(model).into_iter().zip(parts) {
         let id = SubnetId::new(&mut model.random);
-        let subnet = Subnet { id: id.clone(), vpc: vpc.clone(), cidr, zone, is_default: true, map_public_ip: true };
+        let subnet =
+            Subnet { id: id.clone(), vpc: vpc.clone(), cidr, zone, is_default: true, map_public_ip: true };
         model.ec2.subnets.insert(id, subnet);
     }
 }

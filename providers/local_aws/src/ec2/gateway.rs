@@ -57,7 +57,9 @@ pub fn detach_internet_gateway(model: &mut Model, params: &Params) -> Result<Nod
     let (id, vpc) = pair(model, params)?;
     let inside = |subnet| model.ec2.subnets.get(subnet).is_some_and(|subnet| subnet.vpc == vpc);
     if model.ec2.interfaces.values().any(|card| card.public_ip.is_some() && inside(&card.subnet)) {
-        let reason = format!("Network {vpc} has some mapped public address(es). Please unmap those public address(es) before detaching the gateway.");
+        let reason = format!(
+            "Network {vpc} has some mapped public address(es). Please unmap those public address(es) before detaching the gateway."
+        );
         return Err(ApiError::new("DependencyViolation", reason));
     }
     let gateway = GATEWAY.find_mut(&mut model.ec2.gateways, id.as_str())?;
@@ -84,7 +86,8 @@ pub fn describe_internet_gateways(model: &Model, params: &Params) -> Result<Node
 }
 
 fn node(model: &Model, gateway: &Gateway) -> Node {
-    let attachments = gateway.vpc.iter().map(|vpc| Node::body().field("vpcId", vpc).field("state", "available"));
+    let attachments =
+        gateway.vpc.iter().map(|vpc| Node::body().field("vpcId", vpc).field("state", "available"));
     let body = Node::body()
         .field("internetGatewayId", &gateway.id)
         .field("ownerId", &model.account)

@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use super::kind::{IMAGE, SNAPSHOT};
 use super::launch_spec::block_devices;
 use super::{Ec2Event, image_view, instance_view, launch, lifecycle, snapshot, tag};
-use crate::model::ec2::{Disk, Grantee, Image, ImageId, ImageState, Instance, InstanceId, InstanceState, SnapshotId, VolumeId};
+use crate::model::ec2::{
+    Disk, Grantee, Image, ImageId, ImageState, Instance, InstanceId, InstanceState, SnapshotId, VolumeId,
+};
 use crate::model::{Event, Model};
 use crate::service::Context;
 use crate::timing::Delay;
@@ -29,7 +31,13 @@ pub fn create_image(model: &mut Model, params: &Params) -> Result<Node, ApiError
     add(model, image, params, model.timing.ec2.create_image)
 }
 
-fn image_of(model: &Model, instance: &Instance, id: ImageId, name: String, params: &Params) -> Result<Image, ApiError> {
+fn image_of(
+    model: &Model,
+    instance: &Instance,
+    id: ImageId,
+    name: String,
+    params: &Params,
+) -> Result<Image, ApiError> {
     let disks = instance.volumes.iter().filter_map(|id| model.ec2.volumes.get(id));
     let disks = disks.map(|volume| (volume.device.clone(), volume.disk.clone())).collect();
     let mut image = Image {
@@ -95,7 +103,8 @@ fn volume_of(model: &Model, instance: &InstanceId, device: &str) -> Option<Volum
 
 /// CopyImage, from this region or, by way of `context`, from another one.
 pub fn copy_image(model: &mut Model, context: &Context, params: &Params) -> Result<Node, ApiError> {
-    let (source_id, region) = (params.required("SourceImageId")?, params.required("SourceRegion")?.to_owned());
+    let (source_id, region) =
+        (params.required("SourceImageId")?, params.required("SourceRegion")?.to_owned());
     let name = params.required("Name")?.to_owned();
     IMAGE.check(source_id)?;
     let source = match region == model.region {
@@ -195,14 +204,20 @@ fn grantees(params: &Params, verb: &str, operation: &str) -> Result<Vec<Grantee>
 fn grantee(account: Option<&str>, group: Option<&str>) -> Result<Grantee, ApiError> {
     match (account, group) {
         (None, Some("all")) => Ok(Grantee::All),
-        (Some(account), None) if account.len() == 12 && account.bytes().all(|digit| digit.is_ascii_digit()) => {
+        (Some(account), None)
+            if account.len() == 12 && account.bytes().all(|digit| digit.is_ascii_digit()) =>
+        {
             Ok(Grantee::Account(account.to_owned()))
         }
-        (Some(account), None) => {
-            Err(ApiError::new("InvalidAMIAttributeItemValue", format!("Invalid attribute item value \"{account}\" for userId item type.")))
-        }
+        (Some(account), None) => Err(ApiError::new(
+            "InvalidAMIAttributeItemValue",
+            format!("Invalid attribute item value \"{account}\" for userId item type."),
+        )),
         (_, group) => {
-            let reason = format!("Invalid attribute item value \"{}\" for group item type.", group.unwrap_or_default());
+            let reason = format!(
+                "Invalid attribute item value \"{}\" for group item type.",
+                group.unwrap_or_default()
+            );
             Err(ApiError::new("InvalidAMIAttributeItemValue", reason))
         }
     }
@@ -213,10 +228,13 @@ pub fn describe_image_attribute(model: &Model, params: &Params) -> Result<Node, 
     let image = own(model, params.required("ImageId")?)?;
     let body = Node::body().field("imageId", &image.id);
     match params.required("Attribute")? {
-        "launchPermission" => Ok(body.items("launchPermission", image.permissions.iter().map(|grantee| match grantee {
-            Grantee::All => Node::body().field("group", "all"),
-            Grantee::Account(account) => Node::body().field("userId", account),
-        }))),
+        "launchPermission" => Ok(body.items(
+            "launchPermission",
+            image.permissions.iter().map(|grantee| match grantee {
+                Grantee::All => Node::body().field("group", "all"),
+                Grantee::Account(account) => Node::body().field("userId", account),
+            }),
+        )),
         "description" => {
             Ok(body.child("description", Node::body().maybe("value", image.description.as_deref())))
         }

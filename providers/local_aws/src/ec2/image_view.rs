@@ -26,14 +26,18 @@ const FIELDS: &[Field<Image>] = &[
     ("manifest-location", |_, image| vec![location(image)]),
     ("platform-details", |_, _| vec!["Linux/UNIX".to_owned()]),
     ("source-instance-id", |_, image| image.source_instance.iter().map(ToString::to_string).collect()),
-    ("block-device-mapping.snapshot-id", |_, image| of_disks(image, |_, disk| disk.snapshot.as_ref().map(ToString::to_string))),
+    ("block-device-mapping.snapshot-id", |_, image| {
+        of_disks(image, |_, disk| disk.snapshot.as_ref().map(ToString::to_string))
+    }),
     ("block-device-mapping.device-name", |_, image| of_disks(image, |device, _| Some(device.to_owned()))),
     ("block-device-mapping.volume-size", |_, image| of_disks(image, |_, disk| Some(disk.size.to_string()))),
     ("block-device-mapping.volume-type", |_, image| of_disks(image, |_, disk| Some(disk.kind.clone()))),
     ("block-device-mapping.delete-on-termination", |_, image| {
         of_disks(image, |_, disk| Some(disk.delete_on_termination.to_string()))
     }),
-    ("block-device-mapping.encrypted", |_, image| of_disks(image, |_, disk| Some(disk.encrypted.to_string()))),
+    ("block-device-mapping.encrypted", |_, image| {
+        of_disks(image, |_, disk| Some(disk.encrypted.to_string()))
+    }),
 ];
 
 fn of_disks(image: &Image, of: impl Fn(&str, &Disk) -> Option<String>) -> Vec<String> {

@@ -42,11 +42,16 @@ fn count(params: &Params) -> Result<usize, ApiError> {
         return refused(format!("Value ({least}) for parameter minCount is invalid. It must be at least 1."));
     }
     if most < least {
-        return refused(format!("Value ({most}) for parameter maxCount is invalid. It must not be less than minCount."));
+        return refused(format!(
+            "Value ({most}) for parameter maxCount is invalid. It must not be less than minCount."
+        ));
     }
     match usize::try_from(most) {
         Ok(count) if count <= 1000 => Ok(count),
-        _ => Err(ApiError::new("InstanceLimitExceeded", format!("You have requested more instances ({most}) than your current instance limit allows."))),
+        _ => Err(ApiError::new(
+            "InstanceLimitExceeded",
+            format!("You have requested more instances ({most}) than your current instance limit allows."),
+        )),
     }
 }
 
@@ -113,10 +118,16 @@ fn refuse_unless(
 pub fn terminate_instances(model: &mut Model, params: &Params) -> Result<Node, ApiError> {
     let ids = named(model, params)?;
     let protected = |id: &&InstanceId| {
-        model.ec2.instances.get(*id).is_some_and(|it| it.settings.disable_api_termination && it.state.exists())
+        model
+            .ec2
+            .instances
+            .get(*id)
+            .is_some_and(|it| it.settings.disable_api_termination && it.state.exists())
     };
     if let Some(id) = ids.iter().find(protected) {
-        let reason = format!("The instance '{id}' may not be terminated. Modify its 'disableApiTermination' instance attribute and try again.");
+        let reason = format!(
+            "The instance '{id}' may not be terminated. Modify its 'disableApiTermination' instance attribute and try again."
+        );
         return Err(ApiError::new("OperationNotPermitted", reason));
     }
     Ok(change(model, &ids, |model, id| {
@@ -129,8 +140,12 @@ pub fn stop_instances(model: &mut Model, params: &Params) -> Result<Node, ApiErr
     let ids = named(model, params)?;
     use InstanceState::{Running, Stopped, Stopping};
     refuse_unless(model, &ids, |state| matches!(state, Running | Stopping | Stopped), "stopped")?;
-    if let Some(id) = ids.iter().find(|id| model.ec2.instances.get(*id).is_some_and(|it| it.settings.disable_api_stop)) {
-        let reason = format!("The instance '{id}' may not be stopped. Modify its 'disableApiStop' instance attribute and try again.");
+    if let Some(id) =
+        ids.iter().find(|id| model.ec2.instances.get(*id).is_some_and(|it| it.settings.disable_api_stop))
+    {
+        let reason = format!(
+            "The instance '{id}' may not be stopped. Modify its 'disableApiStop' instance attribute and try again."
+        );
         return Err(ApiError::new("OperationNotPermitted", reason));
     }
     Ok(change(model, &ids, lifecycle::stop))

@@ -18,7 +18,9 @@ pub fn describe_instance_attribute(model: &Model, params: &Params) -> Result<Nod
             None => body.child("userData", Node::body()),
         },
         "instanceType" => body.child("instanceType", value(&it.instance_type)),
-        "disableApiTermination" => body.child(attribute.to_owned(), value(&it.settings.disable_api_termination)),
+        "disableApiTermination" => {
+            body.child(attribute.to_owned(), value(&it.settings.disable_api_termination))
+        }
         "disableApiStop" => body.child("disableApiStop", value(&it.settings.disable_api_stop)),
         "ebsOptimized" => body.child("ebsOptimized", value(&it.settings.ebs_optimized)),
         "sourceDestCheck" => body.child("sourceDestCheck", value(&it.settings.source_dest_check)),
@@ -56,7 +58,8 @@ pub fn modify_instance_attribute(model: &mut Model, params: &Params) -> Result<N
 
 /// What can be changed only at rest.
 fn change_machine(model: &mut Model, id: &str, params: &Params) -> Result<(), ApiError> {
-    let (size, data) = (params.text("InstanceType.Value"), params.text("UserData.Value").or(params.text("UserData")));
+    let (size, data) =
+        (params.text("InstanceType.Value"), params.text("UserData.Value").or(params.text("UserData")));
     let it = INSTANCE.find(&model.ec2.instances, id)?;
     if (size.is_some() || data.is_some()) && it.state != InstanceState::Stopped {
         let reason = format!("The instance '{id}' is not in the 'stopped' state.");
@@ -116,7 +119,10 @@ fn change_disks(model: &mut Model, id: &str, params: &Params) -> Result<(), ApiE
         let (device, delete) = (mapping.required("DeviceName")?, mapping.bool("Ebs.DeleteOnTermination")?);
         let mine = |id| model.ec2.volumes.get(id).is_some_and(|volume| volume.device == device);
         let volume = it.volumes.iter().find(|id| mine(*id)).ok_or_else(|| {
-            ApiError::new("InvalidInstanceAttributeValue", format!("No device is currently mapped at {device}"))
+            ApiError::new(
+                "InvalidInstanceAttributeValue",
+                format!("No device is currently mapped at {device}"),
+            )
         })?;
         if let (Some(volume), Some(delete)) = (model.ec2.volumes.get_mut(volume), delete) {
             volume.disk.delete_on_termination = delete;
@@ -155,8 +161,8 @@ pub fn describe_instance_credit_specifications(model: &Model, params: &Params) -
         [b't', ..] => Some("unlimited"),
         _ => None,
     };
-    let lines = asked.into_iter().filter_map(|it| {
-        Some(Node::body().field("instanceId", &it.id).field("cpuCredits", credits(it)?))
-    });
+    let lines = asked
+        .into_iter()
+        .filter_map(|it| Some(Node::body().field("instanceId", &it.id).field("cpuCredits", credits(it)?)));
     Ok(Node::body().items("instanceCreditSpecificationSet", lines))
 }

@@ -16,7 +16,12 @@ pub(super) fn visible<'m>(model: &'m Model, id: &str) -> Result<&'m Instance, Ap
 fn asked<'m>(model: &'m Model, params: &Params) -> Result<Vec<&'m Instance>, ApiError> {
     let ids = params.texts("InstanceId");
     if ids.is_empty() {
-        return Ok(model.ec2.instances.values().filter(|instance| instance.visible_from <= model.now).collect());
+        return Ok(model
+            .ec2
+            .instances
+            .values()
+            .filter(|instance| instance.visible_from <= model.now)
+            .collect());
     }
     if params.get("MaxResults").is_some() {
         let reason = "The parameter instancesSet cannot be used with the parameter maxResults";
@@ -66,7 +71,9 @@ const FIELDS: &[Field<Instance>] = &[
     ("iam-instance-profile.arn", |_, it| any(it.profile.as_ref())),
     ("state-reason-code", |_, it| any(it.state_reason.as_ref().map(|reason| &reason.0))),
     ("private-ip-address", |model, it| any(card(model, it).map(|card| card.private_ip))),
-    ("network-interface.addresses.private-ip-address", |model, it| any(card(model, it).map(|card| card.private_ip))),
+    ("network-interface.addresses.private-ip-address", |model, it| {
+        any(card(model, it).map(|card| card.private_ip))
+    }),
     ("ip-address", |model, it| any(card(model, it).and_then(|card| card.public_ip))),
     ("private-dns-name", |model, it| any(card(model, it).map(|card| interface::private_name(model, card)))),
     ("dns-name", |model, it| any(card(model, it).and_then(|card| interface::public_name(model, card)))),
@@ -76,11 +83,15 @@ const FIELDS: &[Field<Instance>] = &[
     ("instance.group-name", group_names),
     ("group-name", group_names),
     ("block-device-mapping.volume-id", |_, it| it.volumes.iter().map(ToString::to_string).collect()),
-    ("block-device-mapping.device-name", |model, it| disks(model, it).map(|disk| disk.device.clone()).collect()),
+    ("block-device-mapping.device-name", |model, it| {
+        disks(model, it).map(|disk| disk.device.clone()).collect()
+    }),
 ];
 
 fn groups(model: &Model, instance: &Instance) -> Vec<String> {
-    card(model, instance).map(|card| card.groups.iter().map(ToString::to_string).collect()).unwrap_or_default()
+    card(model, instance)
+        .map(|card| card.groups.iter().map(ToString::to_string).collect())
+        .unwrap_or_default()
 }
 
 fn group_names(model: &Model, instance: &Instance) -> Vec<String> {
@@ -134,7 +145,10 @@ fn node(model: &Model, it: &Instance) -> Node {
         .field("instanceType", &it.instance_type)
         .field("launchTime", it.launched)
         .child("placement", placement(it))
-        .child("monitoring", Node::body().field("state", if it.settings.monitoring { "enabled" } else { "disabled" }));
+        .child(
+            "monitoring",
+            Node::body().field("state", if it.settings.monitoring { "enabled" } else { "disabled" }),
+        );
     let body = match card {
         Some(card) => network(model, it, card, body),
         None => body,
@@ -179,7 +193,9 @@ fn machine(model: &Model, it: &Instance, body: Node) -> Node {
         .maybe("clientToken", it.client_token.as_ref())
         .child("metadataOptions", metadata(it));
     let body = match &it.state_reason {
-        Some((code, message)) => body.child("stateReason", Node::body().field("code", code).field("message", message)),
+        Some((code, message)) => {
+            body.child("stateReason", Node::body().field("code", code).field("message", message))
+        }
         None => body,
     };
     match profile {

@@ -106,7 +106,9 @@ const FIELDS: &[Field<Interface>] = &[
     ("network-interface-id", |_, card| vec![card.id.to_string()]),
     ("subnet-id", |_, card| vec![card.subnet.to_string()]),
     ("vpc-id", |model, card| subnet(model, card).map(|subnet| subnet.vpc.to_string()).into_iter().collect()),
-    ("availability-zone", |model, card| subnet(model, card).map(|subnet| subnet.zone.clone()).into_iter().collect()),
+    ("availability-zone", |model, card| {
+        subnet(model, card).map(|subnet| subnet.zone.clone()).into_iter().collect()
+    }),
     ("group-id", |_, card| card.groups.iter().map(ToString::to_string).collect()),
     ("group-name", |model, card| {
         card.groups.iter().filter_map(|id| model.ec2.groups.get(id)).map(|group| group.name.clone()).collect()
@@ -118,7 +120,9 @@ const FIELDS: &[Field<Interface>] = &[
     ("requester-managed", |_, card| vec![requester(card).is_some().to_string()]),
     ("private-ip-address", |_, card| vec![card.private_ip.to_string()]),
     ("addresses.private-ip-address", |_, card| vec![card.private_ip.to_string()]),
-    ("association.public-ip", |_, card| card.public_ip.map(|address| address.to_string()).into_iter().collect()),
+    ("association.public-ip", |_, card| {
+        card.public_ip.map(|address| address.to_string()).into_iter().collect()
+    }),
     ("attachment.instance-id", |_, card| match &card.owner {
         InterfaceOwner::Instance(id) => vec![id.to_string()],
         InterfaceOwner::Service(_) => Vec::new(),

@@ -16,9 +16,8 @@ use crate::wire::{ApiError, Node, Params};
 pub fn import_key_pair(model: &mut Model, params: &Params) -> Result<Node, ApiError> {
     let name = free_name(model, params)?;
     let line = public_key(params.required("PublicKeyMaterial")?)?;
-    let (kind, blob) = parse(&line).ok_or_else(|| {
-        ApiError::new("InvalidKey.Format", "Key is not in valid OpenSSH public key format")
-    })?;
+    let (kind, blob) = parse(&line)
+        .ok_or_else(|| ApiError::new("InvalidKey.Format", "Key is not in valid OpenSSH public key format"))?;
     let fingerprint = fingerprint(kind, &blob);
     let kind = if kind == "ssh-rsa" { "rsa" } else { "ed25519" };
     let key = add(model, name, kind, fingerprint, line, params)?;
@@ -45,7 +44,9 @@ pub fn create_key_pair(model: &mut Model, params: &Params) -> Result<Node, ApiEr
 fn free_name(model: &Model, params: &Params) -> Result<String, ApiError> {
     let name = params.required("KeyName")?;
     if name.len() > 255 || !name.is_ascii() {
-        let reason = format!("Value ({name}) for parameter KeyName is invalid. Up to 255 ASCII characters are allowed.");
+        let reason = format!(
+            "Value ({name}) for parameter KeyName is invalid. Up to 255 ASCII characters are allowed."
+        );
         return Err(ApiError::new("InvalidParameterValue", reason));
     }
     if model.ec2.key_pairs.contains_key(name) {
@@ -65,7 +66,14 @@ fn add(
     tag::specifications(params)?;
     let id = KeyPairId::new(&mut model.random);
     let created = model.now;
-    let key = KeyPair { id: id.clone(), name: name.clone(), fingerprint, kind: kind.to_owned(), public_key, created };
+    let key = KeyPair {
+        id: id.clone(),
+        name: name.clone(),
+        fingerprint,
+        kind: kind.to_owned(),
+        public_key,
+        created,
+    };
     model.ec2.key_pairs.insert(name, key.clone());
     tag::put_specified(model, KEY_PAIR, id.as_str(), params)?;
     Ok(key)
@@ -81,9 +89,9 @@ fn answer(key: &KeyPair) -> Node {
 /// The line of an authorized-keys file, out of the base64 that the protocol puts around it.
 fn public_key(material: &str) -> Result<String, ApiError> {
     let decoded = STANDARD.decode(material).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-    decoded.map(|line| line.trim().to_owned()).ok_or_else(|| {
-        ApiError::new("InvalidKey.Format", "Key is not in valid OpenSSH public key format")
-    })
+    decoded
+        .map(|line| line.trim().to_owned())
+        .ok_or_else(|| ApiError::new("InvalidKey.Format", "Key is not in valid OpenSSH public key format"))
 }
 
 /// Type and wire form of an OpenSSH line; `None` for anything else.
@@ -98,7 +106,11 @@ fn parse(line: &str) -> Option<(&str, Vec<u8>)> {
 
 /// As AWS shows it: MD5 in pairs for RSA, SHA-256 in base64 for ED25519.
 fn fingerprint(kind: &str, blob: &[u8]) -> String {
-    if kind == "ssh-rsa" { pairs(&Md5::digest(blob)) } else { STANDARD_NO_PAD.encode(Sha256::digest(blob)) + "=" }
+    if kind == "ssh-rsa" {
+        pairs(&Md5::digest(blob))
+    } else {
+        STANDARD_NO_PAD.encode(Sha256::digest(blob)) + "="
+    }
 }
 
 fn pairs(bytes: &[u8]) -> String {
@@ -111,14 +123,16 @@ fn made_up(kind: &str, secret: &str) -> (String, String) {
     let mut blob = vec![0, 0, 0, length];
     blob.extend(name.bytes());
     blob.extend(Sha256::digest(secret.as_bytes()));
-    let fingerprint = if kind == "rsa" { pairs(&Sha256::digest(secret)[..20]) } else { fingerprint(name, &blob) };
+    let fingerprint =
+        if kind == "rsa" { pairs(&Sha256::digest(secret)[..20]) } else { fingerprint(name, &blob) };
     (format!("{name} {}", STANDARD.encode(blob)), fingerprint)
 }
 
 fn pem(kind: &str, secret: &str) -> String {
     let title = if kind == "rsa" { "RSA PRIVATE KEY" } else { "OPENSSH PRIVATE KEY" };
     let text = STANDARD.encode(secret);
-    let lines: Vec<&str> = (0..text.len()).step_by(64).filter_map(|at| text.get(at..(at + 64).min(text.len()))).collect();
+    let lines: Vec<&str> =
+        (0..text.len()).step_by(64).filter_map(|at| text.get(at..(at + 64).min(text.len()))).collect();
     format!("-----BEGIN {title}-----\n{}\n-----END {title}-----", lines.join("\n"))
 }
 
@@ -126,9 +140,16 @@ fn pem(kind: &str, secret: &str) -> String {
 pub fn delete_key_pair(model: &mut Model, params: &Params) -> Result<Node, ApiError> {
     let (name, id) = (params.text("KeyName"), params.text("KeyPairId"));
     if name.is_none() && id.is_none() {
-        return Err(ApiError::new("MissingParameter", "The request must contain the parameter keyName or keyPairId"));
+        return Err(ApiError::new(
+            "MissingParameter",
+            "The request must contain the parameter keyName or keyPairId",
+        ));
     }
-    let doomed = model.ec2.key_pairs.values().find(|key| Some(key.name.as_str()) == name || Some(key.id.as_str()) == id);
+    let doomed = model
+        .ec2
+        .key_pairs
+        .values()
+        .find(|key| Some(key.name.as_str()) == name || Some(key.id.as_str()) == id);
     let Some(key) = doomed.cloned() else { return Ok(Node::body().field("return", true)) };
     model.ec2.key_pairs.remove(&key.name);
     model.ec2.tags.remove(key.id.as_str());
@@ -159,8 +180,15 @@ pub fn describe_key_pairs(model: &Model, params: &Params) -> Result<Node, ApiErr
     }
     let with_key = params.bool("IncludePublicKey")? == Some(true);
     let chosen = select(model, params, asked, FIELDS, |key| key.id.as_str())?;
-    Ok(Node::body().items("keySet", chosen.into_iter().map(|key| {
-        let body = answer(key).field("keyType", &key.kind).field("createTime", key.created);
-        tag::tag_set(&model.ec2, key.id.as_str(), body.maybe("publicKey", with_key.then_some(&key.public_key)))
-    })))
+    Ok(Node::body().items(
+        "keySet",
+        chosen.into_iter().map(|key| {
+            let body = answer(key).field("keyType", &key.kind).field("createTime", key.created);
+            tag::tag_set(
+                &model.ec2,
+                key.id.as_str(),
+                body.maybe("publicKey", with_key.then_some(&key.public_key)),
+            )
+        }),
+    ))
 }

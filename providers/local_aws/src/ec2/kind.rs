@@ -89,7 +89,10 @@ impl Kind {
         if well_formed {
             return Ok(());
         }
-        Err(ApiError::new(self.malformed, format!("Invalid id: \"{id}\" (expecting \"{}-...\")", self.prefix)))
+        Err(ApiError::new(
+            self.malformed,
+            format!("Invalid id: \"{id}\" (expecting \"{}-...\")", self.prefix),
+        ))
     }
 
     /// The refusal for an id of nothing.

@@ -76,9 +76,9 @@ fn key(model: &Model, spec: &LaunchSpec) -> Result<(), ApiError> {
 
 fn user_data(spec: &LaunchSpec) -> Result<(), ApiError> {
     let Some(data) = &spec.user_data else { return Ok(()) };
-    let raw = STANDARD.decode(data).map_err(|_| {
-        ApiError::new("InvalidUserData.Malformed", "Invalid BASE64 encoding of user data.")
-    })?;
+    let raw = STANDARD
+        .decode(data)
+        .map_err(|_| ApiError::new("InvalidUserData.Malformed", "Invalid BASE64 encoding of user data."))?;
     if raw.len() > LARGEST_USER_DATA {
         let reason = format!("User data is limited to {LARGEST_USER_DATA} bytes");
         return Err(ApiError::new("InvalidParameterValue", reason));
@@ -93,9 +93,8 @@ fn subnet<'m>(model: &'m Model, spec: &LaunchSpec) -> Result<&'m Subnet, ApiErro
     if let Some(zone) = &spec.zone {
         super::region::check_zone(model, zone)?;
     }
-    let fits = |subnet: &&Subnet| {
-        subnet.is_default && spec.zone.as_ref().is_none_or(|zone| *zone == subnet.zone)
-    };
+    let fits =
+        |subnet: &&Subnet| subnet.is_default && spec.zone.as_ref().is_none_or(|zone| *zone == subnet.zone);
     model.ec2.subnets.values().filter(fits).min_by(|a, b| a.zone.cmp(&b.zone)).ok_or_else(|| {
         let reason = "No default subnet for the availability zone; name a subnet";
         ApiError::new("MissingInput", reason)
@@ -111,7 +110,8 @@ fn groups(model: &Model, spec: &LaunchSpec, subnet: &Subnet) -> Result<Vec<Group
         return Err(ApiError::new("InvalidParameterCombination", reason));
     }
     let ids = group_ids(model, &subnet.vpc, &spec.groups)?;
-    let stranger = ids.iter().find(|id| model.ec2.groups.get(*id).is_some_and(|group| group.vpc != subnet.vpc));
+    let stranger =
+        ids.iter().find(|id| model.ec2.groups.get(*id).is_some_and(|group| group.vpc != subnet.vpc));
     match stranger {
         None => Ok(ids),
         Some(group) => Err(ApiError::new(
@@ -146,10 +146,16 @@ fn disk(model: &Model, base: Option<&Disk>, change: &BlockDevice) -> Result<Disk
     let named = change.snapshot.as_deref().map(|id| SNAPSHOT.find(&model.ec2.snapshots, id)).transpose()?;
     let floor = named.map(|snapshot| snapshot.size).or(base.map(|disk| disk.size));
     let size = change.size.or(floor).ok_or_else(|| {
-        ApiError::new("MissingParameter", format!("The request must contain the parameter size or snapshotId for {}", change.device))
+        ApiError::new(
+            "MissingParameter",
+            format!("The request must contain the parameter size or snapshotId for {}", change.device),
+        )
     })?;
     if floor.is_some_and(|floor| size < floor) {
-        let reason = format!("Volume of size {size}GB is smaller than snapshot, expect size >= {}GB", floor.unwrap_or(0));
+        let reason = format!(
+            "Volume of size {size}GB is smaller than snapshot, expect size >= {}GB",
+            floor.unwrap_or(0)
+        );
         return Err(ApiError::new("InvalidBlockDeviceMapping", reason));
     }
     let kind = change.kind.clone().or(base.map(|disk| disk.kind.clone())).unwrap_or("gp2".to_owned());
@@ -194,7 +200,10 @@ pub(super) fn launch(
 ) -> Result<(ReservationId, Vec<InstanceId>), ApiError> {
     let resolved = resolve(model, spec)?;
     if free_addresses(model, &resolved.subnet) < count {
-        let reason = format!("There are not enough free addresses in subnet '{}' to satisfy the requested number of instances.", resolved.subnet.id);
+        let reason = format!(
+            "There are not enough free addresses in subnet '{}' to satisfy the requested number of instances.",
+            resolved.subnet.id
+        );
         return Err(ApiError::new("InsufficientFreeAddressesInSubnet", reason));
     }
     let reservation = ReservationId::new(&mut model.random);
@@ -218,7 +227,11 @@ fn make(
         let address = public_address(model);
         model.ec2.interfaces.entry(card.clone()).and_modify(|card| card.public_ip = Some(address));
     }
-    let volumes = resolved.disks.iter().map(|(device, disk)| attach(model, &id, &resolved.subnet, device, disk)).collect();
+    let volumes = resolved
+        .disks
+        .iter()
+        .map(|(device, disk)| attach(model, &id, &resolved.subnet, device, disk))
+        .collect();
     let visible_from = model.now + model.random.delay(model.timing.ec2.read_after_create_lag);
     let instance = Instance {
         id: id.clone(),

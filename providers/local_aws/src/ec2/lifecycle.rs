@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::launch::public_address;
-use crate::model::ec2::{ImageId, ImageState, Instance, InstanceId, InstanceState, InterfaceId, SnapshotId, VolumeId};
+use crate::model::ec2::{
+    ImageId, ImageState, Instance, InstanceId, InstanceState, InterfaceId, SnapshotId, VolumeId,
+};
 use crate::model::{Event, Model, Time};
 use crate::timing::Delay;
 
@@ -45,7 +47,8 @@ pub fn apply(model: &mut Model, event: Ec2Event) {
 
 fn running(model: &mut Model, id: &InstanceId) {
     let (now, timing) = (model.now, model.timing.ec2.clone());
-    let Some(image) = in_state(model, id, InstanceState::Pending).map(|instance| instance.image.clone()) else {
+    let Some(image) = in_state(model, id, InstanceState::Pending).map(|instance| instance.image.clone())
+    else {
         return;
     };
     let listening_from = listening(model, &image).map(|delay| now + model.random.delay(delay));
@@ -128,7 +131,8 @@ pub(super) fn terminate(model: &mut Model, id: &InstanceId, reason: (&str, &str)
     instance.state = InstanceState::ShuttingDown;
     come_down(instance, now, reason);
     crate::autoscaling::instance_changed(model, id);
-    model.schedule(model.timing.ec2.shutting_down_to_terminated, Event::Ec2(Ec2Event::Terminated(id.clone())));
+    model
+        .schedule(model.timing.ec2.shutting_down_to_terminated, Event::Ec2(Ec2Event::Terminated(id.clone())));
     Some(before)
 }
 
@@ -144,7 +148,8 @@ pub(super) fn stop(model: &mut Model, id: &InstanceId) {
     model.schedule(model.timing.ec2.stopping_to_stopped, Event::Ec2(Ec2Event::Stopped(id.clone())));
 }
 
-const USER_STOP: (&str, &str) = ("Client.UserInitiatedShutdown", "Client.UserInitiatedShutdown: User initiated shutdown");
+const USER_STOP: (&str, &str) =
+    ("Client.UserInitiatedShutdown", "Client.UserInitiatedShutdown: User initiated shutdown");
 
 /// Why an instance shuts down when its owner asked for it.
 pub(super) const USER_TERMINATION: (&str, &str) =
@@ -176,7 +181,8 @@ pub(super) fn start(model: &mut Model, id: &InstanceId) {
 /// Reboots a running instance: it stays `running`, but its application has to come up again.
 pub(super) fn reboot(model: &mut Model, id: &InstanceId) {
     let now = model.now;
-    let Some(image) = in_state(model, id, InstanceState::Running).map(|instance| instance.image.clone()) else {
+    let Some(image) = in_state(model, id, InstanceState::Running).map(|instance| instance.image.clone())
+    else {
         return;
     };
     let listening_from = listening(model, &image).map(|delay| now + model.random.delay(delay));

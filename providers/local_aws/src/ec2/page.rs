@@ -25,12 +25,13 @@ pub fn cut<T>(params: &Params, things: Vec<T>) -> Result<(Vec<T>, Option<String>
         None => None,
         Some(size @ 1..=1000) => usize::try_from(size).ok(),
         Some(size) => {
-            let reason = format!("Value ( {size} ) for parameter maxResults is invalid. Expecting a value between 5 and 1000.");
+            let reason = format!(
+                "Value ( {size} ) for parameter maxResults is invalid. Expecting a value between 5 and 1000."
+            );
             return Err(ApiError::new("InvalidParameterValue", reason));
         }
     };
     let token = params.text("NextToken").filter(|token| !token.is_empty());
-    paginate(things, size, token).map_err(|token| {
-        ApiError::new("InvalidNextToken", format!("The token '{token}' is not valid"))
-    })
+    paginate(things, size, token)
+        .map_err(|token| ApiError::new("InvalidNextToken", format!("The token '{token}' is not valid")))
 }

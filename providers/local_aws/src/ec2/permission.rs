@@ -50,7 +50,8 @@ pub fn read(
 }
 
 fn distinct(wanted: &[Wanted]) -> Result<(), ApiError> {
-    let twice = wanted.iter().enumerate().any(|(at, (one, _))| wanted[..at].iter().any(|(other, _)| one == other));
+    let twice =
+        wanted.iter().enumerate().any(|(at, (one, _))| wanted[..at].iter().any(|(other, _)| one == other));
     if twice {
         return Err(invalid("The same permission must not appear multiple times".to_owned()));
     }
@@ -69,7 +70,10 @@ fn ports(bundle: &Params) -> Result<Ports, ApiError> {
     match protocol.as_str() {
         "tcp" | "udp" => {
             let (Some(first), Some(last)) = (from, to) else {
-                return Err(invalid(format!("Invalid value 'Must specify both from and to ports with {}' for portRange.", protocol.to_uppercase())));
+                return Err(invalid(format!(
+                    "Invalid value 'Must specify both from and to ports with {}' for portRange.",
+                    protocol.to_uppercase()
+                )));
             };
             let sensible = (0..=65_535).contains(&first) && (first..=65_535).contains(&last);
             if !sensible {
@@ -90,12 +94,21 @@ fn protocol(name: &str) -> Result<String, ApiError> {
         "icmpv6" | "58" => "icmpv6",
         "-1" | "all" => "-1",
         number if number.parse::<u8>().is_ok() => return Ok(number.to_owned()),
-        _ => return Err(ApiError::new("InvalidParameterValue", format!("Invalid value '{name}' for IP protocol. Unknown protocol."))),
+        _ => {
+            return Err(ApiError::new(
+                "InvalidParameterValue",
+                format!("Invalid value '{name}' for IP protocol. Unknown protocol."),
+            ));
+        }
     };
     Ok(known.to_owned())
 }
 
-fn peers(model: &Model, group: &SecurityGroup, bundle: &Params) -> Result<Vec<(Peer, Option<String>)>, ApiError> {
+fn peers(
+    model: &Model,
+    group: &SecurityGroup,
+    bundle: &Params,
+) -> Result<Vec<(Peer, Option<String>)>, ApiError> {
     let remark = |end: &Params| end.text("Description").filter(|text| !text.is_empty()).map(str::to_owned);
     let mut ends = Vec::new();
     for end in bundle.list("IpRanges") {
@@ -111,7 +124,10 @@ fn peers(model: &Model, group: &SecurityGroup, bundle: &Params) -> Result<Vec<(P
         ends.push((group_peer(model, group, end.text("GroupId"), end.text("GroupName"))?, remark(end)));
     }
     if ends.is_empty() {
-        return Err(ApiError::new("MissingParameter", "The request must contain the parameter ipRanges, groups or prefixListIds"));
+        return Err(ApiError::new(
+            "MissingParameter",
+            "The request must contain the parameter ipRanges, groups or prefixListIds",
+        ));
     }
     Ok(ends)
 }
@@ -123,9 +139,17 @@ fn lone_peer(model: &Model, group: &SecurityGroup, params: &Params) -> Result<Pe
     }
 }
 
-fn group_peer(model: &Model, group: &SecurityGroup, id: Option<&str>, name: Option<&str>) -> Result<Peer, ApiError> {
+fn group_peer(
+    model: &Model,
+    group: &SecurityGroup,
+    id: Option<&str>,
+    name: Option<&str>,
+) -> Result<Peer, ApiError> {
     let wanted = id.or(name).ok_or_else(|| {
-        ApiError::new("MissingParameter", "The request must contain the parameter groupId, groupName or cidrIp")
+        ApiError::new(
+            "MissingParameter",
+            "The request must contain the parameter groupId, groupName or cidrIp",
+        )
     })?;
     if id.is_some() {
         return GROUP.find(&model.ec2.groups, wanted).map(|peer| Peer::Group(peer.id.clone()));
@@ -158,7 +182,10 @@ pub fn nodes(model: &Model, group: &SecurityGroup, direction: Direction) -> Vec<
     let rules: Vec<&Rule> = group.rules.iter().filter(|rule| rule.permission.egress == egress).collect();
     let mut bundles: Vec<Vec<&Rule>> = Vec::new();
     for rule in rules {
-        match bundles.iter_mut().find(|bundle| bundle.iter().all(|other| same_ports(&other.permission, &rule.permission))) {
+        match bundles
+            .iter_mut()
+            .find(|bundle| bundle.iter().all(|other| same_ports(&other.permission, &rule.permission)))
+        {
             Some(bundle) => bundle.push(rule),
             None => bundles.push(vec![rule]),
         }
@@ -183,9 +210,22 @@ fn bundle_node(model: &Model, bundle: &[&Rule]) -> Node {
         .maybe("fromPort", first.and_then(|permission| permission.from))
         .maybe("toPort", first.and_then(|permission| permission.to))
         .items("groups", bundle.iter().filter_map(|rule| pair_node(model, rule)))
-        .items("ipRanges", ends(|peer| if let Peer::Ipv4(it) = peer { Some(("cidrIp", it.clone())) } else { None }))
-        .items("ipv6Ranges", ends(|peer| if let Peer::Ipv6(it) = peer { Some(("cidrIpv6", it.clone())) } else { None }))
-        .items("prefixListIds", ends(|peer| if let Peer::PrefixList(it) = peer { Some(("prefixListId", it.clone())) } else { None }))
+        .items(
+            "ipRanges",
+            ends(|peer| if let Peer::Ipv4(it) = peer { Some(("cidrIp", it.clone())) } else { None }),
+        )
+        .items(
+            "ipv6Ranges",
+            ends(|peer| if let Peer::Ipv6(it) = peer { Some(("cidrIpv6", it.clone())) } else { None }),
+        )
+        .items(
+            "prefixListIds",
+            ends(
+                |peer| {
+                    if let Peer::PrefixList(it) = peer { Some(("prefixListId", it.clone())) } else { None }
+                },
+            ),
+        )
 }
 
 fn pair_node(model: &Model, rule: &Rule) -> Option<Node> {

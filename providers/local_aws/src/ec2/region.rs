@@ -7,9 +7,23 @@ use crate::wire::{ApiError, Node, Params};
 
 /// The regions an account can use without asking.
 const REGIONS: &[&str] = &[
-    "ap-northeast-1", "ap-northeast-2", "ap-northeast-3", "ap-south-1", "ap-southeast-1", "ap-southeast-2",
-    "ca-central-1", "eu-central-1", "eu-north-1", "eu-west-1", "eu-west-2", "eu-west-3", "sa-east-1",
-    "us-east-1", "us-east-2", "us-west-1", "us-west-2",
+    "ap-northeast-1",
+    "ap-northeast-2",
+    "ap-northeast-3",
+    "ap-south-1",
+    "ap-southeast-1",
+    "ap-southeast-2",
+    "ca-central-1",
+    "eu-central-1",
+    "eu-north-1",
+    "eu-west-1",
+    "eu-west-2",
+    "eu-west-3",
+    "sa-east-1",
+    "us-east-1",
+    "us-east-2",
+    "us-west-1",
+    "us-west-2",
 ];
 
 /// The availability zones of the model's region: six in `us-east-1`, three elsewhere.
@@ -34,7 +48,12 @@ pub(super) fn check_zone(model: &Model, zone: &str) -> Result<(), ApiError> {
 /// The id that means the same zone in every account: `use1-az1`.
 pub(super) fn zone_id(zone: &str) -> String {
     let (region, letter) = zone.split_at(zone.len().saturating_sub(1));
-    let short: String = region.split('-').map(|part| if part.len() > 2 && !part.starts_with(|c: char| c.is_ascii_digit()) { &part[..1] } else { part }).collect();
+    let short: String = region
+        .split('-')
+        .map(|part| {
+            if part.len() > 2 && !part.starts_with(|c: char| c.is_ascii_digit()) { &part[..1] } else { part }
+        })
+        .collect();
     let number = letter.bytes().next().map_or(0, |letter| letter.saturating_sub(b'a') + 1);
     format!("{short}-az{number}")
 }
@@ -58,7 +77,8 @@ pub fn describe_availability_zones(model: &Model, params: &Params) -> Result<Nod
         return Err(ApiError::new("InvalidParameterValue", reason));
     }
     let asked = all.iter().filter(|zone| {
-        (names.is_empty() || names.contains(&zone.as_str())) && (ids.is_empty() || ids.contains(&zone_id(zone).as_str()))
+        (names.is_empty() || names.contains(&zone.as_str()))
+            && (ids.is_empty() || ids.contains(&zone_id(zone).as_str()))
     });
     let chosen = select(model, params, asked, ZONE_FIELDS, |zone| zone)?;
     Ok(Node::body().items("availabilityZoneInfo", chosen.into_iter().map(|zone| zone_node(model, zone))))
@@ -91,12 +111,15 @@ pub fn describe_regions(model: &Model, params: &Params) -> Result<Node, ApiError
     }
     let asked = REGIONS.iter().filter(|region| names.is_empty() || names.contains(region));
     let chosen = select(model, params, asked, FIELDS, |region| region)?;
-    Ok(Node::body().items("regionInfo", chosen.into_iter().map(|region| {
-        Node::body()
-            .field("regionName", region)
-            .field("regionEndpoint", endpoint(region))
-            .field("optInStatus", "opt-in-not-required")
-    })))
+    Ok(Node::body().items(
+        "regionInfo",
+        chosen.into_iter().map(|region| {
+            Node::body()
+                .field("regionName", region)
+                .field("regionEndpoint", endpoint(region))
+                .field("optInStatus", "opt-in-not-required")
+        }),
+    ))
 }
 
 fn endpoint(region: &str) -> String {
@@ -115,16 +138,31 @@ pub fn describe_account_attributes(model: &Model, params: &Params) -> Result<Nod
     ];
     let names = params.texts("AttributeName");
     let asked = all.iter().filter(|(name, _)| names.is_empty() || names.contains(name));
-    Ok(Node::body().items("accountAttributeSet", asked.map(|(name, value)| {
-        let values = [Node::body().field("attributeValue", value)];
-        Node::body().field("attributeName", name).items("attributeValueSet", values)
-    })))
+    Ok(Node::body().items(
+        "accountAttributeSet",
+        asked.map(|(name, value)| {
+            let values = [Node::body().field("attributeValue", value)];
+            Node::body().field("attributeName", name).items("attributeValueSet", values)
+        }),
+    ))
 }
 
 /// The types that DescribeInstanceTypes lists when asked for none by name.
 const COMMON_TYPES: &[&str] = &[
-    "c6g.large", "c6i.large", "m1.small", "m5.large", "m6g.large", "m6i.large", "r6i.large", "t2.micro", "t3.large",
-    "t3.medium", "t3.micro", "t3.small", "t4g.micro", "t4g.small",
+    "c6g.large",
+    "c6i.large",
+    "m1.small",
+    "m5.large",
+    "m6g.large",
+    "m6i.large",
+    "r6i.large",
+    "t2.micro",
+    "t3.large",
+    "t3.medium",
+    "t3.micro",
+    "t3.small",
+    "t4g.micro",
+    "t4g.small",
 ];
 
 /// DescribeInstanceTypes: what a type's name tells. Memory is that of a general-purpose family.
@@ -140,7 +178,12 @@ pub fn describe_instance_types(model: &Model, params: &Params) -> Result<Node, A
         asked if asked.is_empty() => COMMON_TYPES.to_vec(),
         asked => asked,
     };
-    let unknown = |name: &str| ApiError::new("InvalidInstanceType", format!("The following supplied instance types do not exist: [{name}]"));
+    let unknown = |name: &str| {
+        ApiError::new(
+            "InvalidInstanceType",
+            format!("The following supplied instance types do not exist: [{name}]"),
+        )
+    };
     let types = names
         .into_iter()
         .map(|name| Ok((name.to_owned(), instance_type::parse(name).ok_or_else(|| unknown(name))?)))

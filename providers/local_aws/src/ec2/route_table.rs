@@ -19,7 +19,8 @@ pub(super) fn add_main(model: &mut Model, vpc: &VpcId, cidr: Ipv4Net) {
 fn add(model: &mut Model, vpc: &VpcId, cidr: Ipv4Net) -> RouteTableId {
     let id = RouteTableId::new(&mut model.random);
     let local = Route { destination: cidr.to_string(), target: RouteTarget::Local };
-    let table = RouteTable { id: id.clone(), vpc: vpc.clone(), routes: vec![local], associations: Vec::new() };
+    let table =
+        RouteTable { id: id.clone(), vpc: vpc.clone(), routes: vec![local], associations: Vec::new() };
     model.ec2.route_tables.insert(id.clone(), table);
     id
 }
@@ -57,7 +58,10 @@ fn destination(params: &Params) -> Result<String, ApiError> {
     match (params.text("DestinationCidrBlock"), params.text("DestinationIpv6CidrBlock")) {
         (Some(range), None) => permission::ipv4(range),
         (None, Some(range)) => permission::ipv6(range),
-        _ => Err(ApiError::new("MissingParameter", "The request must contain exactly one of destinationCidrBlock, destinationIpv6CidrBlock, destinationPrefixListId")),
+        _ => Err(ApiError::new(
+            "MissingParameter",
+            "The request must contain exactly one of destinationCidrBlock, destinationIpv6CidrBlock, destinationPrefixListId",
+        )),
     }
 }
 
@@ -65,13 +69,16 @@ fn target(model: &Model, table: &RouteTable, params: &Params) -> Result<RouteTar
     if let Some(id) = params.text("GatewayId") {
         let gateway = GATEWAY.find(&model.ec2.gateways, id)?;
         if gateway.vpc.as_ref() != Some(&table.vpc) {
-            let reason = format!("route table {} and network gateway {id} belong to different networks", table.id);
+            let reason =
+                format!("route table {} and network gateway {id} belong to different networks", table.id);
             return Err(ApiError::new("InvalidParameterValue", reason));
         }
         return Ok(RouteTarget::Gateway(gateway.id.clone()));
     }
     if let Some(id) = params.text("InstanceId") {
-        return INSTANCE.find(&model.ec2.instances, id).map(|instance| RouteTarget::Instance(instance.id.clone()));
+        return INSTANCE
+            .find(&model.ec2.instances, id)
+            .map(|instance| RouteTarget::Instance(instance.id.clone()));
     }
     if let Some(id) = params.text("NetworkInterfaceId") {
         return INTERFACE.find(&model.ec2.interfaces, id).map(|card| RouteTarget::Interface(card.id.clone()));
@@ -80,7 +87,10 @@ fn target(model: &Model, table: &RouteTable, params: &Params) -> Result<RouteTar
         let reason = format!("The natGateway ID '{id}' does not exist");
         return Err(ApiError::new("InvalidNatGatewayID.NotFound", reason));
     }
-    Err(ApiError::new("MissingParameter", "The request must contain a target: gatewayId, instanceId or networkInterfaceId"))
+    Err(ApiError::new(
+        "MissingParameter",
+        "The request must contain a target: gatewayId, instanceId or networkInterfaceId",
+    ))
 }
 
 /// CreateRoute.
@@ -109,7 +119,9 @@ pub fn replace_route(model: &mut Model, params: &Params) -> Result<Node, ApiErro
     match table.routes.iter_mut().find(|route| route.destination == destination) {
         Some(route) => route.target = target,
         None => {
-            let reason = format!("There is no route defined for '{destination}' in the route table. Use CreateRoute instead.");
+            let reason = format!(
+                "There is no route defined for '{destination}' in the route table. Use CreateRoute instead."
+            );
             return Err(ApiError::new("InvalidParameterValue", reason));
         }
     }
@@ -121,7 +133,8 @@ pub fn delete_route(model: &mut Model, params: &Params) -> Result<Node, ApiError
     let destination = destination(params)?;
     let table = ROUTE_TABLE.find_mut(&mut model.ec2.route_tables, params.required("RouteTableId")?)?;
     let Some(at) = table.routes.iter().position(|route| route.destination == destination) else {
-        let reason = format!("no route with destination-cidr-block {destination} in route table {}", table.id);
+        let reason =
+            format!("no route with destination-cidr-block {destination} in route table {}", table.id);
         return Err(ApiError::new("InvalidRoute.NotFound", reason));
     };
     if table.routes[at].target == RouteTarget::Local {
@@ -138,18 +151,22 @@ pub fn associate_route_table(model: &mut Model, params: &Params) -> Result<Node,
     let table_id = table.id.clone();
     let subnet = SUBNET.find(&model.ec2.subnets, params.required("SubnetId")?)?;
     if subnet.vpc != table.vpc {
-        let reason = format!("Route table {} and subnet {} belong to different networks", table.id, subnet.id);
+        let reason =
+            format!("Route table {} and subnet {} belong to different networks", table.id, subnet.id);
         return Err(ApiError::new("InvalidParameterValue", reason));
     }
     let subnet = subnet.id.clone();
     let present = model.ec2.route_tables.values().find_map(|table| {
-        let mine = table.associations.iter().find(|association| association.subnet.as_ref() == Some(&subnet))?;
+        let mine =
+            table.associations.iter().find(|association| association.subnet.as_ref() == Some(&subnet))?;
         Some((table.id.clone(), mine.id.clone()))
     });
     let id = match present {
         Some((other, association)) if other == table_id => association,
         Some((_, association)) => {
-            let reason = format!("the specified association for route table {table_id} conflicts with an existing association {association}");
+            let reason = format!(
+                "the specified association for route table {table_id} conflicts with an existing association {association}"
+            );
             return Err(ApiError::new("Resource.AlreadyAssociated", reason));
         }
         None => associate(model, &table_id, Some(subnet)),
@@ -157,7 +174,11 @@ pub fn associate_route_table(model: &mut Model, params: &Params) -> Result<Node,
     Ok(association_answer("associationId", &id))
 }
 
-fn associate(model: &mut Model, table: &RouteTableId, subnet: Option<crate::model::ec2::SubnetId>) -> AssociationId {
+fn associate(
+    model: &mut Model,
+    table: &RouteTableId,
+    subnet: Option<crate::model::ec2::SubnetId>,
+) -> AssociationId {
     let id = AssociationId::new(&mut model.random);
     let association = Association { id: id.clone(), subnet };
     model.ec2.route_tables.entry(table.clone()).and_modify(|table| table.associations.push(association));
@@ -213,15 +234,21 @@ const FIELDS: &[Field<RouteTable>] = &[
     ("route-table-id", |_, table| vec![table.id.to_string()]),
     ("vpc-id", |_, table| vec![table.vpc.to_string()]),
     ("owner-id", |model, _| vec![model.account.clone()]),
-    ("association.main", |_, table| table.associations.iter().map(|it| it.subnet.is_none().to_string()).collect()),
+    ("association.main", |_, table| {
+        table.associations.iter().map(|it| it.subnet.is_none().to_string()).collect()
+    }),
     ("association.subnet-id", |_, table| {
         table.associations.iter().filter_map(|it| it.subnet.as_ref().map(ToString::to_string)).collect()
     }),
     ("association.route-table-association-id", |_, table| {
         table.associations.iter().map(|it| it.id.to_string()).collect()
     }),
-    ("association.route-table-id", |_, table| table.associations.iter().map(|_| table.id.to_string()).collect()),
-    ("route.destination-cidr-block", |_, table| table.routes.iter().map(|it| it.destination.clone()).collect()),
+    ("association.route-table-id", |_, table| {
+        table.associations.iter().map(|_| table.id.to_string()).collect()
+    }),
+    ("route.destination-cidr-block", |_, table| {
+        table.routes.iter().map(|it| it.destination.clone()).collect()
+    }),
     ("route.gateway-id", |_, table| table.routes.iter().filter_map(gateway).collect()),
 ];
 
@@ -260,18 +287,22 @@ fn node(model: &Model, table: &RouteTable) -> Node {
 }
 
 fn route_node(model: &Model, route: &Route) -> Node {
-    let family = if route.destination.contains(':') { "destinationIpv6CidrBlock" } else { "destinationCidrBlock" };
+    let family =
+        if route.destination.contains(':') { "destinationIpv6CidrBlock" } else { "destinationCidrBlock" };
     let body = Node::body().field(family, &route.destination);
     let (body, leads_somewhere) = match &route.target {
         RouteTarget::Local => (body.field("gatewayId", "local"), true),
-        RouteTarget::Gateway(id) => {
-            (body.field("gatewayId", id), model.ec2.gateways.get(id).is_some_and(|gateway| gateway.vpc.is_some()))
-        }
+        RouteTarget::Gateway(id) => (
+            body.field("gatewayId", id),
+            model.ec2.gateways.get(id).is_some_and(|gateway| gateway.vpc.is_some()),
+        ),
         RouteTarget::Instance(id) => {
             let there = model.ec2.instances.get(id).is_some_and(|instance| instance.state.exists());
             (body.field("instanceId", id), there)
         }
-        RouteTarget::Interface(id) => (body.field("networkInterfaceId", id), model.ec2.interfaces.contains_key(id)),
+        RouteTarget::Interface(id) => {
+            (body.field("networkInterfaceId", id), model.ec2.interfaces.contains_key(id))
+        }
     };
     let origin = if route.target == RouteTarget::Local { "CreateRouteTable" } else { "CreateRoute" };
     body.field("state", if leads_somewhere { "active" } else { "blackhole" }).field("origin", origin)

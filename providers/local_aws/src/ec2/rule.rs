@@ -15,7 +15,10 @@ pub fn authorize(model: &mut Model, direction: Direction, params: &Params) -> Re
     let id = group.id.clone();
     let wanted = read(model, group, direction, params)?;
     if wanted.is_empty() {
-        return Err(ApiError::new("MissingParameter", "The request must contain the parameter ipPermissions"));
+        return Err(ApiError::new(
+            "MissingParameter",
+            "The request must contain the parameter ipPermissions",
+        ));
     }
     for (permission, _) in &wanted {
         if group.rules.iter().any(|rule| rule.permission == *permission) {
@@ -41,9 +44,12 @@ fn sentence(permission: &Permission) -> String {
         Peer::Ipv4(range) | Peer::Ipv6(range) | Peer::PrefixList(range) => range.clone(),
         Peer::Group(id) => id.to_string(),
     };
-    let protocol = if permission.protocol == "-1" { "ALL".to_owned() } else { permission.protocol.to_uppercase() };
+    let protocol =
+        if permission.protocol == "-1" { "ALL".to_owned() } else { permission.protocol.to_uppercase() };
     match (permission.from, permission.to) {
-        (Some(from), Some(to)) => format!("peer: {peer}, {protocol}, from port: {from}, to port: {to}, ALLOW"),
+        (Some(from), Some(to)) => {
+            format!("peer: {peer}, {protocol}, from port: {from}, to port: {to}, ALLOW")
+        }
         _ => format!("peer: {peer}, {protocol}, ALLOW"),
     }
 }
@@ -87,10 +93,12 @@ fn by_permission(
     params: &Params,
 ) -> Result<Vec<RuleId>, ApiError> {
     let find = |permission: &Permission| {
-        group.rules.iter().find(|rule| rule.permission == *permission).map(|rule| rule.id.clone()).ok_or_else(|| {
-            let reason = "The specified rule does not exist in this security group.";
-            ApiError::new("InvalidPermission.NotFound", reason)
-        })
+        group.rules.iter().find(|rule| rule.permission == *permission).map(|rule| rule.id.clone()).ok_or_else(
+            || {
+                let reason = "The specified rule does not exist in this security group.";
+                ApiError::new("InvalidPermission.NotFound", reason)
+            },
+        )
     };
     read(model, group, direction, params)?.iter().map(|(permission, _)| find(permission)).collect()
 }
@@ -159,10 +167,8 @@ fn node(model: &Model, group: &GroupId, rule: &Rule) -> Node {
         Peer::Ipv4(range) => body.field("cidrIpv4", range),
         Peer::Ipv6(range) => body.field("cidrIpv6", range),
         Peer::PrefixList(id) => body.field("prefixListId", id),
-        Peer::Group(id) => body.child(
-            "referencedGroupInfo",
-            Node::body().field("groupId", id).field("userId", &model.account),
-        ),
+        Peer::Group(id) => body
+            .child("referencedGroupInfo", Node::body().field("groupId", id).field("userId", &model.account)),
     };
     tag::tag_set(&model.ec2, rule.id.as_str(), body)
 }

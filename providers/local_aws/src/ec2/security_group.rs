@@ -33,9 +33,13 @@ fn named<'m>(model: &'m Model, vpc: &VpcId, name: &str) -> Result<&'m SecurityGr
 
 /// The default VPC, which requests without a VPC mean.
 pub(super) fn default_vpc(model: &Model) -> Result<&VpcId, ApiError> {
-    model.ec2.vpcs.values().find(|vpc| vpc.is_default).map(|vpc| &vpc.id).ok_or_else(|| {
-        ApiError::new("VPCIdNotSpecified", "No default VPC for this user. Specify a VPC.")
-    })
+    model
+        .ec2
+        .vpcs
+        .values()
+        .find(|vpc| vpc.is_default)
+        .map(|vpc| &vpc.id)
+        .ok_or_else(|| ApiError::new("VPCIdNotSpecified", "No default VPC for this user. Specify a VPC."))
 }
 
 /// CreateSecurityGroup. A new group lets everything out and nothing in.
@@ -54,7 +58,8 @@ pub fn create_security_group(model: &mut Model, params: &Params) -> Result<Node,
     tag::specifications(params)?;
     let id = add(model, vpc, name, description);
     tag::put_specified(model, GROUP, id.as_str(), params)?;
-    let body = Node::body().field("return", true).field("groupId", &id).field("securityGroupArn", arn(model, &id));
+    let body =
+        Node::body().field("return", true).field("groupId", &id).field("securityGroupArn", arn(model, &id));
     Ok(tag::tag_set(&model.ec2, id.as_str(), body))
 }
 
@@ -68,7 +73,9 @@ fn check_name(name: &str) -> Result<(), ApiError> {
         return Err(ApiError::new("InvalidGroup.Reserved", "The security group name 'default' is reserved"));
     }
     if name.to_ascii_lowercase().starts_with("sg-") {
-        return refused(format!("Value ({name}) for parameter GroupName is invalid. Group names may not be in the format sg-*"));
+        return refused(format!(
+            "Value ({name}) for parameter GroupName is invalid. Group names may not be in the format sg-*"
+        ));
     }
     check_text("GroupName", name)
 }
@@ -155,9 +162,10 @@ pub(super) fn named_in<'m>(model: &'m Model, params: &Params) -> Result<&'m Secu
     match (params.text("GroupId"), params.text("GroupName")) {
         (Some(id), _) => GROUP.find(&model.ec2.groups, id),
         (None, Some(name)) => named(model, default_vpc(model)?, name),
-        (None, None) => {
-            Err(ApiError::new("MissingParameter", "The request must contain the parameter groupName or groupId"))
-        }
+        (None, None) => Err(ApiError::new(
+            "MissingParameter",
+            "The request must contain the parameter groupName or groupId",
+        )),
     }
 }
 
@@ -180,7 +188,12 @@ const FIELDS: &[Field<SecurityGroup>] = &[
 ];
 
 fn of_rules(group: &SecurityGroup, egress: bool, of: impl Fn(&Permission) -> Option<String>) -> Vec<String> {
-    group.rules.iter().filter(|rule| rule.permission.egress == egress).filter_map(|rule| of(&rule.permission)).collect()
+    group
+        .rules
+        .iter()
+        .filter(|rule| rule.permission.egress == egress)
+        .filter_map(|rule| of(&rule.permission))
+        .collect()
 }
 
 fn peers(group: &SecurityGroup, egress: bool, of: impl Fn(&Peer) -> Option<String>) -> Vec<String> {

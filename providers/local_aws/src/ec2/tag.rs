@@ -20,7 +20,8 @@ pub fn specifications(params: &Params) -> Result<BTreeMap<String, Tags>, ApiErro
     for specification in params.list("TagSpecification") {
         let resource_type = specification.required("ResourceType")?;
         if Kind::named(resource_type).is_none() && !UNMODELLED.contains(&resource_type) {
-            let reason = format!("'{resource_type}' is not a valid taggable resource type for this operation.");
+            let reason =
+                format!("'{resource_type}' is not a valid taggable resource type for this operation.");
             return Err(ApiError::new("InvalidParameterValue", reason));
         }
         all.insert(resource_type.to_owned(), read(specification)?);
@@ -138,11 +139,14 @@ fn goes(unwanted: &[(&str, Option<&str>)], key: &str, value: &str) -> bool {
 fn existing(model: &Model, params: &Params) -> Result<Vec<String>, ApiError> {
     let ids = params.strings("ResourceId");
     if ids.is_empty() {
-        return Err(ApiError::new("MissingParameter", "The request must contain the parameter resourceIdSet"));
+        return Err(ApiError::new(
+            "MissingParameter",
+            "The request must contain the parameter resourceIdSet",
+        ));
     }
     for id in &ids {
-        let kind = Kind::of(id)
-            .ok_or_else(|| ApiError::new("InvalidID", format!("The ID '{id}' is not valid")))?;
+        let kind =
+            Kind::of(id).ok_or_else(|| ApiError::new("InvalidID", format!("The ID '{id}' is not valid")))?;
         kind.check(id)?;
         if !exists(&model.ec2, kind, id) {
             return Err(kind.not_found(id));
@@ -184,9 +188,12 @@ impl TagLine<'_> {
 
 /// DescribeTags.
 pub fn describe_tags(model: &Model, params: &Params) -> Result<Node, ApiError> {
-    let lines: Vec<TagLine<'_>> = model.ec2.tags.iter().flat_map(|(id, tags)| {
-        tags.iter().map(move |(key, value)| TagLine { id, key, value })
-    }).collect();
+    let lines: Vec<TagLine<'_>> = model
+        .ec2
+        .tags
+        .iter()
+        .flat_map(|(id, tags)| tags.iter().map(move |(key, value)| TagLine { id, key, value }))
+        .collect();
     let fields: &[Field<TagLine<'_>>] = &[
         ("resource-id", |_, line| vec![line.id.to_owned()]),
         ("resource-type", |_, line| vec![line.resource_type().to_owned()]),

@@ -71,7 +71,10 @@ fn version_of<'t>(template: &'t Template, wanted: &str) -> Result<(u64, &'t Temp
 fn no_version(template: &Template, wanted: &str) -> ApiError {
     ApiError::new(
         "InvalidLaunchTemplateId.VersionNotFound",
-        format!("Could not find the specified version {wanted} for the launch template with ID {}.", template.id),
+        format!(
+            "Could not find the specified version {wanted} for the launch template with ID {}.",
+            template.id
+        ),
     )
 }
 
@@ -80,7 +83,10 @@ pub fn create_launch_template(model: &mut Model, params: &Params) -> Result<Node
     let name = params.required("LaunchTemplateName")?.to_owned();
     check_name(&name)?;
     if named(model, &name).is_ok() {
-        return Err(ApiError::new("InvalidLaunchTemplateName.AlreadyExistsException", "Launch template name already in use."));
+        return Err(ApiError::new(
+            "InvalidLaunchTemplateName.AlreadyExistsException",
+            "Launch template name already in use.",
+        ));
     }
     let data = data(params)?;
     tag::specifications(params)?;
@@ -191,9 +197,11 @@ pub fn delete_launch_template_versions(model: &mut Model, params: &Params) -> Re
 }
 
 fn deletable(template: &Template, wanted: &str) -> Result<u64, (&'static str, String)> {
-    let number = version_of(template, wanted).map_err(|error| ("launchTemplateVersionDoesNotExist", error.message))?.0;
+    let number =
+        version_of(template, wanted).map_err(|error| ("launchTemplateVersionDoesNotExist", error.message))?.0;
     if number == template.default_version {
-        let reason = format!("Cannot delete the default version {number} of the launch template {}.", template.id);
+        let reason =
+            format!("Cannot delete the default version {number} of the launch template {}.", template.id);
         return Err(("unexpectedError", reason));
     }
     Ok(number)
@@ -229,7 +237,9 @@ pub fn describe_launch_template_versions(model: &Model, params: &Params) -> Resu
         None if wanted.is_empty() => return Err(ApiError::missing(Protocol::Ec2, "LaunchTemplateId")),
         None => {
             let all = model.ec2.templates.values();
-            all.map(|template| of_template(template, &wanted, params)).collect::<Result<Vec<_>, _>>()?.concat()
+            all.map(|template| of_template(template, &wanted, params))
+                .collect::<Result<Vec<_>, _>>()?
+                .concat()
         }
     };
     page::page(params, "launchTemplateVersionSet", lines, |(template, number, version)| {
@@ -239,9 +249,16 @@ pub fn describe_launch_template_versions(model: &Model, params: &Params) -> Resu
 
 type Line<'m> = (&'m Template, u64, &'m TemplateVersion);
 
-fn of_template<'m>(template: &'m Template, wanted: &[&str], params: &Params) -> Result<Vec<Line<'m>>, ApiError> {
+fn of_template<'m>(
+    template: &'m Template,
+    wanted: &[&str],
+    params: &Params,
+) -> Result<Vec<Line<'m>>, ApiError> {
     if !wanted.is_empty() {
-        return wanted.iter().map(|wanted| version_of(template, wanted).map(|(number, it)| (template, number, it))).collect();
+        return wanted
+            .iter()
+            .map(|wanted| version_of(template, wanted).map(|(number, it)| (template, number, it)))
+            .collect();
     }
     let bound = |name: &str| params.text(name).and_then(|text| text.parse::<u64>().ok());
     let (low, high) = (bound("MinVersion").unwrap_or(1), bound("MaxVersion").unwrap_or(u64::MAX));

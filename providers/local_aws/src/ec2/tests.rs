@@ -38,13 +38,18 @@ fn outcomes(aws: &LocalAws, forms: &[&str]) -> String {
 
 /// Sends forms in turn: one line for each, with what came of it.
 fn outcomes_at(aws: &LocalAws, now: Time, forms: &[&str]) -> String {
-    let line = |form: &&str| format!("{}: {}", form.trim_start_matches("Action="), outcome(&ec2(aws, now, form)));
+    let line =
+        |form: &&str| format!("{}: {}", form.trim_start_matches("Action="), outcome(&ec2(aws, now, form)));
     forms.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
 /// Launches one instance of the Debian image at the start.
 fn launched(aws: &LocalAws, more: &str) -> String {
-    made(aws, &format!("Action=RunInstances&ImageId={DEBIAN}&InstanceType=t3.micro&MinCount=1&MaxCount=1{more}"), "instanceId")
+    made(
+        aws,
+        &format!("Action=RunInstances&ImageId={DEBIAN}&InstanceType=t3.micro&MinCount=1&MaxCount=1{more}"),
+        "instanceId",
+    )
 }
 
 /// The state of an instance.

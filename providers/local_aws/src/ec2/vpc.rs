@@ -32,7 +32,8 @@ pub(super) fn add(model: &mut Model, cidr: Ipv4Net, is_default: bool, tenancy: &
 /// `InvalidParameterValue` for what is no range, `code` for one too big or too small.
 pub(super) fn range(text: &str, code: &str) -> Result<Ipv4Net, ApiError> {
     let parsed: Ipv4Net = text.parse().map_err(|_| {
-        let reason = format!("Value ({text}) for parameter cidrBlock is invalid. This is not a valid CIDR block.");
+        let reason =
+            format!("Value ({text}) for parameter cidrBlock is invalid. This is not a valid CIDR block.");
         ApiError::new("InvalidParameterValue", reason)
     })?;
     match parsed.prefix_len() {

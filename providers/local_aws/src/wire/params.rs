@@ -172,8 +172,14 @@ mod tests {
         assert_eq!(params.int("Min"), Ok(Some(2)));
         assert_eq!(params.int("Absent"), Ok(None));
         assert_eq!(params.bool("On"), Ok(Some(true)));
-        insta::assert_snapshot!(params.int("Max").unwrap_err(), @"InvalidParameterValue: Value (two) for parameter Max is invalid. Expected an integer");
-        insta::assert_snapshot!(params.bool("Off").unwrap_err(), @"InvalidParameterValue: Value (no) for parameter Off is invalid. Expected a Boolean");
-        insta::assert_snapshot!(params.required("ImageId").unwrap_err(), @"MissingParameter: The request must contain the parameter ImageId");
+        let refusals =
+            [params.int("Max").map(drop), params.bool("Off").map(drop), params.required("ImageId").map(drop)];
+        let said: Vec<String> =
+            refusals.into_iter().filter_map(Result::err).map(|error| error.to_string()).collect();
+        insta::assert_snapshot!(said.join("\n"), @"
+        InvalidParameterValue: Value (two) for parameter Max is invalid. Expected an integer
+        InvalidParameterValue: Value (no) for parameter Off is invalid. Expected a Boolean
+        MissingParameter: The request must contain the parameter ImageId
+        ");
     }
 }

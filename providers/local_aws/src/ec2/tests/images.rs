@@ -72,22 +72,28 @@ fn snapshots_outlive_their_image_unless_asked_to_go() {
     let aws = fast();
     let source = launched(&aws, "");
     let (kept, gone) = (image(&aws, &source, "kept"), image(&aws, &source, "gone"));
-    let snapshot = |image: &str| made_at(&aws, at(2), &format!("Action=DescribeImages&ImageId.1={image}"), "snapshotId");
+    let snapshot =
+        |image: &str| made_at(&aws, at(2), &format!("Action=DescribeImages&ImageId.1={image}"), "snapshotId");
     let (left, deleted) = (snapshot(&kept), snapshot(&gone));
     let delete = format!("Action=DeleteSnapshot&SnapshotId={left}");
-    let lines = outcomes_at(&aws, at(2), &[
-        &delete,
-        &format!("Action=DeregisterImage&ImageId={kept}"),
-        &format!("Action=DeregisterImage&ImageId={gone}&DeleteAssociatedSnapshots=true"),
-        &format!("Action=DescribeSnapshots&SnapshotId.1={left}"),
-        &format!("Action=DescribeSnapshots&SnapshotId.1={deleted}"),
-        &delete,
-        &delete,
-        &format!("Action=DescribeImages&ImageId.1={kept}"),
-        &format!("Action=RunInstances&ImageId={kept}&InstanceType=t3.micro"),
-        &format!("Action=DeregisterImage&ImageId={DEBIAN}"),
-    ]);
-    let codes: Vec<&str> = lines.lines().filter_map(|line| line.rsplit_once(": ")).map(|line| line.1).collect();
+    let lines = outcomes_at(
+        &aws,
+        at(2),
+        &[
+            &delete,
+            &format!("Action=DeregisterImage&ImageId={kept}"),
+            &format!("Action=DeregisterImage&ImageId={gone}&DeleteAssociatedSnapshots=true"),
+            &format!("Action=DescribeSnapshots&SnapshotId.1={left}"),
+            &format!("Action=DescribeSnapshots&SnapshotId.1={deleted}"),
+            &delete,
+            &delete,
+            &format!("Action=DescribeImages&ImageId.1={kept}"),
+            &format!("Action=RunInstances&ImageId={kept}&InstanceType=t3.micro"),
+            &format!("Action=DeregisterImage&ImageId={DEBIAN}"),
+        ],
+    );
+    let codes: Vec<&str> =
+        lines.lines().filter_map(|line| line.rsplit_once(": ")).map(|line| line.1).collect();
     insta::assert_snapshot!(codes.join("\n"), @"
     InvalidSnapshot.InUse 400
     200
@@ -107,13 +113,18 @@ fn names_are_unique_among_the_accounts_own() {
     let aws = fast();
     let source = launched(&aws, "");
     image(&aws, &source, "web");
-    let lines = outcomes_at(&aws, at(2), &[
-        &format!("Action=CreateImage&InstanceId={source}&Name=web"),
-        &format!("Action=CreateImage&InstanceId={source}&Name=we"),
-        &format!("Action=CreateImage&InstanceId={source}&Name=debian-12-amd64-20250316-2053"),
-        &format!("Action=CopyImage&SourceImageId={DEBIAN}&SourceRegion=us-east-1&Name=web"),
-    ]);
-    let codes: Vec<&str> = lines.lines().filter_map(|line| line.rsplit_once(": ")).map(|line| line.1).collect();
+    let lines = outcomes_at(
+        &aws,
+        at(2),
+        &[
+            &format!("Action=CreateImage&InstanceId={source}&Name=web"),
+            &format!("Action=CreateImage&InstanceId={source}&Name=we"),
+            &format!("Action=CreateImage&InstanceId={source}&Name=debian-12-amd64-20250316-2053"),
+            &format!("Action=CopyImage&SourceImageId={DEBIAN}&SourceRegion=us-east-1&Name=web"),
+        ],
+    );
+    let codes: Vec<&str> =
+        lines.lines().filter_map(|line| line.rsplit_once(": ")).map(|line| line.1).collect();
     insta::assert_snapshot!(codes.join("\n"), @"
     InvalidAMIName.Duplicate 400
     InvalidAMIName.Malformed 400
@@ -130,7 +141,8 @@ fn copies_take_time_and_may_come_from_another_region() {
     let to_ireland = format!("Action=CopyImage&SourceImageId={id}&SourceRegion=us-east-1&Name=web");
     let ireland = |form: &str| {
         let request = http::Request::post("http://ec2.eu-west-1.amazonaws.com/");
-        let request = request.body(bytes::Bytes::copy_from_slice(form.as_bytes())).expect("a literal request");
+        let request =
+            request.body(bytes::Bytes::copy_from_slice(form.as_bytes())).expect("a literal request");
         String::from_utf8_lossy(aws.handle(at(3), &request).body()).into_owned()
     };
     let copy = field(&ireland(&to_ireland), "imageId").map(str::to_owned).expect("a copy");
@@ -138,7 +150,8 @@ fn copies_take_time_and_may_come_from_another_region() {
     let described = ireland(&format!("Action=DescribeImages&ImageId.1={copy}"));
     assert_eq!(field(&described, "imageState"), Some("pending"));
     assert_eq!(field(&described, "sourceImageRegion"), Some("us-east-1"));
-    let unknown = ireland("Action=CopyImage&SourceImageId=ami-0123456789abcdef0&SourceRegion=us-east-1&Name=none");
+    let unknown =
+        ireland("Action=CopyImage&SourceImageId=ami-0123456789abcdef0&SourceRegion=us-east-1&Name=none");
     assert_eq!(field(&unknown, "Code"), Some("InvalidAMIID.NotFound"));
 }
 
@@ -152,7 +165,11 @@ fn launch_permission_is_added_and_removed() {
         (fields(&body, "userId").join(" "), fields(&body, "group").join(" "))
     };
     let modify = format!("Action=ModifyImageAttribute&ImageId={id}");
-    ec2(&aws, at(2), &format!("{modify}&LaunchPermission.Add.1.UserId=210987654321&LaunchPermission.Add.2.Group=all"));
+    ec2(
+        &aws,
+        at(2),
+        &format!("{modify}&LaunchPermission.Add.1.UserId=210987654321&LaunchPermission.Add.2.Group=all"),
+    );
     assert_eq!(permissions(), ("210987654321".to_owned(), "all".to_owned()));
     ec2(&aws, at(2), &format!("{modify}&Attribute=launchPermission&OperationType=remove&UserGroup.1=all"));
     assert_eq!(permissions(), ("210987654321".to_owned(), String::new()));
@@ -167,10 +184,15 @@ fn the_catalogue_is_found_by_owner_and_name() {
         let (_, body) = ec2(&aws, START, &format!("Action=DescribeImages&{rest}"));
         fields(&body, "imageId").join(" ")
     };
-    assert_eq!(found("Owner.1=379101102735&Filter.1.Name=name&Filter.1.Value.1=debian-wheezy-*"), "ami-22de994a");
+    assert_eq!(
+        found("Owner.1=379101102735&Filter.1.Name=name&Filter.1.Value.1=debian-wheezy-*"),
+        "ami-22de994a"
+    );
     assert_eq!(found("ImageId.1=ami-1ebb2077"), "ami-1ebb2077");
     assert_eq!(
-        found("Owner.1=136693071363&Filter.1.Name=architecture&Filter.1.Value.1=x86_64&Filter.2.Name=name&Filter.2.Value.1=debian-12-*"),
+        found(
+            "Owner.1=136693071363&Filter.1.Name=architecture&Filter.1.Value.1=x86_64&Filter.2.Name=name&Filter.2.Value.1=debian-12-*"
+        ),
         DEBIAN
     );
     assert_eq!(found("Owner.1=amazon").split(' ').count(), 2);

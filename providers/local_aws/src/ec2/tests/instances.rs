@@ -13,7 +13,9 @@ fn an_instance_passes_through_every_state_at_its_own_time() {
     assert_eq!(state(&aws, at(20), &id), "running");
     let status = |now| {
         let form = format!("Action=DescribeInstanceStatus&InstanceId.1={id}");
-        field(&ec2(&aws, now, &form).1, "instanceStatus").and_then(|it| field(it, "status")).map(str::to_owned)
+        field(&ec2(&aws, now, &form).1, "instanceStatus")
+            .and_then(|it| field(it, "status"))
+            .map(str::to_owned)
     };
     assert_eq!(status(at(21)).as_deref(), Some("initializing"));
     assert_eq!(status(at(400)).as_deref(), Some("ok"));
@@ -43,7 +45,12 @@ fn a_restored_cloud_goes_on_as_the_saved_one() {
     launched(&aws, "");
     let twin = LocalAws::restore(&aws.snapshot()).expect("a snapshot of ours");
     for cloud in [&aws, &twin] {
-        made_at(cloud, at(60), &format!("Action=RunInstances&ImageId={DEBIAN}&InstanceType=t3.micro"), "instanceId");
+        made_at(
+            cloud,
+            at(60),
+            &format!("Action=RunInstances&ImageId={DEBIAN}&InstanceType=t3.micro"),
+            "instanceId",
+        );
     }
     assert_eq!(aws.snapshot(), twin.snapshot());
 }
@@ -105,7 +112,9 @@ fn a_repeated_launch_with_the_same_token_is_the_same_launch() {
     let first = launched(&aws, "&ClientToken=t1");
     assert_eq!(launched(&aws, "&ClientToken=t1"), first);
     assert_ne!(launched(&aws, "&ClientToken=t2"), first);
-    let other = format!("Action=RunInstances&ImageId={DEBIAN}&InstanceType=t3.large&MinCount=1&MaxCount=1&ClientToken=t1");
+    let other = format!(
+        "Action=RunInstances&ImageId={DEBIAN}&InstanceType=t3.large&MinCount=1&MaxCount=1&ClientToken=t1"
+    );
     assert_eq!(outcome(&ec2(&aws, START, &other)), "IdempotentParameterMismatch 400");
     assert_eq!(count(&aws, "Action=DescribeInstances", "instanceId"), 2);
 }
@@ -272,10 +281,16 @@ fn what_a_launch_asks_for_is_what_describe_shows() {
     </reservationSet>
     </DescribeInstancesResponse>
     "#);
-    let (_, data) = ec2(&aws, at(1), &format!("Action=DescribeInstanceAttribute&InstanceId={id}&Attribute=userData"));
+    let (_, data) =
+        ec2(&aws, at(1), &format!("Action=DescribeInstanceAttribute&InstanceId={id}&Attribute=userData"));
     assert_eq!(field(&data, "value"), Some("IyEvYmluL3No"));
-    let volumes = format!("Action=DescribeVolumes&Filter.1.Name=attachment.instance-id&Filter.1.Value.1={id}&Filter.2.Name=tag:Name&Filter.2.Value.1=disk");
-    assert_eq!(fields(&ec2(&aws, at(1), &volumes).1, "size"), ["5", "20"]);
+    let volumes = format!(
+        "Action=DescribeVolumes&Filter.1.Name=attachment.instance-id&Filter.1.Value.1={id}&Filter.2.Name=tag:Name&Filter.2.Value.1=disk"
+    );
+    let (_, volumes) = ec2(&aws, at(1), &volumes);
+    let mut sizes = fields(&volumes, "size");
+    sizes.sort_unstable();
+    assert_eq!(sizes, ["20", "5"]);
 }
 
 #[test]
@@ -290,7 +305,10 @@ fn stopping_and_starting_take_their_time_and_change_the_public_address() {
     assert_eq!((state(&aws, at(3), &id).as_str(), address(at(3))), ("stopped", None));
     let change = format!("Action=ModifyInstanceAttribute&InstanceId={id}&InstanceType.Value=t3.large");
     assert_eq!(outcome(&ec2(&aws, at(3), &change)), "200");
-    assert_eq!(field(&ec2(&aws, at(4), &format!("Action=StartInstances&InstanceId.1={id}")).1, "name"), Some("pending"));
+    assert_eq!(
+        field(&ec2(&aws, at(4), &format!("Action=StartInstances&InstanceId.1={id}")).1, "name"),
+        Some("pending")
+    );
     assert_eq!(outcome(&ec2(&aws, at(5), &change)), "IncorrectInstanceState 400");
     assert_eq!(state(&aws, at(5), &id), "running");
     assert!(before.is_some() && address(at(5)).is_some() && before != address(at(5)));
@@ -302,12 +320,16 @@ fn protected_instances_are_not_terminated() {
     let id = launched(&aws, "&DisableApiTermination=true");
     let terminate = format!("Action=TerminateInstances&InstanceId.1={id}");
     assert_eq!(outcome(&ec2(&aws, at(1), &terminate)), "OperationNotPermitted 400");
-    let allow = format!("Action=ModifyInstanceAttribute&InstanceId={id}&Attribute=disableApiTermination&Value=false");
+    let allow =
+        format!("Action=ModifyInstanceAttribute&InstanceId={id}&Attribute=disableApiTermination&Value=false");
     assert_eq!(outcome(&ec2(&aws, at(1), &allow)), "200");
     assert_eq!(outcome(&ec2(&aws, at(1), &terminate)), "200");
     assert_eq!(state(&aws, at(2), &id), "terminated");
     assert_eq!(outcome(&ec2(&aws, at(2), &terminate)), "200");
-    assert_eq!(outcome(&ec2(&aws, at(2), &format!("Action=StartInstances&InstanceId.1={id}"))), "IncorrectInstanceState 400");
+    assert_eq!(
+        outcome(&ec2(&aws, at(2), &format!("Action=StartInstances&InstanceId.1={id}"))),
+        "IncorrectInstanceState 400"
+    );
 }
 
 #[test]
@@ -320,9 +342,15 @@ fn filters_and_pages() {
     assert_eq!(found("Filter.1.Name=tag:Role&Filter.1.Value.1=w*"), 12);
     assert_eq!(found("Filter.1.Name=tag-key&Filter.1.Value.1=Role"), 12);
     assert_eq!(found("Filter.1.Name=tag:Role&Filter.1.Value.1=db"), 0);
-    assert_eq!(found("Filter.1.Name=instance-state-name&Filter.1.Value.1=running&Filter.1.Value.2=pending"), 13);
+    assert_eq!(
+        found("Filter.1.Name=instance-state-name&Filter.1.Value.1=running&Filter.1.Value.2=pending"),
+        13
+    );
     assert_eq!(found("Filter.1.Name=image-id&Filter.1.Value.1=ami-other"), 0);
-    assert_eq!(outcome(&ec2(&aws, START, "Action=DescribeInstances&Filter.1.Name=color&Filter.1.Value.1=red")), "InvalidParameterValue 400");
+    assert_eq!(
+        outcome(&ec2(&aws, START, "Action=DescribeInstances&Filter.1.Name=color&Filter.1.Value.1=red")),
+        "InvalidParameterValue 400"
+    );
     let (mut token, mut sizes) = (String::new(), Vec::new());
     loop {
         let (_, body) = ec2(&aws, START, &format!("Action=DescribeInstances&MaxResults=5&NextToken={token}"));
@@ -333,22 +361,28 @@ fn filters_and_pages() {
         }
     }
     assert_eq!(sizes, [5, 5, 3]);
-    assert_eq!(outcome(&ec2(&aws, START, "Action=DescribeInstances&NextToken=bogus")), "InvalidNextToken 400");
+    assert_eq!(
+        outcome(&ec2(&aws, START, "Action=DescribeInstances&NextToken=bogus")),
+        "InvalidNextToken 400"
+    );
 }
 
 #[test]
 fn names_of_nothing_are_refused_by_form_and_by_absence() {
     let aws = fast();
-    let lines = outcomes(&aws, &[
-        "Action=DescribeInstances&InstanceId.1=i-0123456789abcdef0",
-        "Action=DescribeInstances&InstanceId.1=bogus",
-        "Action=TerminateInstances&InstanceId.1=i-0123456789abcdef0",
-        "Action=TerminateInstances",
-        "Action=DescribeInstanceStatus&InstanceId.1=i-0123456789abcdef0",
-        "Action=ModifyInstanceAttribute&InstanceId=i-0123456789abcdef0&EbsOptimized.Value=true",
-        "Action=LaunchRockets",
-        "Version=2016-11-15",
-    ]);
+    let lines = outcomes(
+        &aws,
+        &[
+            "Action=DescribeInstances&InstanceId.1=i-0123456789abcdef0",
+            "Action=DescribeInstances&InstanceId.1=bogus",
+            "Action=TerminateInstances&InstanceId.1=i-0123456789abcdef0",
+            "Action=TerminateInstances",
+            "Action=DescribeInstanceStatus&InstanceId.1=i-0123456789abcdef0",
+            "Action=ModifyInstanceAttribute&InstanceId=i-0123456789abcdef0&EbsOptimized.Value=true",
+            "Action=LaunchRockets",
+            "Version=2016-11-15",
+        ],
+    );
     insta::assert_snapshot!(lines, @"
     DescribeInstances&InstanceId.1=i-0123456789abcdef0: InvalidInstanceID.NotFound 400
     DescribeInstances&InstanceId.1=bogus: InvalidInstanceID.Malformed 400
@@ -366,12 +400,19 @@ fn an_image_says_when_its_application_listens() {
     let aws = fast();
     let source = launched(&aws, "");
     let image = |name: &str, listens: &str| {
-        let form = format!("Action=CreateImage&InstanceId={source}&Name={name}&NoReboot=true&TagSpecification.1.ResourceType=image&TagSpecification.1.Tag.1.Key=local-aws:listening-after&TagSpecification.1.Tag.1.Value={listens}");
+        let form = format!(
+            "Action=CreateImage&InstanceId={source}&Name={name}&NoReboot=true&TagSpecification.1.ResourceType=image&TagSpecification.1.Tag.1.Key=local-aws:listening-after&TagSpecification.1.Tag.1.Value={listens}"
+        );
         made_at(&aws, at(1), &form, "imageId")
     };
     let (late, never) = (image("late", "90"), image("never", "never"));
     let launch = |image: &str| {
-        made_at(&aws, at(10), &format!("Action=RunInstances&ImageId={image}&InstanceType=t3.micro"), "instanceId")
+        made_at(
+            &aws,
+            at(10),
+            &format!("Action=RunInstances&ImageId={image}&InstanceType=t3.micro"),
+            "instanceId",
+        )
     };
     let (late, never) = (launch(&late), launch(&never));
     let listens = |now, id: &str| {

@@ -5,9 +5,17 @@ use crate::testing::{at, fast};
 fn a_new_account_has_a_default_network() {
     let aws = fast();
     let vpc = made(&aws, "Action=DescribeVpcs&Filter.1.Name=is-default&Filter.1.Value.1=true", "vpcId");
-    assert_eq!(count(&aws, "Action=DescribeSubnets&Filter.1.Name=default-for-az&Filter.1.Value.1=true", "subnetId"), 6);
-    let gateway = made(&aws, &format!("Action=DescribeInternetGateways&Filter.1.Name=attachment.vpc-id&Filter.1.Value.1={vpc}"), "internetGatewayId");
-    let (_, tables) = ec2(&aws, START, "Action=DescribeRouteTables&Filter.1.Name=association.main&Filter.1.Value.1=true");
+    assert_eq!(
+        count(&aws, "Action=DescribeSubnets&Filter.1.Name=default-for-az&Filter.1.Value.1=true", "subnetId"),
+        6
+    );
+    let gateway = made(
+        &aws,
+        &format!("Action=DescribeInternetGateways&Filter.1.Name=attachment.vpc-id&Filter.1.Value.1={vpc}"),
+        "internetGatewayId",
+    );
+    let (_, tables) =
+        ec2(&aws, START, "Action=DescribeRouteTables&Filter.1.Name=association.main&Filter.1.Value.1=true");
     assert_eq!(fields(&tables, "gatewayId"), ["local", gateway.as_str()]);
     let (_, zones) = ec2(&aws, START, "Action=DescribeAvailabilityZones&ZoneName.1=us-east-1a");
     insta::assert_snapshot!(zones.replace("><", ">\n<"), @r#"
@@ -37,9 +45,13 @@ fn ranges_must_fit_and_not_overlap() {
     let aws = fast();
     let vpc = made(&aws, "Action=CreateVpc&CidrBlock=10.0.0.0/16", "vpcId");
     let subnet = |cidr: &str| {
-        format!("{cidr}: {}", outcome(&ec2(&aws, START, &format!("Action=CreateSubnet&VpcId={vpc}&CidrBlock={cidr}"))))
+        format!(
+            "{cidr}: {}",
+            outcome(&ec2(&aws, START, &format!("Action=CreateSubnet&VpcId={vpc}&CidrBlock={cidr}")))
+        )
     };
-    let lines = ["10.0.1.0/24", "10.0.1.0/24", "10.0.0.0/20", "10.1.0.0/24", "10.0.2.0/29", "nonsense"].map(subnet);
+    let lines =
+        ["10.0.1.0/24", "10.0.1.0/24", "10.0.0.0/20", "10.1.0.0/24", "10.0.2.0/29", "nonsense"].map(subnet);
     insta::assert_snapshot!(lines.join("\n"), @"
     10.0.1.0/24: 200
     10.0.1.0/24: InvalidSubnet.Conflict 400
@@ -61,7 +73,11 @@ fn networks_come_down_only_from_the_inside_out() {
     let instance = launched(&aws, &format!("&SubnetId={subnet}"));
     let both = format!("InternetGatewayId={gateway}&VpcId={vpc}");
     let route = format!("RouteTableId={table}&DestinationCidrBlock=0.0.0.0/0");
-    let association = made(&aws, &format!("Action=AssociateRouteTable&RouteTableId={table}&SubnetId={subnet}"), "associationId");
+    let association = made(
+        &aws,
+        &format!("Action=AssociateRouteTable&RouteTableId={table}&SubnetId={subnet}"),
+        "associationId",
+    );
     let steps = [
         format!("Action=CreateRoute&{route}&GatewayId={gateway}"),
         format!("Action=AttachInternetGateway&{both}"),
@@ -128,13 +144,22 @@ fn a_subnet_follows_another_table_and_a_vpc_another_main_one() {
     let aws = fast();
     let vpc = made(&aws, "Action=CreateVpc&CidrBlock=10.0.0.0/16", "vpcId");
     let table = made(&aws, &format!("Action=CreateRouteTable&VpcId={vpc}"), "routeTableId");
-    let main = format!("Action=DescribeRouteTables&Filter.1.Name=association.main&Filter.1.Value.1=true&Filter.2.Name=vpc-id&Filter.2.Value.1={vpc}");
+    let main = format!(
+        "Action=DescribeRouteTables&Filter.1.Name=association.main&Filter.1.Value.1=true&Filter.2.Name=vpc-id&Filter.2.Value.1={vpc}"
+    );
     let association = made(&aws, &main, "routeTableAssociationId");
     let old = made(&aws, &main, "routeTableId");
-    made(&aws, &format!("Action=ReplaceRouteTableAssociation&AssociationId={association}&RouteTableId={table}"), "newAssociationId");
+    made(
+        &aws,
+        &format!("Action=ReplaceRouteTableAssociation&AssociationId={association}&RouteTableId={table}"),
+        "newAssociationId",
+    );
     assert_ne!(made(&aws, &main, "routeTableId"), old);
     assert_eq!(outcome(&ec2(&aws, START, &format!("Action=DeleteRouteTable&RouteTableId={old}"))), "200");
-    assert_eq!(outcome(&ec2(&aws, START, &format!("Action=DeleteRouteTable&RouteTableId={table}"))), "DependencyViolation 400");
+    assert_eq!(
+        outcome(&ec2(&aws, START, &format!("Action=DeleteRouteTable&RouteTableId={table}"))),
+        "DependencyViolation 400"
+    );
 }
 
 #[test]
@@ -148,9 +173,15 @@ fn attributes_are_set_one_by_one() {
     let subnet = made(&aws, &format!("Action=CreateSubnet&VpcId={vpc}&CidrBlock=10.0.0.0/28"), "subnetId");
     let describe = format!("Action=DescribeSubnets&SubnetId.1={subnet}");
     assert_eq!(made(&aws, &describe, "mapPublicIpOnLaunch"), "false");
-    ec2(&aws, START, &format!("Action=ModifySubnetAttribute&SubnetId={subnet}&MapPublicIpOnLaunch.Value=true"));
+    ec2(
+        &aws,
+        START,
+        &format!("Action=ModifySubnetAttribute&SubnetId={subnet}&MapPublicIpOnLaunch.Value=true"),
+    );
     assert_eq!(made(&aws, &describe, "mapPublicIpOnLaunch"), "true");
-    let fill = format!("Action=RunInstances&ImageId={DEBIAN}&InstanceType=t3.micro&SubnetId={subnet}&MinCount=11&MaxCount=11");
+    let fill = format!(
+        "Action=RunInstances&ImageId={DEBIAN}&InstanceType=t3.micro&SubnetId={subnet}&MinCount=11&MaxCount=11"
+    );
     assert_eq!(outcome(&ec2(&aws, START, &fill)), "200");
     assert_eq!(made(&aws, &describe, "availableIpAddressCount"), "0");
     assert_eq!(outcome(&ec2(&aws, START, &fill)), "InsufficientFreeAddressesInSubnet 400");

@@ -87,9 +87,15 @@ fn rules_are_added_once_and_removed_once() {
 fn rules_are_described_one_by_one() {
     let aws = fast();
     let id = group(&aws, "web");
-    let peer = format!("Action=AuthorizeSecurityGroupIngress&GroupId={id}&IpPermissions.1.IpProtocol=tcp&IpPermissions.1.FromPort=80&IpPermissions.1.ToPort=80&IpPermissions.1.Groups.1.GroupId={id}&IpPermissions.1.Ipv6Ranges.1.CidrIpv6=::/0");
+    let peer = format!(
+        "Action=AuthorizeSecurityGroupIngress&GroupId={id}&IpPermissions.1.IpProtocol=tcp&IpPermissions.1.FromPort=80&IpPermissions.1.ToPort=80&IpPermissions.1.Groups.1.GroupId={id}&IpPermissions.1.Ipv6Ranges.1.CidrIpv6=::/0"
+    );
     assert_eq!(outcome(&ec2(&aws, START, &peer)), "200");
-    let (_, body) = ec2(&aws, START, &format!("Action=DescribeSecurityGroupRules&Filter.1.Name=group-id&Filter.1.Value.1={id}"));
+    let (_, body) = ec2(
+        &aws,
+        START,
+        &format!("Action=DescribeSecurityGroupRules&Filter.1.Name=group-id&Filter.1.Value.1={id}"),
+    );
     assert_eq!(fields(&body, "isEgress"), ["true", "false", "false"]);
     assert_eq!(fields(&body, "fromPort"), ["-1", "80", "80"]);
     assert_eq!((field(&body, "cidrIpv6"), fields(&body, "referencedGroupInfo").len()), (Some("::/0"), 1));
@@ -99,8 +105,13 @@ fn rules_are_described_one_by_one() {
 fn groups_in_use_cannot_be_deleted() {
     let aws = fast();
     let (web, database) = (group(&aws, "web"), group(&aws, "database"));
-    let from_web = format!("GroupId={database}&IpPermissions.1.IpProtocol=tcp&IpPermissions.1.FromPort=5432&IpPermissions.1.ToPort=5432&IpPermissions.1.Groups.1.GroupId={web}");
-    assert_eq!(outcome(&ec2(&aws, START, &format!("Action=AuthorizeSecurityGroupIngress&{from_web}"))), "200");
+    let from_web = format!(
+        "GroupId={database}&IpPermissions.1.IpProtocol=tcp&IpPermissions.1.FromPort=5432&IpPermissions.1.ToPort=5432&IpPermissions.1.Groups.1.GroupId={web}"
+    );
+    assert_eq!(
+        outcome(&ec2(&aws, START, &format!("Action=AuthorizeSecurityGroupIngress&{from_web}"))),
+        "200"
+    );
     let instance = launched(&aws, &format!("&SecurityGroupId.1={web}"));
     let delete = format!("Action=DeleteSecurityGroup&GroupId={web}");
     assert_eq!(outcome(&ec2(&aws, START, &delete)), "DependencyViolation 400");
@@ -137,16 +148,19 @@ fn names_are_unique_in_a_vpc() {
     let aws = fast();
     group(&aws, "web");
     let vpc = made(&aws, "Action=CreateVpc&CidrBlock=10.0.0.0/16", "vpcId");
-    let lines = outcomes(&aws, &[
-        "Action=CreateSecurityGroup&GroupName=web&GroupDescription=d",
-        "Action=CreateSecurityGroup&GroupName=default&GroupDescription=d",
-        "Action=CreateSecurityGroup&GroupName=sg-web&GroupDescription=d",
-        "Action=CreateSecurityGroup&GroupName=other",
-        "Action=DeleteSecurityGroup&GroupName=default",
-        "Action=DescribeSecurityGroups&GroupName.1=nope",
-        "Action=DescribeSecurityGroups&GroupId.1=sg-0123456789abcdef0",
-        "Action=DescribeSecurityGroups&GroupId.1=bogus",
-    ]);
+    let lines = outcomes(
+        &aws,
+        &[
+            "Action=CreateSecurityGroup&GroupName=web&GroupDescription=d",
+            "Action=CreateSecurityGroup&GroupName=default&GroupDescription=d",
+            "Action=CreateSecurityGroup&GroupName=sg-web&GroupDescription=d",
+            "Action=CreateSecurityGroup&GroupName=other",
+            "Action=DeleteSecurityGroup&GroupName=default",
+            "Action=DescribeSecurityGroups&GroupName.1=nope",
+            "Action=DescribeSecurityGroups&GroupId.1=sg-0123456789abcdef0",
+            "Action=DescribeSecurityGroups&GroupId.1=bogus",
+        ],
+    );
     insta::assert_snapshot!(lines, @"
     CreateSecurityGroup&GroupName=web&GroupDescription=d: InvalidGroup.Duplicate 400
     CreateSecurityGroup&GroupName=default&GroupDescription=d: InvalidGroup.Reserved 400
@@ -159,5 +173,12 @@ fn names_are_unique_in_a_vpc() {
     ");
     let elsewhere = format!("Action=CreateSecurityGroup&GroupName=web&GroupDescription=d&VpcId={vpc}");
     assert_eq!(outcome(&ec2(&aws, START, &elsewhere)), "200");
-    assert_eq!(count(&aws, "Action=DescribeSecurityGroups&Filter.1.Name=group-name&Filter.1.Value.1=web", "groupName"), 2);
+    assert_eq!(
+        count(
+            &aws,
+            "Action=DescribeSecurityGroups&Filter.1.Name=group-name&Filter.1.Value.1=web",
+            "groupName"
+        ),
+        2
+    );
 }
