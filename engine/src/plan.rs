@@ -1,22 +1,48 @@
 //! From what is wanted, what was applied and what is there to what will be done.
 
-use std::collections::BTreeMap;
+mod decide;
+mod draft;
+mod keep;
+mod lower;
+mod outputs;
+mod problem;
+mod protect;
+mod removed;
+mod replace_order;
+mod standing;
+mod text;
 
-use infra_lang::name::Identifier;
-use infra_lang::residual::Residual;
+use std::collections::{BTreeMap, BTreeSet};
+
+use infra_lang::address::Address;
+use infra_lang::desired::Desired;
+use infra_lang::name::{Identifier, KindName};
+use infra_lang::residual::{Attributes, Residual};
+use infra_lang::span::Span;
 use infra_lang::value::Value;
+use serde::{Deserialize, Serialize};
 
 use crate::change::Change;
+use crate::id::RemoteId;
+use crate::links;
+use crate::observed::Observed;
+use crate::provider::Provider;
+use crate::state::{Physical, State};
 use crate::steps::StepGraph;
 
-/// What will be done: the changes with their reasons, and the steps as data.
+pub use problem::{PlanError, Problem, ProblemKind};
+
+use draft::Draft;
+
+/// What will be done: the changes with their reasons, and the steps as data. What it says of the past is sealed;
+/// what it wants holds secrets in the clear until [`seal_plan`](crate::seal::seal_plan).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
     /// Whose plan it is, and of which state.
     pub header: PlanHeader,
     /// The changes, in the order of their addresses.
     pub changes: Vec<Change>,
-    /// The steps and their order.
+    /// The steps and their order; in the order of the table every step comes after those it waits for.
     pub steps: StepGraph,
     /// Outputs after the apply; those that do not change too.
     pub outputs: BTreeMap<Identifier, OutputChange>,
@@ -24,10 +50,14 @@ pub struct Plan {
     pub unchanged: usize,
     /// What a reader should know besides.
     pub notes: Vec<String>,
+    /// What the state is to say of each object besides what steps bring about.
+    pub records: BTreeMap<Address, RecordSketch>,
+    /// The lookups that can be asked only once something is made.
+    pub lookups: BTreeMap<Address, PlannedLookup>,
 }
 
 /// Whose plan it is, and of which state.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlanHeader {
     /// The project's name.
     pub project: String,
@@ -52,4 +82,87 @@ pub struct OutputChange {
     pub after: Option<Residual>,
     /// Whether it is a secret.
     pub sensitive: bool,
+}
+
+/// What the state is to say of an object besides what steps bring about.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct RecordSketch {
+    /// What it refers to.
+    pub dependencies: BTreeSet<Address>,
+    /// Whether destroying it is to be refused.
+    pub protected: bool,
+    /// Those of its objects that AWS no longer has.
+    pub gone: BTreeSet<RemoteId>,
+    /// The object as it is now, if nothing is done to it; secrets are sealed.
+    pub refreshed: Option<Physical>,
+}
+
+/// A lookup that apply asks, once its arguments are known.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedLookup {
+    /// The kind that is looked for.
+    pub kind: KindName,
+    /// What it is asked by.
+    pub arguments: Attributes,
+}
+
+/// What planning depends on.
+#[derive(Clone, Copy)]
+pub struct PlanInput<'a> {
+    /// What is wanted.
+    pub desired: &'a Desired,
+    /// What was last applied.
+    pub state: &'a State,
+    /// What is there.
+    pub observed: &'a Observed,
+    /// The kinds; nothing is asked of AWS.
+    pub provider: &'a dyn Provider,
+    /// A place in the sources as `path:line`.
+    pub location: &'a dyn Fn(Span) -> String,
+}
+
+/// Decides what has to be done. Pure: the same input gives the same plan.
+pub fn plan(input: &PlanInput<'_>) -> Result<Plan, PlanError> {
+    problem::check_project(input)?;
+    let order = links::order(input.desired).map_err(PlanError::cycle)?;
+    let mut draft = Draft::new(input);
+    for address in &order {
+        decide::decide(&mut draft, address);
+    }
+    removed::remove(&mut draft);
+    let fates = keep::fates(&draft);
+    keep::carry_out(&mut draft, &fates);
+    replace_order::cascade(&mut draft, &order, &fates);
+    protect::check(&mut draft, &fates);
+    draft.say_consequences();
+    if !draft.problems.is_empty() {
+        return Err(PlanError { problems: draft.problems });
+    }
+    let steps = lower::lower(&draft, &fates)?;
+    Ok(draft.finish(steps))
+}
+
+/// Decides how to remove everything; the desired objects, lookups and outputs are ignored.
+pub fn destroy(input: &PlanInput<'_>) -> Result<Plan, PlanError> {
+    let nothing = Desired {
+        project: input.desired.project.clone(),
+        objects: BTreeMap::new(),
+        lookups: BTreeMap::new(),
+        outputs: BTreeMap::new(),
+    };
+    let mut plan = plan(&PlanInput { desired: &nothing, ..*input })?;
+    plan.header.destroy = true;
+    Ok(plan)
+}
+
+impl Plan {
+    /// Whether there is nothing to do and no output changes.
+    pub fn is_empty(&self) -> bool {
+        self.changes.is_empty() && !self.outputs.values().any(OutputChange::is_change)
+    }
+
+    /// The change of an object, if it has one.
+    pub fn change(&self, address: &Address) -> Option<&Change> {
+        self.changes.iter().find(|change| change.address == *address)
+    }
 }

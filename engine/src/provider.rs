@@ -42,6 +42,13 @@ pub trait Kind: Send + Sync {
         Vec::new()
     }
 
+    /// Whether a [`Swap`](Action::Swap) leaves the object its id and its observed attributes but for the unsettled
+    /// ones, so that nothing that refers to it changes.
+    fn keeps_identity(&self, desired: &Attributes, prior: &Prior) -> bool {
+        let _ = (desired, prior);
+        false
+    }
+
     /// Whether two values of an attribute are the same to AWS (case of a DNS name, an order that does not count).
     fn same(&self, attribute: &AttributeName, one: &Value, other: &Value) -> bool {
         let _ = attribute;
@@ -168,7 +175,7 @@ pub enum Progress {
 }
 
 /// What a finished step leaves behind.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Outcome {
     /// The object's id, if the step made or adopted one, or changed it.
     pub id: Option<RemoteId>,

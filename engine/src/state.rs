@@ -32,6 +32,34 @@ pub struct State {
     pub outputs: BTreeMap<Identifier, Value>,
 }
 
+impl State {
+    /// The state of a project that has made nothing yet.
+    pub fn new(
+        lineage: impl Into<String>,
+        key: SealKey,
+        project: impl Into<String>,
+        account: impl Into<String>,
+        region: impl Into<String>,
+    ) -> Self {
+        Self {
+            lineage: lineage.into(),
+            serial: 0,
+            project: project.into(),
+            account: account.into(),
+            region: region.into(),
+            key,
+            records: BTreeMap::new(),
+            outputs: BTreeMap::new(),
+        }
+    }
+
+    /// The same with the next serial, as it is saved.
+    pub fn next(mut self) -> Self {
+        self.serial += 1;
+        self
+    }
+}
+
 /// One object in the state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record {
@@ -47,12 +75,30 @@ pub struct Record {
     pub protected: bool,
 }
 
+impl Record {
+    /// A record with no object in it yet.
+    pub fn empty(kind: KindName) -> Self {
+        Self {
+            kind,
+            current: None,
+            former: Vec::new(),
+            dependencies: BTreeSet::new(),
+            protected: false,
+        }
+    }
+
+    /// All its objects, the current one first, then the older ones, the newest last.
+    pub fn objects(&self) -> impl Iterator<Item = &Physical> {
+        self.current.iter().chain(&self.former)
+    }
+}
+
 /// One physical object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Physical {
     /// Its id.
     pub id: RemoteId,
-    /// What was last applied; secrets are sealed.
+    /// What was last applied; secrets are sealed. Empty if making it was begun and not finished.
     pub applied: Values,
     /// What AWS told when it was last read.
     pub observed: Values,

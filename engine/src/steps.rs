@@ -53,6 +53,8 @@ pub struct Step {
     pub effect: Effect,
     /// To which object; none for `Create`.
     pub target: Option<Target>,
+    /// Whether it brings the new about or takes the old away.
+    pub part: Part,
     /// In the user's words, such as "attach elb.web to the new group".
     pub title: String,
     /// What must hold immediately before every act of the step; judged by the kind.
@@ -73,7 +75,7 @@ pub struct StepGraph {
 }
 
 /// Whether a step brings the new about or takes the old away: it decides the order between objects.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Part {
     /// Runs after the same part of everything the object refers to.
     Establish,

@@ -1,0 +1,147 @@
+//! A plan in the making.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use infra_lang::address::{Address, Mode};
+use infra_lang::desired::DesiredObject;
+use infra_lang::residual::{Attributes, Reference, references};
+
+use super::{Plan, PlanHeader, PlanInput, PlannedLookup, Problem, ProblemKind, RecordSketch, outputs};
+use crate::change::{Action, Change};
+use crate::id::RemoteId;
+use crate::identify::{Identities, identify};
+use crate::known::Known;
+use crate::links::{self, Links};
+use crate::provider::{Kind, Observation};
+use crate::state::{Physical, Record};
+use crate::steps::StepGraph;
+
+/// What has been decided so far.
+pub(super) struct Draft<'a> {
+    pub(super) input: &'a PlanInput<'a>,
+    /// What the configuration refers to.
+    pub(super) links: Links,
+    pub(super) identities: Identities,
+    /// What stays known while the plan is carried out.
+    pub(super) known: Known,
+    /// The desired attributes of each object with what is known put in.
+    pub(super) desired: BTreeMap<Address, Attributes>,
+    pub(super) changes: BTreeMap<Address, Change>,
+    pub(super) records: BTreeMap<Address, RecordSketch>,
+    pub(super) lookups: BTreeMap<Address, PlannedLookup>,
+    pub(super) notes: Vec<String>,
+    pub(super) problems: Vec<Problem>,
+}
+
+impl<'a> Draft<'a> {
+    pub(super) fn new(input: &'a PlanInput<'a>) -> Self {
+        Self {
+            input,
+            links: links::direct(input.desired),
+            identities: identify(input.desired, input.provider),
+            known: Known::default(),
+            desired: BTreeMap::new(),
+            changes: BTreeMap::new(),
+            records: BTreeMap::new(),
+            lookups: BTreeMap::new(),
+            notes: Vec::new(),
+            problems: Vec::new(),
+        }
+    }
+
+    /// The kind of an address; one that nobody knows is a problem.
+    pub(super) fn kind(&mut self, address: &Address) -> Option<&'a dyn Kind> {
+        let kind = self.input.provider.kind(&address.kind);
+        if kind.is_none() {
+            let message = format!("`{address}` is of the kind `{}`, which this version does not know", address.kind);
+            self.problems.push(Problem::new(ProblemKind::UnknownKind, message).of(address));
+        }
+        kind
+    }
+
+    pub(super) fn record(&self, address: &Address) -> Option<&'a Record> {
+        self.input.state.records.get(address)
+    }
+
+    /// An object of the state as AWS tells it now; `None` if it is gone. One that nobody looked at is as it was.
+    pub(super) fn live(&self, address: &Address, object: &Physical) -> Option<Physical> {
+        match self.input.observed.object(address, &object.id) {
+            Some(Observation::Absent) => None,
+            Some(Observation::Present { id, values }) => {
+                Some(Physical { id: id.clone(), observed: values.clone(), ..object.clone() })
+            }
+            None => Some(object.clone()),
+        }
+    }
+
+    /// The ids of an address's objects that are gone.
+    pub(super) fn gone(&self, address: &Address) -> BTreeSet<RemoteId> {
+        let objects = self.record(address).into_iter().flat_map(Record::objects);
+        objects.filter(|object| self.live(address, object).is_none()).map(|object| object.id.clone()).collect()
+    }
+
+    pub(super) fn location(&self, object: &DesiredObject) -> String {
+        (self.input.location)(object.span)
+    }
+
+    /// Whether a written expression refers to something that this plan changes.
+    pub(super) fn moves(&self, object: &DesiredObject, attribute: &str) -> bool {
+        let written = object.attributes.get(attribute);
+        written.is_some_and(|written| references(written).iter().any(|reference| self.is_changed(&reference.object)))
+    }
+
+    fn is_changed(&self, address: &Address) -> bool {
+        match address.mode {
+            Mode::Managed => self.changes.contains_key(address),
+            Mode::Data => links::managed(&self.links, address).iter().any(|object| self.changes.contains_key(object)),
+        }
+    }
+
+    /// Whether what `replace_triggered_by` names changes: a new object, or that attribute. A whole object stands for
+    /// all its attributes.
+    pub(super) fn triggers(&self, trigger: &Reference) -> bool {
+        let Some(change) = self.changes.get(&trigger.object) else { return false };
+        let kind = self.input.provider.kind(&trigger.object.kind);
+        match change.action {
+            Action::Update => {
+                let names: Vec<_> = change.attributes.iter().map(|attribute| attribute.name.clone()).collect();
+                let whole = kind.is_some_and(|kind| kind.schema().handle == trigger.attribute);
+                let unsettled = kind.map(|kind| kind.unsettled(&names)).unwrap_or_default();
+                whole || names.contains(&trigger.attribute) || unsettled.contains(&trigger.attribute)
+            }
+            Action::Create | Action::Replace(_) | Action::Swap | Action::Adopt => true,
+            Action::Delete | Action::Forget | Action::Prune => false,
+        }
+    }
+
+    /// Lets the kinds say what the changes mean for instances and users.
+    pub(super) fn say_consequences(&mut self) {
+        let provider = self.input.provider;
+        for change in self.changes.values_mut() {
+            change.consequence = provider.kind(&change.kind).and_then(|kind| kind.consequence(change));
+        }
+    }
+
+    pub(super) fn finish(self, steps: StepGraph) -> Plan {
+        let state = self.input.state;
+        let desired = self.input.desired;
+        let unchanged = desired.objects.keys().filter(|address| !self.changes.contains_key(*address)).count();
+        Plan {
+            header: PlanHeader {
+                project: desired.project.name.to_string(),
+                account: state.account.clone(),
+                region: state.region.clone(),
+                lineage: state.lineage.clone(),
+                serial: state.serial,
+                destroy: false,
+            },
+            outputs: outputs::outputs(desired, state, &self.known),
+            changes: self.changes.into_values().collect(),
+            steps,
+            unchanged,
+            notes: self.notes,
+            records: self.records,
+            lookups: self.lookups,
+        }
+    }
+}

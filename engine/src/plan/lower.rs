@@ -1,0 +1,150 @@
+//! From changes to one table of steps. The kinds give the steps of each change; here they find their order among
+//! the steps of other changes.
+//!
+//! What is new is brought about after the new of everything it refers to. What is old goes once everything that
+//! referred to it has brought its own new about and let its own old go.
+
+mod parts;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use infra_lang::address::Address;
+
+use super::draft::Draft;
+use super::keep::Fates;
+use super::{PlanError, Problem, ProblemKind};
+use crate::change::Change;
+use crate::graph::DependencyGraph;
+use crate::id::{ChangeId, StepId};
+use crate::links::{self, Links, reach};
+use crate::steps::{Effect, LoweredStep, LoweredTarget, Step, StepGraph, Target};
+
+use parts::Parts;
+
+/// What each step of the table waits for, by position.
+type After = Vec<BTreeSet<usize>>;
+
+/// The steps of all changes, numbered so that each comes after those it waits for.
+pub(super) fn lower(draft: &Draft<'_>, fates: &Fates) -> Result<StepGraph, PlanError> {
+    let mut steps = Vec::new();
+    let mut after = After::new();
+    let mut parts = BTreeMap::new();
+    for (at, change) in draft.changes.values().enumerate() {
+        let Some(kind) = draft.input.provider.kind(&change.kind) else { continue };
+        let lowered = without_staying(kind.lower(change), change, fates);
+        parts.insert(change.address.clone(), Parts::new(&lowered, steps.len()));
+        after.extend(lowered.iter().map(|step| step.after.iter().map(|before| before + steps.len()).collect()));
+        let offset = steps.len();
+        steps.extend(lowered.into_iter().map(|step| place(step, ChangeId(at), offset)));
+    }
+    order_within(&parts, &mut after);
+    order_between(&parts, draft, &mut after);
+    number(steps, &after).map_err(|ring| ring_problem(draft, &ring))
+}
+
+/// The steps without deletions of objects that stay.
+fn without_staying(lowered: Vec<LoweredStep>, change: &Change, fates: &Fates) -> Vec<LoweredStep> {
+    let stays = |step: &LoweredStep| match (&step.effect, &step.target) {
+        (Effect::Delete, LoweredTarget::Existing(id)) => fates.stays(&change.address, id),
+        _ => false,
+    };
+    let mut left: Vec<LoweredStep> = lowered;
+    while let Some(at) = left.iter().position(stays) {
+        let taken = left.remove(at);
+        left.iter_mut().for_each(|step| splice(step, at, &taken.after));
+    }
+    left
+}
+
+/// Makes a step wait for what the step at `taken`, which is no more, has waited for.
+fn splice(step: &mut LoweredStep, taken: usize, waited_for: &[usize]) {
+    let shift = |at: usize| if at > taken { at - 1 } else { at };
+    let through: &[usize] = if step.after.contains(&taken) { waited_for } else { &[] };
+    let kept = step.after.iter().filter(|at| **at != taken).chain(through);
+    step.after = kept.map(|at| shift(*at)).collect();
+    if let LoweredTarget::MadeBy(maker) = &mut step.target {
+        *maker = shift(*maker);
+    }
+}
+
+fn place(step: LoweredStep, change: ChangeId, offset: usize) -> Step {
+    Step {
+        change,
+        effect: step.effect,
+        target: match step.target {
+            LoweredTarget::None => None,
+            LoweredTarget::Existing(id) => Some(Target::Existing(id)),
+            LoweredTarget::MadeBy(at) => Some(Target::MadeBy(StepId(at + offset))),
+        },
+        part: step.part,
+        title: step.title,
+        guard: step.guard,
+        undo: step.undo,
+        timeout: step.timeout,
+    }
+}
+
+/// An object's old goes after its new has come, unless the kind has it the other way round.
+fn order_within(parts: &BTreeMap<Address, Parts>, after: &mut After) {
+    for parts in parts.values() {
+        for retire in &parts.late {
+            after[*retire].extend(&parts.last);
+        }
+    }
+}
+
+fn order_between(parts: &BTreeMap<Address, Parts>, draft: &Draft<'_>, after: &mut After) {
+    let state_links: Links = links::of_state(draft.input.state);
+    let establishes = |address: &Address| parts.get(address).is_some_and(|parts| !parts.last.is_empty());
+    let has_steps = |address: &Address| parts.contains_key(address);
+    for (address, own) in parts {
+        for other in reach(&draft.links, address, &establishes) {
+            for first in &own.first {
+                after[*first].extend(&parts[&other].last);
+            }
+        }
+        for other in reach(&state_links, address, &has_steps) {
+            retire_after(&parts[&other], own, after);
+        }
+    }
+}
+
+/// The old of `referred` goes after everything of `own`, which referred to it. An old that has to go before its own
+/// new cannot wait for what others bring about: only for what they take away.
+fn retire_after(referred: &Parts, own: &Parts, after: &mut After) {
+    for retire in &referred.late {
+        after[*retire].extend(own.last.iter().chain(&own.late).chain(&own.early));
+    }
+    let gone_early = if own.last.is_empty() { &own.late } else { &own.early };
+    for retire in &referred.early {
+        after[*retire].extend(gone_early);
+    }
+}
+
+/// Numbers the steps in an order in which they could run one by one.
+fn number(steps: Vec<Step>, after: &After) -> Result<StepGraph, Vec<ChangeId>> {
+    let nodes: BTreeMap<usize, BTreeSet<usize>> = after.iter().cloned().enumerate().collect();
+    let order = DependencyGraph::new(&nodes).order();
+    let order = order.map_err(|ring| ring.0.iter().map(|at| steps[*at].change).collect::<Vec<_>>())?;
+    let new: BTreeMap<usize, StepId> = order.iter().enumerate().map(|(new, old)| (*old, StepId(new))).collect();
+    let renumbered = |old: &usize| {
+        let mut step = steps[*old].clone();
+        if let Some(Target::MadeBy(maker)) = &mut step.target {
+            *maker = new[&maker.0];
+        }
+        step
+    };
+    Ok(StepGraph {
+        steps: order.iter().map(renumbered).collect(),
+        after: order.iter().map(|old| after[*old].iter().map(|before| new[before]).collect()).collect(),
+    })
+}
+
+fn ring_problem(draft: &Draft<'_>, ring: &[ChangeId]) -> PlanError {
+    let mut addresses: Vec<String> =
+        ring.iter().filter_map(|change| draft.changes.keys().nth(change.0)).map(Address::to_string).collect();
+    addresses.dedup();
+    let message = format!("these changes wait for one another: {}", addresses.join(", "));
+    let hint = "make them in two applies: first those that take a reference away";
+    Problem::new(ProblemKind::Cycle, message).hint(hint).into()
+}

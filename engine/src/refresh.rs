@@ -1,0 +1,124 @@
+//! Looking at AWS: everything at once, so that reads can be batched by kind.
+
+use infra_lang::address::Address;
+use infra_lang::desired::{Desired, Lookup};
+use infra_lang::residual::{Attributes, Values};
+use infra_lang::value::Value;
+
+use crate::identify::{Identities, identify};
+use crate::known::{Known, standing};
+use crate::links;
+use crate::observed::{Answer, Observed};
+use crate::provider::{Observation, Provider, ProviderError, ReadBy, ReadRequest};
+use crate::state::{Physical, State};
+
+/// Something could not be read, so that nothing can be planned. `source.class` tells wrong credentials and an AWS
+/// that cannot be reached from a refusal.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("cannot read `{address}`")]
+pub struct RefreshError {
+    /// The object or lookup.
+    pub address: Address,
+    /// Why.
+    pub source: ProviderError,
+}
+
+/// What has to be read: every object of the state, and by its digest every content-addressed object that the state
+/// does not have.
+pub fn requests(desired: &Desired, state: &State, identities: &Identities) -> Vec<ReadRequest> {
+    let recorded = state.records.iter().flat_map(|(address, record)| {
+        record.objects().map(move |object| ReadRequest {
+            address: address.clone(),
+            kind: record.kind.clone(),
+            by: ReadBy::Id(object.id.clone()),
+            applied: object.applied.clone(),
+        })
+    });
+    let missing = identities.iter().filter(|(address, identity)| !has_digest(state, address, &identity.digest));
+    let by_digest = missing.map(|(address, identity)| ReadRequest {
+        address: address.clone(),
+        kind: address.kind.clone(),
+        by: ReadBy::Digest(identity.digest.clone()),
+        applied: known_part(desired, address),
+    });
+    recorded.chain(by_digest).collect()
+}
+
+fn known_part(desired: &Desired, address: &Address) -> Values {
+    let attributes = desired.objects.get(address).map(|object| &object.attributes);
+    attributes.map(crate::known::values_of).unwrap_or_default()
+}
+
+fn has_digest(state: &State, address: &Address, digest: &str) -> bool {
+    let has = |object: &Physical| object.identity.as_ref().is_some_and(|identity| identity.digest == digest);
+    state.records.get(address).is_some_and(|record| record.objects().any(has))
+}
+
+/// Reads everything that planning needs, and asks the lookups that waited only for attributes of existing objects.
+pub async fn refresh(
+    desired: &Desired,
+    state: &State,
+    provider: &dyn Provider,
+) -> Result<Observed, RefreshError> {
+    let requests = requests(desired, state, &identify(desired, provider));
+    let answers = provider.read(&requests).await;
+    let mut observed = Observed::default();
+    for (request, answer) in requests.iter().zip(answers) {
+        let observation =
+            answer.map_err(|source| RefreshError { address: request.address.clone(), source })?;
+        observed.add(request, observation);
+    }
+    ask_lookups(desired, state, provider, &mut observed).await?;
+    Ok(observed)
+}
+
+async fn ask_lookups(
+    desired: &Desired,
+    state: &State,
+    provider: &dyn Provider,
+    observed: &mut Observed,
+) -> Result<(), RefreshError> {
+    let mut known = existing(desired, state, provider, observed);
+    for address in links::order(desired).unwrap_or_default() {
+        let Some(lookup) = desired.lookups.get(&address) else { continue };
+        let values = match &lookup.answer {
+            Some(values) => values.clone(),
+            None => match ask(lookup, &known, provider).await? {
+                Some(answer) => {
+                    observed.add_answer(address.clone(), answer.clone());
+                    answer.values
+                }
+                None => continue,
+            },
+        };
+        known.insert(address, values);
+    }
+    Ok(())
+}
+
+/// Asks a lookup if all its arguments are known by now.
+async fn ask(lookup: &Lookup, known: &Known, provider: &dyn Provider) -> Result<Option<Answer>, RefreshError> {
+    let Ok(arguments) = known.resolve_all(&lookup.arguments) else { return Ok(None) };
+    let values = provider.lookup(lookup, &arguments).await;
+    let values = values.map_err(|source| RefreshError { address: lookup.address.clone(), source })?;
+    Ok(Some(Answer { arguments, values }))
+}
+
+/// The attributes of the desired objects that stand, as AWS tells them.
+fn existing(desired: &Desired, state: &State, provider: &dyn Provider, observed: &Observed) -> Known {
+    let mut known = Known::default();
+    for address in desired.objects.keys() {
+        let current = state.records.get(address).and_then(|record| record.current.as_ref());
+        let seen = current.and_then(|current| observed.object(address, &current.id));
+        let schema = provider.kind(&address.kind).map(|kind| kind.schema());
+        if let (Some(Observation::Present { id, values }), Some(schema)) = (seen, schema) {
+            known.insert(address.clone(), standing(schema, &Attributes::new(), &not_null(values), id));
+        }
+    }
+    known
+}
+
+fn not_null(values: &Values) -> Values {
+    let told = values.iter().filter(|(_, value)| **value != Value::Null);
+    told.map(|(name, value)| (name.clone(), value.clone())).collect()
+}
