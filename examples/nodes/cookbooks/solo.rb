@@ -1,0 +1,1 @@
+cookbook_path ['/tmp/cookbooks']
