@@ -1,1 +1,27 @@
-//! AWS.
+//! The AWS provider: one file per kind, and the only code that names an `aws-sdk` crate.
+
+// What every kind stands on.
+pub mod client;
+pub mod connector;
+pub mod provider;
+pub mod transport;
+mod codec;
+mod ec2;
+mod error;
+mod kind;
+mod kinds;
+mod limiter;
+mod lookup;
+mod schema;
+mod tags;
+
+// The kinds.
+mod elb;
+mod launch;
+mod launch_configuration;
+mod launch_template;
+mod vpc;
+
+pub use client::{Aws, Options};
+pub use connector::{Calls, Wire};
+pub use provider::{AwsProvider, kind, schemas};

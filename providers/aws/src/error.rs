@@ -1,0 +1,212 @@
+//! What AWS answers, sorted: by its code, never by its English text.
+
+use std::error::Error;
+
+use aws_sdk_ec2::error::ProvideErrorMetadata;
+use aws_sdk_ec2::operation::RequestId as _;
+use aws_credential_types::provider::error::CredentialsError;
+use aws_smithy_runtime_api::client::result::SdkError;
+use infra_engine::provider::{FailureClass, ProviderError};
+
+const THROTTLING: &[&str] = &[
+    "Throttling",
+    "ThrottlingException",
+    "ThrottledException",
+    "RequestThrottled",
+    "RequestThrottledException",
+    "RequestLimitExceeded",
+    "TooManyRequestsException",
+    "EC2ThrottledException",
+    "BandwidthLimitExceeded",
+    "DependencyThrottle",
+    "SlowDown",
+];
+
+const TRANSIENT: &[&str] = &[
+    "PriorRequestNotComplete",
+    "ResourceContention",
+    "ScalingActivityInProgress",
+    "ServiceLinkedRoleFailure",
+    "ResourceInUse",
+    "DependencyViolation",
+    "RequestTimeout",
+    "RequestTimeoutException",
+    "InternalError",
+    "InternalFailure",
+    "InternalServerError",
+    "ServiceUnavailable",
+    "Unavailable",
+];
+
+const CREDENTIALS: &[&str] = &[
+    "AuthFailure",
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "IncompleteSignature",
+    "InvalidAccessKeyId",
+    "InvalidClientTokenId",
+    "MissingAuthenticationToken",
+    "RequestExpired",
+    "SignatureDoesNotMatch",
+    "UnrecognizedClientException",
+];
+
+const DENIED: &[&str] = &["UnauthorizedOperation", "AccessDenied", "AccessDeniedException"];
+
+const MISSING: &[&str] =
+    &["LoadBalancerNotFound", "NoSuchHostedZone", "NoSuchChange", "NoSuchEntity", "PolicyNotFound"];
+
+/// Turns the SDK's error of `operation` into ours: `.map_err(failed("CreateVpc"))`.
+pub(crate) fn failed<E, R>(operation: &'static str) -> impl Fn(SdkError<E, R>) -> ProviderError
+where
+    E: Error + ProvideErrorMetadata + 'static,
+    R: std::fmt::Debug + 'static,
+{
+    move |error| match &error {
+        SdkError::ServiceError(answer) => {
+            let meta = answer.err().meta();
+            refused(operation, meta.code(), meta.message(), meta.request_id())
+        }
+        other => unanswered(operation, other),
+    }
+}
+
+/// Whether AWS gave that code.
+pub(crate) fn has_code(error: &ProviderError, code: &str) -> bool {
+    error.code.as_deref() == Some(code)
+}
+
+/// An error of our own: nothing that AWS could do about it.
+pub(crate) fn permanent(operation: &str, message: impl Into<String>) -> ProviderError {
+    ProviderError {
+        class: FailureClass::Permanent,
+        operation: operation.to_owned(),
+        code: None,
+        message: message.into(),
+        request_id: None,
+        hint: None,
+    }
+}
+
+/// What a code means for whoever called.
+pub(crate) fn class_of(code: &str) -> FailureClass {
+    match code {
+        _ if is_throttling(code) || TRANSIENT.contains(&code) => FailureClass::Transient,
+        _ if CREDENTIALS.contains(&code) => FailureClass::Credentials,
+        _ if MISSING.contains(&code) || code.ends_with(".NotFound") => FailureClass::NotFound,
+        _ => FailureClass::Permanent,
+    }
+}
+
+/// Whether a code says that we call too often.
+pub(crate) fn is_throttling(code: &str) -> bool {
+    THROTTLING.contains(&code)
+}
+
+fn refused(operation: &str, code: Option<&str>, message: Option<&str>, request_id: Option<&str>) -> ProviderError {
+    let message = message.or(code).unwrap_or("AWS refused without saying why");
+    ProviderError {
+        class: code.map_or(FailureClass::Permanent, class_of),
+        operation: operation.to_owned(),
+        code: code.map(str::to_owned),
+        message: message.to_owned(),
+        request_id: request_id.map(str::to_owned),
+        hint: code.and_then(|code| hint(operation, code)),
+    }
+}
+
+fn hint(operation: &str, code: &str) -> Option<String> {
+    match code {
+        _ if DENIED.contains(&code) => {
+            Some(format!("the credentials are valid, but lack the permission for {operation}: add it to their policy"))
+        }
+        "RequestExpired" | "SignatureDoesNotMatch" => {
+            Some("check the secret access key, and that this machine's clock is right".to_owned())
+        }
+        "AuthFailure" | "OptInRequired" => Some("check the credentials, and that the region is enabled".to_owned()),
+        _ if class_of(code) == FailureClass::Credentials => {
+            Some("renew the credentials, for example with `aws sso login`".to_owned())
+        }
+        _ => None,
+    }
+}
+
+/// No answer from AWS, or none that can be read.
+fn unanswered<E, R>(operation: &str, error: &SdkError<E, R>) -> ProviderError
+where
+    E: Error + 'static,
+    R: std::fmt::Debug + 'static,
+{
+    let causes = causes(error);
+    let credentials = has_cause::<CredentialsError>(error);
+    let (class, hint) = match error {
+        _ if credentials => (FailureClass::Credentials, Some(NO_CREDENTIALS)),
+        SdkError::TimeoutError(_) => (FailureClass::Unreachable, Some(UNREACHABLE)),
+        SdkError::DispatchFailure(failure) if failure.is_io() || failure.is_timeout() => {
+            (FailureClass::Unreachable, Some(UNREACHABLE))
+        }
+        SdkError::ResponseError(_) => (FailureClass::Transient, None),
+        _ => (FailureClass::Permanent, None),
+    };
+    ProviderError {
+        class,
+        operation: operation.to_owned(),
+        code: None,
+        message: causes,
+        request_id: None,
+        hint: hint.map(str::to_owned),
+    }
+}
+
+const NO_CREDENTIALS: &str = "sign in (`aws sso login`), set AWS_PROFILE, or set AWS_ACCESS_KEY_ID and \
+                              AWS_SECRET_ACCESS_KEY";
+const UNREACHABLE: &str = "check the network, the region's name and AWS_ENDPOINT_URL";
+
+/// The innermost causes of an error, which say what happened; the outer layers say "dispatch failure".
+fn causes(error: &(dyn Error + 'static)) -> String {
+    let mut chain: Vec<String> = chain(error).map(ToString::to_string).collect();
+    chain.dedup();
+    let skip = chain.len().saturating_sub(2);
+    chain.split_off(skip).join(": ")
+}
+
+fn has_cause<T: Error + 'static>(error: &(dyn Error + 'static)) -> bool {
+    chain(error).any(|error| error.is::<T>())
+}
+
+/// An error and what is behind it, outermost first.
+fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    // Through a reference the error would seem to live only as long as the reference.
+    std::iter::successors(Some(error), |error| (*error).source())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_sorted_by_what_helps() {
+        for (code, class) in [
+            ("Throttling", FailureClass::Transient),
+            ("PriorRequestNotComplete", FailureClass::Transient),
+            ("DependencyViolation", FailureClass::Transient),
+            ("InvalidVpcID.NotFound", FailureClass::NotFound),
+            ("LoadBalancerNotFound", FailureClass::NotFound),
+            ("AuthFailure", FailureClass::Credentials),
+            ("ExpiredToken", FailureClass::Credentials),
+            ("UnauthorizedOperation", FailureClass::Permanent),
+            ("InvalidParameterValue", FailureClass::Permanent),
+        ] {
+            assert_eq!(class_of(code), class, "{code}");
+        }
+    }
+
+    #[test]
+    fn a_missing_permission_is_named() {
+        let error = refused("CreateVpc", Some("UnauthorizedOperation"), Some("You are not authorized."), Some("r-1"));
+        insta::assert_snapshot!(
+            error.hint.unwrap_or_default(),
+            @"the credentials are valid, but lack the permission for CreateVpc: add it to their policy"
+        );
+    }
+}
