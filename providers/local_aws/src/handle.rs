@@ -212,3 +212,87 @@ fn response(reply: Reply, request_id: &str) -> Response<Bytes> {
         .body(Bytes::from(reply.body))
         .unwrap_or_else(|error| Response::new(Bytes::from(format!("the answer is not valid HTTP: {error}"))))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+    use crate::testing::{START, at, call, fast, outcome};
+
+    #[test]
+    fn an_access_key_of_twelve_digits_is_an_account_of_its_own() {
+        let aws = fast();
+        let whoami = |key: &str, region: &str| {
+            let scope = format!("AWS4-HMAC-SHA256 Credential={key}/20261121/{region}/sts/aws4_request, Signature=0");
+            let request = Request::post("/").header("authorization", scope);
+            let request = request.body(Bytes::from_static(b"Action=GetCallerIdentity")).expect("a literal request");
+            String::from_utf8_lossy(aws.handle(START, &request).body()).into_owned()
+        };
+        insta::assert_snapshot!(whoami("210987654321", "eu-west-1"), @r#"
+        <?xml version="1.0" encoding="UTF-8"?>
+        <GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult><Arn>arn:aws:iam::210987654321:user/local</Arn><UserId>AIDALOCALAWSUSER00000</UserId><Account>210987654321</Account></GetCallerIdentityResult><ResponseMetadata><RequestId>00000001-0000-4000-a000-01a1fce79d80</RequestId></ResponseMetadata></GetCallerIdentityResponse>
+        "#);
+        assert!(whoami("AKIAIOSFODNN7EXAMPLE", "eu-west-1").contains("<Account>123456789012</Account>"));
+    }
+
+    #[test]
+    fn refusals_of_query_services_have_their_own_shape() {
+        let (status, body) = call(&fast(), START, "sts", "Action=Nonsense");
+        assert_eq!(status, 400);
+        insta::assert_snapshot!(body, @r#"
+        <?xml version="1.0" encoding="UTF-8"?>
+        <ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type><Code>InvalidAction</Code><Message>The action Nonsense is not valid for this web service.</Message></Error><RequestId>00000001-0000-4000-a000-01a1fce79d80</RequestId></ErrorResponse>
+        "#);
+    }
+
+    #[test]
+    fn what_cannot_be_attributed_to_a_service_is_refused() {
+        let aws = fast();
+        assert_eq!(outcome(&call(&aws, START, "sqs", "Action=ListQueues")), "UnknownService 404");
+        let bare = Request::post("/").body(Bytes::from_static(b"Action=ListQueues")).expect("a literal request");
+        assert_eq!(aws.handle(START, &bare).status(), 403);
+        let mut latin = Request::post("http://ec2.us-east-1.amazonaws.com/");
+        latin = latin.header("x-amz-date", "20261121T070000Z");
+        let latin = latin.body(Bytes::from_static(b"Action=\xff")).expect("a literal request");
+        assert_eq!(aws.handle(START, &latin).status(), 400);
+    }
+
+    #[test]
+    fn calls_are_counted_by_service_action_and_access() {
+        let aws = fast();
+        for form in ["Action=DescribeVpcs", "Action=DescribeVpcs", "Action=CreateInternetGateway"] {
+            call(&aws, START, "ec2", form);
+        }
+        let line = |((service, action, access), count)| format!("{service} {action} {access:?} {count}");
+        let calls: Vec<String> = aws.calls().into_iter().map(line).collect();
+        insta::assert_snapshot!(calls.join("\n"), @"
+        ec2 CreateInternetGateway Write 1
+        ec2 DescribeVpcs Read 2
+        ");
+    }
+
+    #[test]
+    fn every_write_is_kept_before_it_is_answered() {
+        let aws = fast();
+        let kept = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&kept);
+        aws.after_write(Arc::new(move |cloud| match count.fetch_add(1, Ordering::SeqCst) {
+            0 => serde_json::to_writer(io::sink(), cloud).map_err(io::Error::from),
+            _ => Err(io::Error::other("disk full")),
+        }));
+        let write = "Action=CreateInternetGateway";
+        assert_eq!(outcome(&call(&aws, START, "ec2", write)), "200");
+        assert_eq!(outcome(&call(&aws, at(1), "ec2", "Action=DescribeVpcs")), "200");
+        assert_eq!(kept.load(Ordering::SeqCst), 1);
+        assert_eq!(outcome(&call(&aws, at(2), "ec2", write)), "InternalError 500");
+    }
+
+    #[test]
+    fn a_snapshot_that_was_cut_short_is_refused() {
+        let text = fast().snapshot();
+        assert!(LocalAws::restore(&text).is_ok());
+        assert!(LocalAws::restore(&text[..text.len() - 1]).is_err());
+    }
+}

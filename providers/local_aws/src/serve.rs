@@ -89,3 +89,46 @@ fn unreadable(reason: &str) -> Response<Bytes> {
     *answer.status_mut() = http::StatusCode::BAD_REQUEST;
     answer
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpStream;
+
+    use super::*;
+    use crate::testing::{START, fast};
+
+    #[tokio::test]
+    async fn one_connection_carries_many_requests() -> io::Result<()> {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let address = listener.local_addr()?;
+        let server = tokio::spawn(serve(fast(), listener, Clock::new(START, 1.0)));
+        let mut stream = TcpStream::connect(address).await?;
+        for _ in 0..2 {
+            let body = "Action=GetCallerIdentity";
+            let request = format!(
+                "POST / HTTP/1.1\r\nhost: sts.us-east-1.amazonaws.com\r\ncontent-length: {}\r\n\r\n{body}",
+                body.len()
+            );
+            stream.write_all(request.as_bytes()).await?;
+            let mut answer = String::new();
+            while !answer.ends_with("</GetCallerIdentityResponse>") {
+                let mut part = [0; 4096];
+                let read = stream.read(&mut part).await?;
+                assert_ne!(read, 0, "the connection was closed after {answer}");
+                answer.push_str(&String::from_utf8_lossy(&part[..read]));
+            }
+            assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+        }
+        server.abort();
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn only_loopback_is_served() -> io::Result<()> {
+        let listener = TcpListener::bind("0.0.0.0:0").await?;
+        let refused = serve(fast(), listener, Clock::wall(1.0)).await;
+        assert_eq!(refused.map_err(|error| error.kind()), Err(io::ErrorKind::InvalidInput));
+        Ok(())
+    }
+}

@@ -71,7 +71,7 @@ pub struct Ec2Timing {
     /// A successful create until Describe by id finds the new instance or image. Parameter; waiters of all SDKs
     /// retry `InvalidInstanceID.NotFound` because of it.
     pub read_after_create_lag: Delay,
-    /// CreateImage until `available`, for instances whose image has no figure of its own: "takes minutes". Parameter.
+    /// CreateImage until `available`, drawn for each image: "takes minutes". Parameter.
     pub create_image: Delay,
     /// CopyImage until `available`. Parameter.
     pub copy_image: Delay,
