@@ -9,6 +9,7 @@ use http::{Request, Response};
 
 use crate::cloud::{Cloud, account_of};
 use crate::ec2::fleet;
+use crate::fault::{self, Effect, Fault};
 use crate::model::{Model, Time};
 use crate::service::{Access, Call, Context, Service};
 use crate::timing::TimeModel;
@@ -51,6 +52,7 @@ struct Shared {
     cloud: Cloud,
     calls: Calls,
     requests: u64,
+    faults: Vec<Fault>,
     after_write: Option<WriteHook>,
 }
 
@@ -69,7 +71,8 @@ impl LocalAws {
     }
 
     fn from_cloud(cloud: Cloud) -> Self {
-        let shared = Shared { cloud, calls: Calls::new(), requests: 0, after_write: None };
+        let shared =
+            Shared { cloud, calls: Calls::new(), requests: 0, faults: Vec::new(), after_write: None };
         Self { shared: Arc::new(Mutex::new(shared)) }
     }
 
@@ -86,6 +89,11 @@ impl LocalAws {
     /// Sets what is called after each write; see [`WriteHook`].
     pub fn after_write(&self, hook: WriteHook) {
         self.lock().after_write = Some(hook);
+    }
+
+    /// Lets something go wrong; see [`Fault`]. Faults are not part of snapshots.
+    pub fn inject(&self, fault: Fault) {
+        self.lock().faults.push(fault);
     }
 
     /// How often each operation was asked for since this handle was made.
@@ -141,23 +149,40 @@ impl Shared {
         identity: &Identity,
         request: &Request<Bytes>,
     ) -> Reply {
+        let refuse = |error: &ApiError| service.refuse(request_id, error);
         let call = match read(service, request) {
             Ok(call) => call,
-            Err(error) => return service.refuse(request_id, &error),
+            Err(error) => return refuse(&error),
         };
-        *self.calls.entry((service.name().to_owned(), call.action(), call.access())).or_default() += 1;
+        let action = call.action();
+        let struck = fault::strike(&mut self.faults, service.name(), &action);
+        *self.calls.entry((service.name().to_owned(), action, call.access())).or_default() += 1;
+        if let Some(effect @ Effect::Refuse { .. }) = &struck {
+            return refuse(&effect.refusal());
+        }
+        let reply = self.carry_out(now, request_id, service, identity, &call);
+        match (self.keep(call.access()), struck) {
+            (Err(error), _) => refuse(&error),
+            (Ok(()), Some(effect)) => refuse(&effect.refusal()),
+            (Ok(()), None) => reply,
+        }
+    }
+
+    fn carry_out(
+        &mut self,
+        now: Time,
+        request_id: &str,
+        service: Service,
+        identity: &Identity,
+        call: &Call,
+    ) -> Reply {
         let (account, region) = (account_of(&identity.access_key), service.home(identity));
         let foreign_image = call
             .foreign_image(&region)
             .and_then(|(region, id)| fleet::image(self.cloud.model(account, region, now), id).cloned());
         let access_key = identity.access_key.clone();
         let context = Context { request_id: request_id.to_owned(), access_key, foreign_image };
-        let model = self.cloud.model(account, &region, now);
-        let reply = service.answer(model, &context, &call);
-        match self.keep(call.access()) {
-            Ok(()) => reply,
-            Err(error) => service.refuse(request_id, &error),
-        }
+        service.answer(self.cloud.model(account, &region, now), &context, call)
     }
 
     fn keep(&self, access: Access) -> Result<(), ApiError> {
@@ -225,9 +250,11 @@ mod tests {
     fn an_access_key_of_twelve_digits_is_an_account_of_its_own() {
         let aws = fast();
         let whoami = |key: &str, region: &str| {
-            let scope = format!("AWS4-HMAC-SHA256 Credential={key}/20261121/{region}/sts/aws4_request, Signature=0");
+            let scope =
+                format!("AWS4-HMAC-SHA256 Credential={key}/20261121/{region}/sts/aws4_request, Signature=0");
             let request = Request::post("/").header("authorization", scope);
-            let request = request.body(Bytes::from_static(b"Action=GetCallerIdentity")).expect("a literal request");
+            let request =
+                request.body(Bytes::from_static(b"Action=GetCallerIdentity")).expect("a literal request");
             String::from_utf8_lossy(aws.handle(START, &request).body()).into_owned()
         };
         insta::assert_snapshot!(whoami("210987654321", "eu-west-1"), @r#"
@@ -251,7 +278,8 @@ mod tests {
     fn what_cannot_be_attributed_to_a_service_is_refused() {
         let aws = fast();
         assert_eq!(outcome(&call(&aws, START, "sqs", "Action=ListQueues")), "UnknownService 404");
-        let bare = Request::post("/").body(Bytes::from_static(b"Action=ListQueues")).expect("a literal request");
+        let bare =
+            Request::post("/").body(Bytes::from_static(b"Action=ListQueues")).expect("a literal request");
         assert_eq!(aws.handle(START, &bare).status(), 403);
         let mut latin = Request::post("http://ec2.us-east-1.amazonaws.com/");
         latin = latin.header("x-amz-date", "20261121T070000Z");

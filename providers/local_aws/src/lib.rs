@@ -18,6 +18,7 @@ pub mod autoscaling;
 pub mod cloud;
 pub mod ec2;
 pub mod elb;
+pub mod fault;
 pub mod model;
 pub mod route53;
 pub mod service;
