@@ -5,6 +5,7 @@ mod describe;
 mod filter;
 mod furnish;
 mod gateway;
+mod idempotency;
 mod image;
 mod image_view;
 mod instance;
@@ -17,6 +18,7 @@ mod kind;
 mod launch;
 mod launch_spec;
 mod lifecycle;
+mod network_acl;
 mod page;
 mod permission;
 mod region;
@@ -89,6 +91,7 @@ fn act(model: &mut Model, context: &Context, action: &str, params: &Params) -> R
         "UpdateSecurityGroupRuleDescriptionsIngress" => rule::describe_anew(model, Ingress, params),
         "UpdateSecurityGroupRuleDescriptionsEgress" => rule::describe_anew(model, Egress, params),
         "DescribeSecurityGroupRules" => rule::describe_security_group_rules(model, params),
+        "DescribeNetworkAcls" => network_acl::describe_network_acls(model, params),
         "CreateLaunchTemplate" => template::create_launch_template(model, params),
         "CreateLaunchTemplateVersion" => template::create_launch_template_version(model, params),
         "ModifyLaunchTemplate" => template::modify_launch_template(model, params),

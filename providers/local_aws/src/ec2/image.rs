@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::kind::{IMAGE, SNAPSHOT};
 use super::launch_spec::block_devices;
-use super::{Ec2Event, image_view, instance_view, launch, lifecycle, snapshot, tag};
+use super::{Ec2Event, idempotency, image_view, instance_view, launch, lifecycle, snapshot, tag};
 use crate::model::ec2::{
     Disk, Grantee, Image, ImageId, ImageState, Instance, InstanceId, InstanceState, SnapshotId, VolumeId,
 };
@@ -103,6 +103,9 @@ fn volume_of(model: &Model, instance: &InstanceId, device: &str) -> Option<Volum
 
 /// CopyImage, from this region or, by way of `context`, from another one.
 pub fn copy_image(model: &mut Model, context: &Context, params: &Params) -> Result<Node, ApiError> {
+    if let Some(id) = idempotency::outcome_before(model, params)? {
+        return Ok(Node::body().field("imageId", id));
+    }
     let (source_id, region) =
         (params.required("SourceImageId")?, params.required("SourceRegion")?.to_owned());
     let name = params.required("Name")?.to_owned();
@@ -128,6 +131,7 @@ pub fn copy_image(model: &mut Model, context: &Context, params: &Params) -> Resu
         source_image: Some((source.id.clone(), region)),
         ..source
     };
+    idempotency::remember(model, params, &copy.id);
     add(model, copy, params, model.timing.ec2.copy_image)
 }
 

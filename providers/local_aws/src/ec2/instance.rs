@@ -2,8 +2,7 @@
 
 use super::kind::{IMAGE, INSTANCE};
 use super::launch_spec::LaunchSpec;
-use super::{instance_view, launch, lifecycle, template};
-use crate::cloud::fingerprint;
+use super::{idempotency, instance_view, launch, lifecycle, template};
 use crate::model::Model;
 use crate::model::ec2::{InstanceId, InstanceState, ReservationId};
 use crate::wire::{ApiError, Node, Params};
@@ -11,28 +10,13 @@ use crate::wire::{ApiError, Node, Params};
 /// RunInstances: from parameters, from a launch template, or from a template with parameters on top.
 pub fn run_instances(model: &mut Model, params: &Params) -> Result<Node, ApiError> {
     let count = count(params)?;
-    let digest = fingerprint(&format!("{:?}", params.without("Signature")));
-    if let Some(reservation) = launched_before(model, params, digest)? {
-        return Ok(reservation_node(model, &reservation));
+    if let Some(reservation) = idempotency::outcome_before(model, params)? {
+        return Ok(reservation_node(model, &ReservationId::from(reservation.as_str())));
     }
     let spec = spec(model, params)?;
     let (reservation, _) = launch::launch(model, &spec, count)?;
-    if let Some(token) = spec.client_token {
-        model.ec2.client_tokens.insert(token, (digest, reservation.clone()));
-    }
+    idempotency::remember(model, params, &reservation);
     Ok(reservation_node(model, &reservation))
-}
-
-/// A launch repeated with the same token and the same parameters is the same launch.
-fn launched_before(model: &Model, params: &Params, digest: u64) -> Result<Option<ReservationId>, ApiError> {
-    match params.text("ClientToken").and_then(|token| model.ec2.client_tokens.get(token)) {
-        None => Ok(None),
-        Some((same, reservation)) if *same == digest => Ok(Some(reservation.clone())),
-        Some(_) => {
-            let reason = "Arguments on this idempotent request are inconsistent with arguments used in previous request(s).";
-            Err(ApiError::new("IdempotentParameterMismatch", reason))
-        }
-    }
 }
 
 fn count(params: &Params) -> Result<usize, ApiError> {

@@ -3,7 +3,7 @@
 use super::filter::{Field, select};
 use super::kind::TEMPLATE;
 use super::launch_spec::LaunchSpec;
-use super::{page, tag, template_data};
+use super::{idempotency, page, tag, template_data};
 use crate::model::Model;
 use crate::model::ec2::{Template, TemplateId, TemplateRef, TemplateVersion};
 use crate::wire::{ApiError, Node, Params, Protocol};
@@ -80,6 +80,10 @@ fn no_version(template: &Template, wanted: &str) -> ApiError {
 
 /// CreateLaunchTemplate.
 pub fn create_launch_template(model: &mut Model, params: &Params) -> Result<Node, ApiError> {
+    if let Some(id) = idempotency::outcome_before(model, params)? {
+        let template = TEMPLATE.find(&model.ec2.templates, &id)?;
+        return Ok(Node::body().child("launchTemplate", described(model, template)));
+    }
     let name = params.required("LaunchTemplateName")?.to_owned();
     check_name(&name)?;
     if named(model, &name).is_ok() {
@@ -103,6 +107,7 @@ pub fn create_launch_template(model: &mut Model, params: &Params) -> Result<Node
     let body = template_node(model, &template);
     model.ec2.templates.insert(id.clone(), template);
     tag::put_specified(model, TEMPLATE, id.as_str(), params)?;
+    idempotency::remember(model, params, &id);
     Ok(Node::body().child("launchTemplate", tag::tag_set(&model.ec2, id.as_str(), body)))
 }
 
@@ -131,6 +136,12 @@ fn data(params: &Params) -> Result<Params, ApiError> {
 /// CreateLaunchTemplateVersion. Settings of `SourceVersion` that the new data do not name are kept.
 pub fn create_launch_template_version(model: &mut Model, params: &Params) -> Result<Node, ApiError> {
     let template = asked(model, params)?;
+    if let Some(number) = idempotency::outcome_before(model, params)? {
+        let (number, version) = version_of(template, &number)?;
+        return Ok(
+            Node::body().child("launchTemplateVersion", version_node(model, template, number, version))
+        );
+    }
     let id = template.id.clone();
     let own = data(params)?;
     let data = match params.text("SourceVersion") {
@@ -142,6 +153,7 @@ pub fn create_launch_template_version(model: &mut Model, params: &Params) -> Res
     let template = TEMPLATE.find_mut(&mut model.ec2.templates, id.as_str())?;
     template.latest_version = number;
     template.versions.insert(number, version.clone());
+    idempotency::remember(model, params, number);
     let template = TEMPLATE.find(&model.ec2.templates, id.as_str())?;
     Ok(Node::body().child("launchTemplateVersion", version_node(model, template, number, &version)))
 }

@@ -50,8 +50,8 @@ pub struct Ec2 {
     pub snapshots: BTreeMap<SnapshotId, Snapshot>,
     /// Launch templates.
     pub templates: BTreeMap<TemplateId, Template>,
-    /// Launches by client token: a digest of their parameters, and what came of them.
-    pub client_tokens: BTreeMap<String, (u64, ReservationId)>,
+    /// Requests by operation and client token: a digest of their parameters, and what came of them.
+    pub client_tokens: BTreeMap<String, (u64, String)>,
     /// Tags of everything, by id.
     pub tags: BTreeMap<String, Tags>,
 }

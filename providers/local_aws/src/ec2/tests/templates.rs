@@ -70,6 +70,19 @@ fn a_new_version_keeps_what_it_does_not_name() {
 }
 
 #[test]
+fn a_version_asked_for_twice_with_one_token_is_one_version() {
+    let aws = fast();
+    let id = template(&aws);
+    let version = format!("Action=CreateLaunchTemplateVersion&LaunchTemplateId={id}&SourceVersion=1");
+    let version = |more: &str| format!("{version}&LaunchTemplateData.InstanceType=t3.large{more}");
+    assert_eq!(made(&aws, &version("&ClientToken=a"), "versionNumber"), "2");
+    assert_eq!(made(&aws, &version("&ClientToken=a"), "versionNumber"), "2");
+    assert_eq!(made(&aws, &version("&ClientToken=b"), "versionNumber"), "3");
+    let other = version("&ClientToken=a&VersionDescription=other");
+    assert_eq!(outcome(&ec2(&aws, START, &other)), "IdempotentParameterMismatch 400");
+}
+
+#[test]
 fn instances_launch_from_a_version_with_parameters_on_top() {
     let aws = fast();
     let id = template(&aws);
