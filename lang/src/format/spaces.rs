@@ -32,8 +32,7 @@ pub(super) fn spaced(scan: &Scan<'_>) -> String {
     }
     align_assignments(&mut lines);
     align_comments(&mut lines);
-    let bom = if scan.text.starts_with('\u{FEFF}') { "\u{FEFF}" } else { "" };
-    bom.to_owned() + &written(&lines)
+    written(&lines)
 }
 
 /// The text of the lines, with one blank line where there were more, and none at the beginning and end.
@@ -139,18 +138,20 @@ fn close(opened: &mut Vec<isize>, mut closing: isize) {
 
 fn space(words: &mut [Word<'_>]) {
     for at in 1..words.len() {
-        let before = at.checked_sub(2).map(|before| &words[before]);
-        words[at].blanks = usize::from(wants_blank(before, &words[at - 1], &words[at]));
+        words[at].blanks = usize::from(wants_blank(words, at));
     }
 }
 
-/// Whether a blank stands between `left` and `right`; the first rule that fits decides.
-fn wants_blank(before: Option<&Word<'_>>, left: &Word<'_>, right: &Word<'_>) -> bool {
+/// Whether a blank stands before this word of a cell; the first rule that fits decides.
+fn wants_blank(words: &[Word<'_>], at: usize) -> bool {
+    let before = at.checked_sub(2).map(|before| &words[before]);
+    let (left, right) = (&words[at - 1], &words[at]);
     let is = |word: &Word<'_>, sign: &str| word.kind == Kind::Punct && word.text == sign;
     let ident = |word: &Word<'_>| word.kind == Kind::Ident;
     if is(left, ".") || is(right, ".") {
-        // `1 .0` and `a.0 .1` are accesses only as long as they do not read as one number.
-        return is(right, ".") && left.kind == Kind::Number;
+        // `a.0 .1` is two accesses only as long as it does not read as one number.
+        let digits = |word: &Word<'_>| word.kind == Kind::Number;
+        return is(right, ".") && digits(left) && words.get(at + 1).is_some_and(digits);
     }
     if ident(left) && (right.text == "(" && right.kind == Kind::Open || is(right, "::")) || is(left, "::") {
         return false;

@@ -423,12 +423,27 @@ impl<'s> Walker<'s> {
             if closer == ")" && self.take(true, "...") {
                 return self.expect(true, ")", "`)` after `...`");
             }
+            if self.begins_value() {
+                return Err(self.missing_comma(expected));
+            }
             if !self.take(true, ",") {
-                self.expect(true, closer, expected)?;
-                return Ok(());
+                return self.expect(true, closer, expected);
             }
         }
         Ok(())
+    }
+
+    fn begins_value(&mut self) -> bool {
+        self.skip(true);
+        matches!(self.kind(), Some(Kind::Ident | Kind::Number | Kind::Quote | Kind::Heredoc | Kind::Open))
+            && spelt_out(self.word()).is_none()
+    }
+
+    fn missing_comma(&self, expected: &str) -> Box<Diagnostic> {
+        let previous = self.scan.tokens[..self.at].iter().rfind(|token| token.is_code());
+        let end = previous.map_or(0, |token| token.end);
+        let place = Span::new(self.scan.file, end, end);
+        self.unexpected(expected).hint("a comma is missing before it").suggest(place, ",").into()
     }
 
     fn tuple(&mut self) -> Walk {
@@ -542,7 +557,8 @@ impl<'s> Walker<'s> {
             self.at = self.scan.tokens[self.at].behind;
         }
         let problem = *self.unexpected(&format!("the `{{` of this `{kind}` block"));
-        match (self.word(), self.scan.word(self.end + 1)) {
+        let below = (self.end..self.scan.tokens.len()).find(|at| self.scan.tokens[*at].is_code());
+        match (self.word(), below.map_or("", |at| self.scan.word(at))) {
             ("=", _) => {
                 Diagnostic { hint: None, ..problem }.hint("a block has no `=`; an attribute has no labels")
             }

@@ -324,7 +324,9 @@ impl<'t> Lexer<'t> {
         }
         let ends_later = || rest.split('\n').any(|line| is_end_line(line, tag));
         if line_start && looks_outside(rest, indent) && !ends_later() {
-            return self.close_unfinished(self.open.len() - 1);
+            self.close_unfinished(self.open.len() - 1);
+            // What follows is an item of its own.
+            return self.push(Kind::Newline, 0);
         }
         let length = text_length(rest, "\n", false);
         match rest.as_bytes().get(length) {

@@ -75,11 +75,20 @@ impl Recovery<'_> {
             at = self.scan.tokens[at].behind;
         }
         pieces.push(start..range.end);
+        let code = pieces.into_iter().map(|piece| self.without_comments(piece)).filter(|piece| !piece.is_empty());
+        code.fold(Vec::new(), |pieces, piece| self.with_brace_below(pieces, piece))
+    }
+
+    /// Adds a piece; one that begins with `{` belongs to the words before it.
+    fn with_brace_below(&self, mut pieces: Vec<Range<usize>>, piece: Range<usize>) -> Vec<Range<usize>> {
+        let is_header = |words: &Range<usize>| {
+            self.scan.kind(words.start) == Some(Kind::Ident) && self.header_end(words) == words.end
+        };
+        match pieces.last_mut().filter(|words| self.scan.word(piece.start) == "{" && is_header(words)) {
+            Some(words) => words.end = piece.end,
+            None => pieces.push(piece),
+        }
         pieces
-            .into_iter()
-            .map(|piece| self.without_comments(piece))
-            .filter(|piece| !piece.is_empty())
-            .collect()
     }
 
     fn without_comments(&self, piece: Range<usize>) -> Range<usize> {
@@ -152,21 +161,30 @@ impl Recovery<'_> {
 
     /// The index of the brace, if the piece begins like a block.
     fn brace(&self, piece: &Range<usize>) -> Option<usize> {
+        let end = self.header_end(piece);
+        let is_block = end > piece.start && end < piece.end && self.scan.word(end) == "{";
+        is_block.then_some(end)
+    }
+
+    /// The first token behind the kind and labels that the piece begins with.
+    fn header_end(&self, piece: &Range<usize>) -> usize {
         let mut at = piece.start;
         while at < piece.end {
-            match self.scan.tokens[at].kind {
-                Kind::Ident | Kind::BlockComment => at += 1,
-                Kind::Quote if at > piece.start => at = self.scan.tokens[at].behind,
-                Kind::Open if self.scan.word(at) == "{" && at > piece.start => return Some(at),
-                _ => return None,
-            }
+            at = match self.scan.kind(at) {
+                Some(Kind::Ident | Kind::BlockComment | Kind::Newline | Kind::LineComment) => at + 1,
+                Some(Kind::Quote) if at > piece.start => self.scan.tokens[at].behind,
+                _ => break,
+            };
         }
-        None
+        at
     }
 
     fn block(&mut self, piece: Range<usize>, brace: usize, body: &mut Body) {
         let kind = self.ident(piece.start);
         let labels = self.labels(piece.start + 1..brace);
+        if let Some(newline) = (piece.start..brace).find(|at| self.scan.kind(*at) == Some(Kind::Newline)) {
+            self.blame(&(piece.start..newline), |scan| blame::item(scan, piece.start..newline));
+        }
         let header = labels.last().map_or(kind.span, |label| kind.span.to(label.span));
         let behind = self.scan.tokens[brace].behind.min(piece.end);
         let closed = self.scan.word(behind - 1) == "}" && behind - 1 > brace;

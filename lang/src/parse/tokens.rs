@@ -64,12 +64,6 @@ impl Token {
         &text[self.start..self.end]
     }
 
-    /// Whether it opens a bracket, string, heredoc, `${` or `%{`.
-    pub fn opens(&self) -> bool {
-        use Kind::{Directive, Heredoc, Interpolation, Open, Quote};
-        matches!(self.kind, Open | Quote | Interpolation | Directive | Heredoc)
-    }
-
     /// Whether it is neither a newline nor a comment.
     pub fn is_code(&self) -> bool {
         !matches!(self.kind, Kind::Newline | Kind::LineComment | Kind::BlockComment)
