@@ -49,7 +49,8 @@ use permission::Direction::{Egress, Ingress};
 /// Carries out an action.
 ///
 /// # Errors
-/// The service's refusal; `InvalidAction` if the action is not modelled; `DryRunOperation` if it was only to be tried.
+/// The service's refusal; `InvalidAction` if the action is not modelled; `DryRunOperation` if it was only to
+/// be tried.
 pub fn dispatch(
     model: &mut Model,
     context: &Context,

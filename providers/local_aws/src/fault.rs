@@ -71,8 +71,8 @@ impl Effect {
     }
 }
 
-/// What the next request of an operation meets, if anything. Counts the request against every fault that it matches up
-/// to the one that strikes.
+/// What the next request of an operation meets, if anything. Counts the request against every fault that it
+/// matches up to the one that strikes.
 pub fn strike(faults: &mut Vec<Fault>, service: &str, action: &str) -> Option<Effect> {
     let mut struck = None;
     for fault in faults.iter_mut().filter(|fault| fault.matches(service, action)) {

@@ -33,8 +33,9 @@ impl Default for Options {
 /// How often each operation was asked for, by service, operation and access.
 pub type Calls = BTreeMap<(String, String, Access), u64>;
 
-/// Called with the cloud after each request that may have changed it, before the answer goes out, one call at a time.
-/// An error becomes an `InternalError` answer, so that a client never believes in a change that was not kept.
+/// Called with the cloud after each request that may have changed it, before the answer goes out, one call at
+/// a time. An error becomes an `InternalError` answer, so that a client never believes in a change that was
+/// not kept.
 pub type WriteHook = Arc<dyn Fn(&Cloud) -> std::io::Result<()> + Send + Sync>;
 
 /// A snapshot that is not one.
@@ -112,7 +113,8 @@ impl LocalAws {
         look(self.lock().cloud.model(account, region, now))
     }
 
-    /// Answers one request at `now`: lets everything happen that was due by then, then carries the request out.
+    /// Answers one request at `now`: lets everything happen that was due by then, then carries the request
+    /// out.
     ///
     /// Nothing is refused by panicking or by silence; what cannot even be attributed to a service gets
     /// `MissingAuthenticationToken`.
@@ -129,7 +131,8 @@ impl LocalAws {
     }
 
     fn lock(&self) -> MutexGuard<'_, Shared> {
-        // A handler that panicked has left the model as it was at that point, which is still the best there is.
+        // A handler that panicked has left the model as it was at that point, which is still the best there
+        // is.
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,8 +1,9 @@
-//! AWS, modelled: EC2, Auto Scaling, classic load balancing, Route 53 and STS, behind AWS's own wire protocols.
+//! AWS, modelled: EC2, Auto Scaling, classic load balancing, Route 53 and STS, behind AWS's own wire
+//! protocols.
 //!
-//! One deterministic core ([`model::Model`]) holds the state and a queue of what will happen; time passes only when it is
-//! told to. Two front ends speak to it: [`LocalAws::handle`], in process, under whatever clock the caller has, and
-//! [`serve()`], over HTTP on loopback.
+//! One deterministic core ([`model::Model`]) holds the state and a queue of what will happen; time passes
+//! only when it is told to. Two front ends speak to it: [`LocalAws::handle`], in process, under whatever
+//! clock the caller has, and [`serve()`], over HTTP on loopback.
 //!
 //! ```
 //! use infra_local_aws::{LocalAws, Options, model::Time};

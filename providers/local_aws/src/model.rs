@@ -65,7 +65,8 @@ impl Model {
         model
     }
 
-    /// Lets time pass until `to`: applies every event that falls due, each at its own moment. Time never runs back.
+    /// Lets time pass until `to`: applies every event that falls due, each at its own moment. Time never runs
+    /// back.
     ///
     /// Advancing in one step or in many gives the same model.
     pub fn advance(&mut self, to: Time) {

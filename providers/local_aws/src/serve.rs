@@ -28,8 +28,9 @@ pub struct Clock {
 }
 
 impl Clock {
-    /// A clock that shows `origin` now and then runs at `speed`; 1.0 is real time. A cloud restored from a snapshot wants
-    /// an origin no earlier than its own time, else it stands still until the clock has caught up.
+    /// A clock that shows `origin` now and then runs at `speed`; 1.0 is real time. A cloud restored from a
+    /// snapshot wants an origin no earlier than its own time, else it stands still until the clock has caught
+    /// up.
     pub fn new(origin: Time, speed: f64) -> Self {
         let speed = if speed.is_finite() { speed.clamp(0.0, 1e6) } else { 1.0 };
         Self { origin, started: SystemTime::now(), speed }
@@ -51,7 +52,8 @@ impl Clock {
 /// Answers requests on `listener` until the task is dropped. Connections are kept alive.
 ///
 /// # Errors
-/// The listener is not bound to a loopback address (the model checks no signatures), or accepting fails for good.
+/// The listener is not bound to a loopback address (the model checks no signatures), or accepting fails for
+/// good.
 pub async fn serve(local: LocalAws, listener: TcpListener, clock: Clock) -> io::Result<()> {
     let address = listener.local_addr()?;
     if !address.ip().is_loopback() {

@@ -178,7 +178,8 @@ impl Call {
         }
     }
 
-    /// The region and the id of an image that a request is about although it goes to another region: CopyImage's source.
+    /// The region and the id of an image that a request is about although it goes to another region:
+    /// CopyImage's source.
     pub fn foreign_image(&self, home: &str) -> Option<(&str, &str)> {
         match self {
             Self::Query { action, params } if action == "CopyImage" => {

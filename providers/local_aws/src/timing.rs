@@ -1,7 +1,7 @@
 //! How long things take, as data.
 //!
-//! AWS publishes almost none of these numbers. Each field says where its default comes from; "parameter" means that no
-//! primary source was found, so the value is a plausible one to be varied, not a fact.
+//! AWS publishes almost none of these numbers. Each field says where its default comes from; "parameter"
+//! means that no primary source was found, so the value is a plausible one to be varied, not a fact.
 
 use std::time::Duration;
 
@@ -55,10 +55,12 @@ pub struct TimeModel {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Ec2Timing {
-    /// RunInstances until the instance is `running`. 4.9 s (daemonology.net, 2021) to 16.6 s (brevdev), whatever the type.
+    /// RunInstances until the instance is `running`. 4.9 s (daemonology.net, 2021) to 16.6 s (brevdev),
+    /// whatever the type.
     pub pending_to_running: Delay,
-    /// `running` until the application accepts connections, for images without a figure of their own. 17 to 23 s for
-    /// a bare system until sshd answers (daemonology.net, 2021); the application's own start comes on top.
+    /// `running` until the application accepts connections, for images without a figure of their own. 17 to
+    /// 23 s for a bare system until sshd answers (daemonology.net, 2021); the application's own start comes
+    /// on top.
     pub running_to_listening: Delay,
     /// StopInstances until `stopped`. Parameter.
     pub stopping_to_stopped: Delay,
@@ -68,14 +70,15 @@ pub struct Ec2Timing {
     pub terminated_visible: Delay,
     /// `running` until the status checks say `ok`: "a few minutes" (user guide); the figure is a parameter.
     pub status_check_initial: Delay,
-    /// A successful create until Describe by id finds the new instance or image. Parameter; waiters of all SDKs
-    /// retry `InvalidInstanceID.NotFound` because of it.
+    /// A successful create until Describe by id finds the new instance or image. Parameter; waiters of all
+    /// SDKs retry `InvalidInstanceID.NotFound` because of it.
     pub read_after_create_lag: Delay,
     /// CreateImage until `available`, drawn for each image: "takes minutes". Parameter.
     pub create_image: Delay,
     /// CopyImage until `available`. Parameter.
     pub copy_image: Delay,
-    /// DeleteLoadBalancer until its network interfaces are gone and its security groups can be deleted: "minutes". Parameter.
+    /// DeleteLoadBalancer until its network interfaces are gone and its security groups can be deleted:
+    /// "minutes". Parameter.
     pub interface_release: Delay,
 }
 
@@ -102,11 +105,13 @@ impl Default for Ec2Timing {
 pub struct AutoScalingTiming {
     /// A change of capacity until the group acts on it. Parameter; activity logs show 2 to 4 s.
     pub reconcile: Delay,
-    /// Time between two looks at the health of a group's instances: "periodic" (user guide); the figure is a parameter.
+    /// Time between two looks at the health of a group's instances: "periodic" (user guide); the figure is a
+    /// parameter.
     pub health_check: Delay,
     /// `running` until the group has registered the instance with its load balancers. Parameter.
     pub register: Delay,
-    /// DeleteAutoScalingGroup until the name is free: can be over 5 minutes (terraform#1105, kops#844). Parameter.
+    /// DeleteAutoScalingGroup until the name is free: can be over 5 minutes (terraform#1105, kops#844).
+    /// Parameter.
     pub delete: Delay,
     /// Time between two steps of an instance refresh. Parameter.
     pub refresh_step: Delay,
@@ -124,16 +129,18 @@ impl Default for AutoScalingTiming {
     }
 }
 
-/// Delays of classic load balancing. Health check interval, thresholds and draining come with the load balancer itself.
+/// Delays of classic load balancing. Health check interval, thresholds and draining come with the load
+/// balancer itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ElbTiming {
     /// Registration until the first health check: "up to about 30 seconds" (ts-elb-register-instance).
     pub registration_lag: Delay,
-    /// Passes until a newly registered instance is in service. The guides disagree: one pass, or the healthy threshold.
+    /// Passes until a newly registered instance is in service. The guides disagree: one pass, or the healthy
+    /// threshold.
     pub initial_passes: u32,
-    /// How long the longest open request goes on after its instance begins to leave; draining waits for it, up to
-    /// the load balancer's own timeout. Parameter, as long as no traffic is modelled.
+    /// How long the longest open request goes on after its instance begins to leave; draining waits for it,
+    /// up to the load balancer's own timeout. Parameter, as long as no traffic is modelled.
     pub open_requests: Delay,
     /// CreateLoadBalancer until its DNS name resolves. Parameter.
     pub dns_lag: Delay,
@@ -170,7 +177,8 @@ impl TimeModel {
         Self::default()
     }
 
-    /// Every step takes between some milliseconds and a second: each intermediate state can be seen, nobody waits.
+    /// Every step takes between some milliseconds and a second: each intermediate state can be seen, nobody
+    /// waits.
     pub fn fast() -> Self {
         let blink = Delay::millis(100, 200);
         Self {
@@ -203,7 +211,8 @@ impl TimeModel {
         }
     }
 
-    /// No delays: every event has happened by the next request. Periodic looks still need a period, of one second.
+    /// No delays: every event has happened by the next request. Periodic looks still need a period, of one
+    /// second.
     pub fn instant() -> Self {
         Self {
             ec2: Ec2Timing {

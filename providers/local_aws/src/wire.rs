@@ -1,6 +1,7 @@
 //! AWS's wire protocols: requests in, answers out. Nothing here knows what an instance is.
 //!
-//! What SDKs insist on, read from their generated parsers: the root element's name, integers without sign or blank,
+//! What SDKs insist on, read from their generated parsers: the root element's name, integers without sign or
+//! blank,
 //! `true`/`false`, stamps with `Z`, and absent members left out rather than empty.
 
 mod envelope;

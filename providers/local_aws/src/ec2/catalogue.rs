@@ -1,6 +1,7 @@
 //! Public images, as data: `catalogue.json`.
 //!
-//! The list is small on purpose, and the same in every region. Some ids are AWS's own, for examples found elsewhere.
+//! The list is small on purpose, and the same in every region. Some ids are AWS's own, for examples found
+//! elsewhere.
 
 use serde::Deserialize;
 

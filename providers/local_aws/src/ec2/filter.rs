@@ -48,7 +48,8 @@ fn matches(pattern: &str, text: &str) -> bool {
     let pattern: Vec<char> = pattern.chars().collect();
     let text: Vec<char> = text.chars().collect();
     let (mut at, mut seen) = (0, 0);
-    // Where to go on after the latest star: past it in the pattern, and one character further in the text each time.
+    // Where to go on after the latest star: past it in the pattern, and one character further in the text
+    // each time.
     let mut retry: Option<(usize, usize)> = None;
     while seen < text.len() {
         match pattern.get(at) {

@@ -30,8 +30,8 @@ pub fn launch(model: &mut Model, spec: &LaunchSpec) -> Result<InstanceId, ApiErr
     ids.pop().ok_or_else(|| ApiError::new("InternalError", "The launch made no instance").with_status(500))
 }
 
-/// Begins to terminate an instance; unknown and terminated ones are let be. Termination protection does not hold
-/// against services, as in AWS.
+/// Begins to terminate an instance; unknown and terminated ones are let be. Termination protection does not
+/// hold against services, as in AWS.
 pub fn terminate(model: &mut Model, id: &str) {
     lifecycle::terminate(model, &InstanceId::from(id), lifecycle::USER_TERMINATION);
 }
@@ -81,7 +81,8 @@ pub fn kind_of(id: &str) -> Option<Kind> {
     Kind::of(id)
 }
 
-/// Puts a service's network interface into a subnet. As long as it is there, the subnet and the groups are in use.
+/// Puts a service's network interface into a subnet. As long as it is there, the subnet and the groups are in
+/// use.
 /// `owner` is the interface's description, such as `ELB web`.
 ///
 /// # Errors

@@ -24,7 +24,8 @@ pub fn import_key_pair(model: &mut Model, params: &Params) -> Result<Node, ApiEr
     Ok(tag::tag_set(&model.ec2, key.id.as_str(), answer(&key)))
 }
 
-/// CreateKeyPair. The private half has the form of one but is random: nothing in the model could be logged in to.
+/// CreateKeyPair. The private half has the form of one but is random: nothing in the model could be logged in
+/// to.
 pub fn create_key_pair(model: &mut Model, params: &Params) -> Result<Node, ApiError> {
     let name = free_name(model, params)?;
     let kind = match params.text("KeyType").unwrap_or("rsa") {

@@ -80,7 +80,8 @@ impl Kind {
         ALL.iter().copied().find(|kind| !resource_type.is_empty() && kind.resource_type == resource_type)
     }
 
-    /// Refuses what cannot be an id of this kind: a wrong prefix, or a rest that is not 8 or more hexadecimal digits.
+    /// Refuses what cannot be an id of this kind: a wrong prefix, or a rest that is not 8 or more hexadecimal
+    /// digits.
     pub fn check(self, id: &str) -> Result<(), ApiError> {
         let digits = id.strip_prefix(self.prefix).and_then(|rest| rest.strip_prefix('-'));
         let well_formed = digits.is_some_and(|digits| {

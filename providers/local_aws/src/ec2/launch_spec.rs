@@ -99,7 +99,8 @@ impl LaunchSpec {
     }
 }
 
-/// Reads `BlockDeviceMapping.N` (EC2's spelling; Auto Scaling's is `BlockDeviceMappings.member.N`, with the same members).
+/// Reads `BlockDeviceMapping.N` (EC2's spelling; Auto Scaling's is `BlockDeviceMappings.member.N`, with the
+/// same members).
 ///
 /// # Errors
 /// A device without name, or a malformed number.

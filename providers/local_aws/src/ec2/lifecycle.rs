@@ -26,8 +26,8 @@ pub enum Ec2Event {
     InterfaceGone(InterfaceId),
 }
 
-/// The tag that says how an image's application starts: a number of seconds from `running` until it accepts connections,
-/// or `never`. It stands in for what is inside the image, which the model cannot look at.
+/// The tag that says how an image's application starts: a number of seconds from `running` until it accepts
+/// connections, or `never`. It stands in for what is inside the image, which the model cannot look at.
 pub const LISTENING_TAG: &str = "local-aws:listening-after";
 
 /// Lets an event happen, at `model.now`. An event whose subject has moved on meanwhile does nothing.

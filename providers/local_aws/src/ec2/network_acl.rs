@@ -1,5 +1,5 @@
-//! Network access lists: every VPC has its default one, which lets everything through. The model has no others; clients
-//! that manage VPCs look the default one up.
+//! Network access lists: every VPC has its default one, which lets everything through. The model has no
+//! others; clients that manage VPCs look the default one up.
 
 use super::filter::{Field, select};
 use super::page;

@@ -1,4 +1,5 @@
-//! The permissions of a security group, as requests and answers bundle them: per protocol and ports, with many other ends.
+//! The permissions of a security group, as requests and answers bundle them: per protocol and ports, with
+//! many other ends.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 

@@ -8,7 +8,8 @@ use crate::model::Model;
 use crate::model::ec2::{Template, TemplateId, TemplateRef, TemplateVersion};
 use crate::wire::{ApiError, Node, Params, Protocol};
 
-/// The launch that a version of a template asks for. `version` is a number, `$Latest` or `$Default`; none is `$Default`.
+/// The launch that a version of a template asks for. `version` is a number, `$Latest` or `$Default`; none is
+/// `$Default`.
 ///
 /// # Errors
 /// There is no such template or version, or the version names no image, or it cannot be read.
@@ -127,7 +128,8 @@ fn description(params: &Params) -> Option<String> {
 fn data(params: &Params) -> Result<Params, ApiError> {
     let data = params.get("LaunchTemplateData").filter(|data| !data.is_empty());
     let data = data.ok_or_else(|| ApiError::missing(Protocol::Ec2, "LaunchTemplateData"))?;
-    // Reading the parts that can be read without an image refuses malformed numbers and tags here, as AWS does.
+    // Reading the parts that can be read without an image refuses malformed numbers and tags here, as AWS
+    // does.
     tag::specifications(data)?;
     super::launch_spec::block_devices(data)?;
     Ok(data.clone())

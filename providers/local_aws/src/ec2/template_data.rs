@@ -1,6 +1,7 @@
 //! The data of a launch template version, turned from request parameters into an answer.
 //!
-//! AWS's names follow a rule: the first letter becomes small, a list ends in `Set`. The exceptions are listed.
+//! AWS's names follow a rule: the first letter becomes small, a list ends in `Set`. The exceptions are
+//! listed.
 
 use crate::wire::{Node, Params};
 

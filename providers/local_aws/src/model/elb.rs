@@ -142,8 +142,8 @@ pub struct Policy {
 }
 
 impl HealthCheck {
-    /// The moment at which an instance that is probed from `first` on, and listens from `listening` on, is put in
-    /// service: after so many passes in a row.
+    /// The moment at which an instance that is probed from `first` on, and listens from `listening` on, is
+    /// put in service: after so many passes in a row.
     pub fn in_service_from(&self, first: Time, listening: Time, passes: u64) -> Time {
         let interval = self.interval.max(1) * 1000;
         let late = listening.0.saturating_sub(first.0);

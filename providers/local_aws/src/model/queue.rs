@@ -23,7 +23,8 @@ pub enum Event {
     Route53(Route53Event),
 }
 
-/// Future events in the order in which they happen; events due at the same moment keep the order of their scheduling.
+/// Future events in the order in which they happen; events due at the same moment keep the order of their
+/// scheduling.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Queue {
     events: VecDeque<(Time, Event)>,

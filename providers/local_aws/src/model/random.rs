@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::timing::Delay;
 
-/// The model's only source of chance: ids and delays. Its state is one number, so a restored model goes on exactly as
-/// the saved one would have.
+/// The model's only source of chance: ids and delays. Its state is one number, so a restored model goes on
+/// exactly as the saved one would have.
 ///
 /// Requests that only read must not draw from it, so that looking at the cloud never changes its future.
 #[derive(Clone, Debug, Serialize, Deserialize)]

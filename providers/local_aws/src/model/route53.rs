@@ -105,8 +105,8 @@ pub struct Alias {
 }
 
 impl RecordSet {
-    /// Orders record sets as Route 53 lists them: by the labels of the name from the last to the first, by type, by
-    /// set identifier.
+    /// Orders record sets as Route 53 lists them: by the labels of the name from the last to the first, by
+    /// type, by set identifier.
     pub fn key(&self) -> String {
         key(&self.name, &self.kind, self.set_identifier.as_deref().unwrap_or_default())
     }
@@ -115,6 +115,7 @@ impl RecordSet {
 /// The key of the record sets of this name, type and set identifier; see [`RecordSet::key`].
 pub fn key(name: &str, kind: &str, set_identifier: &str) -> String {
     let labels: Vec<&str> = name.trim_end_matches('.').rsplit('.').collect();
-    // Below every character of a name, so that a shorter name comes before a longer one with the same beginning.
+    // Below every character of a name, so that a shorter name comes before a longer one with the same
+    // beginning.
     format!("{}\u{1}{kind}\u{1}{set_identifier}", labels.join("\u{2}"))
 }

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 
 /// A moment in the model: milliseconds since the Unix epoch.
 ///
-/// The model never reads a clock. Whoever drives it says what time it is, so the same requests at the same times give
-/// the same answers.
+/// The model never reads a clock. Whoever drives it says what time it is, so the same requests at the same
+/// times give the same answers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Time(pub u64);

@@ -13,7 +13,8 @@ pub struct Reply {
     pub body: String,
 }
 
-/// Wraps a body: under `{Action}Response` for EC2, and under `{Action}Result` inside it for the query services.
+/// Wraps a body: under `{Action}Response` for EC2, and under `{Action}Result` inside it for the query
+/// services.
 pub fn success(protocol: Protocol, namespace: &str, action: &str, request_id: &str, body: Node) -> Reply {
     let root = Node::new(format!("{action}Response")).attribute("xmlns", namespace);
     let root = match protocol {

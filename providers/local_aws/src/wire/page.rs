@@ -3,7 +3,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-/// Cuts one page out of `items`: at most `size`, starting where `token` says. Gives the page and the token of the next.
+/// Cuts one page out of `items`: at most `size`, starting where `token` says. Gives the page and the token of
+/// the next.
 ///
 /// # Errors
 /// The token itself, if it is not one of ours; each service has its own code for that.

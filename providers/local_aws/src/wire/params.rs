@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{ApiError, Protocol};
 
+/// Deeper than any AWS request, shallow enough for recursion.
+const DEEPEST: usize = 24;
+
 /// `A.1.B=x` read as a tree: each name between dots is a branch, a value sits where its name ends.
 ///
 /// ```
@@ -36,10 +39,10 @@ impl Params {
         root
     }
 
-    /// Puts a value at a dotted name.
+    /// Puts a value at a dotted name. What is nested deeper than any request of AWS stays in one piece.
     pub fn set(&mut self, name: &str, value: &str) {
         let mut place = self;
-        for part in name.split('.') {
+        for part in name.splitn(DEEPEST, '.') {
             let protocol = place.protocol;
             place = place.branches.entry(part.to_owned()).or_insert_with(|| Self::empty(protocol));
         }
@@ -99,7 +102,8 @@ impl Params {
         })
     }
 
-    /// The elements of a list in order, whether sent as `X.1` or as `X.member.1`; none if the list was not sent or is empty.
+    /// The elements of a list in order, whether sent as `X.1` or as `X.member.1`; none if the list was not
+    /// sent or is empty.
     pub fn list(&self, name: &str) -> Vec<&Self> {
         let Some(list) = self.get(name) else { return Vec::new() };
         let list = list.branches.get("member").unwrap_or(list);
@@ -164,6 +168,13 @@ mod tests {
         assert_eq!(params.texts("A"), ["a", "b", "j"]);
         assert_eq!(params.texts("B"), ["x", "y"]);
         assert!(params.texts("C").is_empty() && params.get("C").is_some());
+    }
+
+    #[test]
+    fn nesting_has_an_end() {
+        let name = "a.".repeat(1_000_000);
+        let params = Params::parse(Protocol::Ec2, &format!("{name}=x"));
+        assert_eq!(params.clone(), params);
     }
 
     #[test]

@@ -9,12 +9,13 @@ pub struct Identity {
     pub service: String,
     /// For instance `us-east-1`.
     pub region: String,
-    /// The access key; one of 12 digits is taken as the account number, so that tests can have accounts of their own.
+    /// The access key; one of 12 digits is taken as the account number, so that tests can have accounts of
+    /// their own.
     pub access_key: String,
 }
 
-/// Reads `Credential=KEY/DATE/REGION/SERVICE/aws4_request` from the `Authorization` header. Without one, the host's
-/// first label (`ec2.us-east-1.amazonaws.com`) or Route 53's path tell. `None` if nothing does.
+/// Reads `Credential=KEY/DATE/REGION/SERVICE/aws4_request` from the `Authorization` header. Without one, the
+/// host's first label (`ec2.us-east-1.amazonaws.com`) or Route 53's path tell. `None` if nothing does.
 pub fn identify(headers: &HeaderMap, host: &str, path: &str) -> Option<Identity> {
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     scope(header("authorization"), header("x-amz-region-set")).or_else(|| unsigned(host, path))

@@ -9,7 +9,8 @@ use super::{ApiError, Node, Params, Protocol};
 pub struct RestRequest {
     /// `GET`, `POST`, `DELETE`, …
     pub method: Method,
-    /// The parts of the path, percent-decoded, without empty ones: `["2013-04-01", "hostedzone", "Z1", "rrset"]`.
+    /// The parts of the path, percent-decoded, without empty ones: `["2013-04-01", "hostedzone", "Z1",
+    /// "rrset"]`.
     pub path: Vec<String>,
     /// The query string.
     pub query: Params,

@@ -9,8 +9,8 @@ use quick_xml::events::Event;
 
 /// An element with either text or child elements.
 ///
-/// Services build answers bottom up. [`Node::body`] has no name yet: a list gives it `item` or `member`, the envelope
-/// gives it the name that the protocol wants.
+/// Services build answers bottom up. [`Node::body`] has no name yet: a list gives it `item` or `member`, the
+/// envelope gives it the name that the protocol wants.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Node {
     name: Cow<'static, str>,
@@ -147,7 +147,8 @@ impl Node {
         let _ = write!(out, "</{}>", self.name);
     }
 
-    /// Reads a document. Namespaces, comments and attributes are dropped: AWS's request bodies need none of them.
+    /// Reads a document. Namespaces, comments and attributes are dropped: AWS's request bodies need none of
+    /// them.
     ///
     /// # Errors
     /// The text is not well-formed, is empty, or nests deeper than any request does.

@@ -56,7 +56,8 @@ pub struct Instance {
     pub visible_from: Time,
     /// When its status checks turn to `ok`, once it runs.
     pub status_ok_from: Option<Time>,
-    /// When the application in it starts to accept connections, once it runs. Absent for images that never come up.
+    /// When the application in it starts to accept connections, once it runs. Absent for images that never
+    /// come up.
     pub listening_from: Option<Time>,
     /// What can be set by itself.
     pub settings: InstanceSettings,
