@@ -18,7 +18,7 @@ mod text;
 mod time;
 mod types;
 
-use crate::diagnostic::{Code, nearest};
+use crate::diagnostic::Code;
 use crate::explain::codes;
 use crate::inputs::Files;
 use crate::partial::{Fault, Outcome, kind_of};
@@ -27,6 +27,7 @@ use crate::schema::SchemaSet;
 use crate::types::{Type, convert_value};
 use crate::value::Value;
 
+pub(crate) use files::read_text;
 pub(crate) use operators::{binary, unary};
 pub(crate) use signature::Signature;
 
@@ -118,11 +119,6 @@ pub fn functions() -> impl Iterator<Item = &'static Function> {
 /// The function of that name.
 pub(crate) fn function(name: &str) -> Option<&'static Function> {
     functions().find(|function| function.name == name)
-}
-
-/// The builtin function a misspelt name may mean.
-pub(crate) fn nearest_function(name: &str) -> Option<&'static str> {
-    nearest(name, functions().map(|function| function.name))
 }
 
 impl Function {

@@ -25,3 +25,15 @@ mod partial;
 pub mod ast;
 pub mod format;
 pub mod parse;
+
+// Meaning: trees to programs, and programs to what they want.
+mod check;
+mod evaluate;
+mod program;
+mod reference;
+
+pub use check::{check, module_directories};
+pub use constant::values_file;
+pub use evaluate::evaluate;
+pub use program::{Program, Source};
+pub use residual::{references, resolve, simplify};

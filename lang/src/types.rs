@@ -22,8 +22,6 @@ pub(crate) use convert::read_quantity;
 pub(crate) use read::{TypeNames, read_type};
 pub(crate) use unify::unify_all;
 
-pub(crate) use text::pattern_matches;
-
 /// A lowest and a highest value, each included; `None` is no bound.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Bounds {

@@ -1,0 +1,260 @@
+//! Calls of functions: their arguments, and the types of their results.
+
+use super::cycles::Node;
+use super::scope::Scope;
+use super::Checker;
+use crate::ast::{Call, Expr};
+use crate::diagnostic::{Diagnostic, nearest};
+use crate::explain::codes;
+use crate::functions::{Function, Signature, function, functions};
+use crate::types::{Field, Type, read_type, unify, unify_all};
+
+impl Checker<'_> {
+    pub(super) fn call(&mut self, call: &Call, expr: &Expr, scope: &Scope) -> Type {
+        if let Some(namespace) = call.namespace.first() {
+            let error = super::collect::unsupported(namespace.span, "libraries are");
+            return self.report(error);
+        }
+        match (call.name.as_str(), self.module.functions.get(&call.name.name)) {
+            (_, Some(_)) => self.user_call(call, expr, scope),
+            ("try" | "can", None) => self.attempts(call, scope),
+            ("convert", None) => self.convert(call, expr, scope),
+            (name, None) => match function(name) {
+                Some(function) => self.builtin(function, call, expr, scope),
+                None => self.unknown_function(call, scope),
+            },
+        }
+    }
+
+    fn unknown_function(&mut self, call: &Call, scope: &Scope) -> Type {
+        for argument in &call.arguments {
+            self.infer(argument, scope);
+        }
+        let own = self.module.functions.keys().map(|name| name.as_str());
+        let near = nearest(call.name.as_str(), own.chain(functions().map(|function| function.name)));
+        let message = format!("there is no function `{}`", call.name);
+        let error = Diagnostic::error(codes::UNKNOWN_FUNCTION, call.name.span, message);
+        let error = match near {
+            Some(near) => error.hint(format!("did you mean `{near}`?")).suggest(call.name.span, near),
+            None => error,
+        };
+        self.report(error)
+    }
+
+    fn user_call(&mut self, call: &Call, expr: &Expr, scope: &Scope) -> Type {
+        let name = call.name.name.clone();
+        self.edge(Node::Function(name.clone()), call.name.span);
+        let Some(function) = self.module.functions.get(&name) else { return Type::Any };
+        if call.expand.is_none() && call.arguments.len() != function.params.len() {
+            let params: Vec<String> = function.params.iter().map(|(name, ty)| format!("{name}: {ty}")).collect();
+            let message = format!("`{name}` takes {}, not {}", count(params.len()), count(call.arguments.len()));
+            let error = Diagnostic::error(codes::ARGUMENTS, expr.span, message).label(function.span, "declared here");
+            self.report(error.hint(format!("it is `{name}({})`", params.join(", "))));
+        }
+        for (at, argument) in call.arguments.iter().enumerate() {
+            match function.params.get(at) {
+                Some((_, ty)) if call.expand.is_none() || at + 1 < call.arguments.len() => self.expect(argument, ty, scope),
+                _ => {
+                    self.infer(argument, scope);
+                }
+            }
+        }
+        self.function_result(&name)
+    }
+
+    /// `try` and `can`: what may fail at evaluation may fail here too; unknown names are still errors.
+    fn attempts(&mut self, call: &Call, scope: &Scope) -> Type {
+        let before = self.errors.len();
+        let types: Vec<Type> = call.arguments.iter().map(|argument| self.infer(argument, scope)).collect();
+        let fresh = self.errors.split_off(before);
+        let serious = [codes::UNKNOWN_NAME, codes::UNKNOWN_FUNCTION, codes::UNKNOWN_ATTRIBUTE, codes::HABIT];
+        let failed = fresh.iter().any(|error| !serious.contains(&error.code));
+        self.errors.extend(fresh.into_iter().filter(|error| serious.contains(&error.code)));
+        match call.name.as_str() {
+            "can" => Type::Bool,
+            _ if failed => Type::Any,
+            _ => unify_all(&types).unwrap_or(Type::Any),
+        }
+    }
+
+    fn convert(&mut self, call: &Call, expr: &Expr, scope: &Scope) -> Type {
+        let [value, wanted] = call.arguments.as_slice() else {
+            let error = Diagnostic::error(codes::ARGUMENTS, expr.span, "`convert` takes a value and a type");
+            return self.report(error.hint("it is `convert(value, type)`"));
+        };
+        let wanted = match read_type(wanted, &self.type_names()) {
+            Ok(wanted) => wanted,
+            Err(error) => {
+                self.errors.extend(error);
+                Type::Any
+            }
+        };
+        self.expect(value, &wanted, scope);
+        wanted
+    }
+
+    fn builtin(&mut self, function: &'static Function, call: &Call, expr: &Expr, scope: &Scope) -> Type {
+        let signature = Signature::of(function);
+        if call.expand.is_none() && !signature.takes(call.arguments.len()) {
+            let message = format!("`{}` does not take {}", function.name, count(call.arguments.len()));
+            let error = Diagnostic::error(codes::ARGUMENTS, expr.span, message);
+            self.report(error.hint(format!("it is `{}{}`", function.name, function.signature)));
+        }
+        let last = call.arguments.len().saturating_sub(1);
+        let mut types = Vec::new();
+        for (at, argument) in call.arguments.iter().enumerate() {
+            let parameter = signature.parameter(at).filter(|_| call.expand.is_none() || at < last);
+            match parameter {
+                Some(parameter) if parameter.ty != Type::Any => self.expect(argument, &parameter.ty, scope),
+                _ => {}
+            }
+            types.push(self.quietly(parameter.is_some_and(|parameter| parameter.ty != Type::Any), argument, scope));
+        }
+        if call.expand.is_some() {
+            return signature.result.clone();
+        }
+        let result = result_type(function.name, &types).unwrap_or_else(|| signature.result.clone());
+        let secret = types.iter().any(Type::is_sensitive) && !matches!(function.name, "nonsensitive" | "issensitive");
+        if secret && !result.is_sensitive() { Type::Sensitive(Box::new(result)) } else { result }
+    }
+
+    /// The type of an argument; without its errors if it has been checked already.
+    fn quietly(&mut self, checked: bool, expr: &Expr, scope: &Scope) -> Type {
+        let before = self.errors.len();
+        let ty = self.infer(expr, scope);
+        if checked {
+            self.errors.truncate(before);
+        }
+        ty
+    }
+}
+
+fn count(arguments: usize) -> String {
+    format!("{arguments} argument{}", if arguments == 1 { "" } else { "s" })
+}
+
+/// The element type of a list, set or tuple.
+fn element(ty: &Type) -> Type {
+    match ty.core() {
+        Type::List(element, _) | Type::Set(element) => (**element).clone(),
+        Type::Tuple(items) => unify_all(items).unwrap_or(Type::Any),
+        _ => Type::Any,
+    }
+}
+
+/// The value type of a map or object.
+fn value(ty: &Type) -> Type {
+    match ty.core() {
+        Type::Map(element) => (**element).clone(),
+        Type::Object(fields) => unify_all(fields.values().map(|field| &field.ty)).unwrap_or(Type::Any),
+        _ => Type::Any,
+    }
+}
+
+/// The result's type where it follows from the arguments' types more narrowly than the signature says.
+fn result_type(name: &str, types: &[Type]) -> Option<Type> {
+    let first = types.first()?;
+    Some(match name {
+        "values" => Type::list(value(first)),
+        "tolist" | "reverse" | "distinct" | "compact" | "slice" => Type::list(element(first)),
+        "toset" => Type::set(element(first)),
+        "tomap" => Type::map(value(first)),
+        "concat" => Type::list(unify_all(types.iter().map(element).collect::<Vec<_>>().iter()).unwrap_or(Type::Any)),
+        "setunion" | "setintersection" | "setsubtract" => Type::set(element(first)),
+        "element" => element(first),
+        "one" => element(first).nullable(),
+        "lookup" => match types.get(2) {
+            Some(default) => unify(&value(first), default).unwrap_or(Type::Any),
+            None => value(first),
+        },
+        "flatten" => Type::list(flat(first)),
+        "coalesce" => {
+            let present: Vec<Type> = types.iter().map(not_null).collect();
+            unify_all(&present).unwrap_or(Type::Any)
+        }
+        "max" | "min" => crate::types::widened(&unify_all(types).unwrap_or(Type::Any)),
+        "sum" => crate::types::widened(&element(first)),
+        "merge" => types.iter().skip(1).fold(first.core().clone(), |all, ty| merged(&all, ty.core())),
+        "inherit" => inherited(first.core(), types.get(1)?.core()),
+        "zipmap" => Type::map(element(types.get(1)?)),
+        "sensitive" => Type::Sensitive(Box::new(first.core().clone())),
+        "nonsensitive" => first.core().clone(),
+        _ => return None,
+    })
+}
+
+fn not_null(ty: &Type) -> Type {
+    match ty {
+        Type::Nullable(inner) => (**inner).clone(),
+        other => other.clone(),
+    }
+}
+
+fn flat(ty: &Type) -> Type {
+    let items = match ty.core() {
+        Type::Tuple(items) => items.clone(),
+        other => vec![element(other)],
+    };
+    let flattened: Vec<Type> = items
+        .iter()
+        .map(|item| match item.core() {
+            Type::List(..) | Type::Set(_) | Type::Tuple(_) => flat(item),
+            _ => item.clone(),
+        })
+        .collect();
+    unify_all(&flattened).unwrap_or(Type::Any)
+}
+
+fn merged(left: &Type, right: &Type) -> Type {
+    match (left, right) {
+        (Type::Object(a), Type::Object(b)) => {
+            let mut fields = a.clone();
+            for (name, field) in b {
+                let field = match (fields.get(name), field.optional) {
+                    (Some(under), true) => either(under, field),
+                    _ => field.clone(),
+                };
+                fields.insert(name.clone(), field);
+            }
+            Type::Object(fields)
+        }
+        (Type::Object(_) | Type::Map(_), Type::Object(_) | Type::Map(_)) => {
+            unify(&value(left), &value(right)).map_or(Type::map(Type::Any), Type::map)
+        }
+        _ => Type::Any,
+    }
+}
+
+/// A field that is the right side's if it is there, else the left side's.
+fn either(left: &Field, right: &Field) -> Field {
+    let ty = unify(&left.ty, &right.ty).unwrap_or(Type::Any);
+    Field { ty, optional: left.optional && right.optional, default: None }
+}
+
+/// The type of `inherit(base, child)`, field by field.
+fn inherited(base: &Type, child: &Type) -> Type {
+    let (Type::Object(a), Type::Object(b)) = (base, child) else { return merged(base, child) };
+    let mut fields = a.clone();
+    for (name, field) in b {
+        let field = match fields.get(name) {
+            Some(under) => {
+                let ty = combined(under.ty.core(), field.ty.core());
+                if field.optional || under.optional { either(under, field) } else { Field { ty, ..field.clone() } }
+            }
+            None => field.clone(),
+        };
+        fields.insert(name.clone(), field);
+    }
+    Type::Object(fields)
+}
+
+fn combined(base: &Type, child: &Type) -> Type {
+    match (base, child) {
+        (Type::List(..) | Type::Tuple(_), Type::List(..) | Type::Tuple(_)) => {
+            Type::list(unify(&element(base), &element(child)).unwrap_or(Type::Any))
+        }
+        (Type::Set(a), Type::Set(b)) => Type::set(unify(a, b).unwrap_or(Type::Any)),
+        (Type::Object(_) | Type::Map(_), Type::Object(_) | Type::Map(_)) => merged(base, child),
+        _ => child.clone(),
+    }
+}

@@ -1,0 +1,294 @@
+//! Variables, locals, functions, outputs and named types of a module.
+
+use std::collections::BTreeMap;
+
+use super::collect::Collected;
+use super::cycles::Node;
+use super::scope::Scope;
+use super::settings::{condition, unknown, unknown_block};
+use super::Checker;
+use crate::ast::{Block, Expr, ExprKind, Item};
+use crate::constant::constant;
+use crate::diagnostic::Diagnostic;
+use crate::explain::codes;
+use crate::name::Identifier;
+use crate::program::{Module, Output, UserFunction, Variable};
+use crate::schema::SchemaSet;
+use crate::span::Span;
+use crate::types::{Type, TypeNames, read_type, widened};
+use crate::value::Value;
+
+type Errors<'a> = &'a mut Vec<Diagnostic>;
+
+/// The names types may use in a module.
+pub(crate) struct Names<'a> {
+    pub(crate) types: &'a BTreeMap<String, Type>,
+    pub(crate) schemas: &'a SchemaSet,
+}
+
+impl TypeNames for Names<'_> {
+    fn named(&self, name: &str) -> Option<Type> {
+        self.types.get(name).cloned()
+    }
+
+    fn is_kind(&self, name: &str) -> bool {
+        self.schemas.kind(name).is_some()
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.types.keys().cloned().collect()
+    }
+}
+
+/// Reads the named types, and then all blocks that hold types, into the module.
+pub(super) fn declare(collected: Collected, schemas: &SchemaSet, errors: Errors<'_>) -> Module {
+    let Collected { mut module, types, typed, .. } = collected;
+    module.types = named_types(&types, schemas, errors);
+    for block in &typed {
+        let Some(name) = block.labels.first().map(|label| Identifier::new(&label.text)) else { continue };
+        let names = Names { types: &module.types, schemas };
+        match block.kind.as_str() {
+            "variable" => {
+                let variable = variable(block, &names, errors);
+                module.variables.insert(name, variable);
+            }
+            "output" => {
+                if let Some(output) = output(block, &names, errors) {
+                    module.outputs.insert(name, output);
+                }
+            }
+            _ => {
+                if let Some(function) = function(block, &names, errors) {
+                    module.functions.insert(name, function);
+                }
+            }
+        }
+    }
+    module
+}
+
+/// Named types may use each other in any order, so they are read again until nothing new can be.
+fn named_types(declared: &BTreeMap<String, (Expr, Span)>, schemas: &SchemaSet, errors: Errors<'_>) -> BTreeMap<String, Type> {
+    let mut known: BTreeMap<String, Type> = BTreeMap::new();
+    loop {
+        let open: Vec<_> = declared.iter().filter(|(name, _)| !known.contains_key(*name)).collect();
+        let names = Names { types: &known, schemas };
+        let read: Vec<_> = open.iter().map(|(name, (expr, _))| ((*name).clone(), read_type(expr, &names))).collect();
+        let fresh: BTreeMap<String, Type> =
+            read.iter().filter_map(|(name, ty)| Some((name.clone(), ty.as_ref().ok()?.clone()))).collect();
+        if fresh.is_empty() {
+            for (_, ty) in read {
+                errors.extend(ty.err().flatten().map(|error| rings_are_no_types(error, declared)));
+            }
+            // What could not be read is `any`, so that what uses it is silent.
+            known.extend(open.into_iter().map(|(name, _)| (name.clone(), Type::Any)).collect::<Vec<_>>());
+            return known;
+        }
+        known.extend(fresh);
+    }
+}
+
+fn rings_are_no_types(mut error: Diagnostic, declared: &BTreeMap<String, (Expr, Span)>) -> Diagnostic {
+    if declared.keys().any(|name| error.message.ends_with(&format!("`{name}`"))) {
+        error.message = "named types may use each other, but not in a ring".to_owned();
+        error.hint = None;
+        error.suggestion.clear();
+    }
+    error
+}
+
+fn read(expr: &Expr, names: &Names<'_>, errors: Errors<'_>) -> Type {
+    read_type(expr, names).unwrap_or_else(|error| {
+        errors.extend(error);
+        Type::Any
+    })
+}
+
+/// A setting that must be `true` or `false`, as a literal.
+fn flag(expr: &Expr, errors: Errors<'_>) -> bool {
+    match constant(expr) {
+        Ok(Value::Bool(value)) => value,
+        Err(None) => false,
+        _ => {
+            errors.push(Diagnostic::error(codes::TYPE, expr.span, "`true` or `false` is wanted here"));
+            false
+        }
+    }
+}
+
+fn variable(block: &Block, names: &Names<'_>, errors: Errors<'_>) -> Variable {
+    const KNOWN: &[&str] = &["type", "default", "description", "sensitive", "ephemeral", "validation", "nullable"];
+    let mut variable = Variable { ty: None, default: None, sensitive: false, validations: Vec::new(), span: block.header };
+    for item in &block.body.items {
+        match item {
+            Item::Attribute(attribute) => match attribute.name.as_str() {
+                "type" => variable.ty = Some(read(&attribute.value, names, errors)),
+                "default" => variable.default = Some(attribute.value.clone()),
+                "description" => {}
+                "sensitive" => variable.sensitive = flag(&attribute.value, errors),
+                "ephemeral" => errors.push(super::collect::unsupported(attribute.name.span, "`ephemeral` variables are")),
+                "nullable" => errors.push(super::habits::habit(attribute.name.span, "`nullable` is part of the type: `nullable(T)`")),
+                name => errors.push(unknown(name, attribute, KNOWN)),
+            },
+            Item::Block(inner) if inner.kind.as_str() == "validation" => variable.validations.extend(condition(inner, errors)),
+            Item::Block(inner) => errors.push(unknown_block(inner, KNOWN)),
+        }
+    }
+    variable
+}
+
+fn output(block: &Block, names: &Names<'_>, errors: Errors<'_>) -> Option<Output> {
+    const KNOWN: &[&str] = &["value", "type", "description", "sensitive", "precondition"];
+    let invalid = Expr { kind: ExprKind::Invalid, span: block.header };
+    let mut output = Output {
+        value: invalid,
+        ty: None,
+        sensitive: false,
+        description: None,
+        preconditions: Vec::new(),
+        span: block.header,
+    };
+    let mut has_value = false;
+    for item in &block.body.items {
+        match item {
+            Item::Attribute(attribute) => match attribute.name.as_str() {
+                "value" => {
+                    output.value = attribute.value.clone();
+                    has_value = true;
+                }
+                "type" => output.ty = Some(read(&attribute.value, names, errors)),
+                "description" => output.description = attribute.value.as_string().map(str::to_owned),
+                "sensitive" => output.sensitive = flag(&attribute.value, errors),
+                name => errors.push(unknown(name, attribute, KNOWN)),
+            },
+            Item::Block(inner) if inner.kind.as_str() == "precondition" => output.preconditions.extend(condition(inner, errors)),
+            Item::Block(inner) => errors.push(unknown_block(inner, KNOWN)),
+        }
+    }
+    if !has_value && block.body.complete {
+        errors.push(Diagnostic::error(codes::MISSING, block.header, "the output has no `value`"));
+    }
+    has_value.then_some(output)
+}
+
+fn function(block: &Block, names: &Names<'_>, errors: Errors<'_>) -> Option<UserFunction> {
+    let mut params = Vec::new();
+    for item in &block.body.items {
+        match item {
+            Item::Attribute(attribute) if attribute.name.as_str() == "params" => {
+                params = parameters(&attribute.value, names, errors);
+            }
+            Item::Attribute(attribute) if attribute.name.as_str() == "result" || attribute.name.as_str() == "description" => {}
+            Item::Attribute(attribute) => errors.push(unknown(attribute.name.as_str(), attribute, &["params", "result"])),
+            Item::Block(inner) => errors.push(unknown_block(inner, &[])),
+        }
+    }
+    match block.body.attribute("result") {
+        Some(result) => Some(UserFunction { params, result: result.value.clone(), span: block.header }),
+        None => {
+            let message = "the function has no `result`";
+            errors.extend(block.body.complete.then(|| Diagnostic::error(codes::MISSING, block.header, message)));
+            None
+        }
+    }
+}
+
+fn parameters(expr: &Expr, names: &Names<'_>, errors: Errors<'_>) -> Vec<(Identifier, Type)> {
+    let ExprKind::Object(entries) = &expr.bare().kind else {
+        if expr.bare().kind != ExprKind::Invalid {
+            errors.push(Diagnostic::error(codes::TYPE, expr.span, "parameters are names with types: `{ name = string }`"));
+        }
+        return Vec::new();
+    };
+    let parameter = |entry: &crate::ast::Entry| {
+        let name = entry.key.literal().map(Identifier::new)?;
+        Some((name, read(&entry.value, names, errors)))
+    };
+    entries.iter().filter_map(parameter).collect()
+}
+
+impl Checker<'_> {
+    pub(super) fn type_names(&self) -> Names<'_> {
+        Names { types: &self.module.types, schemas: self.schemas }
+    }
+
+    /// The types of all variables: declared, or their default's.
+    pub(super) fn check_variables(&mut self) {
+        let module = self.module;
+        for (name, variable) in &module.variables {
+            let ty = match (&variable.ty, &variable.default) {
+                (Some(ty), Some(default)) => {
+                    let null = default.bare().kind == ExprKind::Null;
+                    let ty = if null { ty.clone().nullable() } else { ty.clone() };
+                    self.expect(default, &ty, &Scope::default());
+                    ty
+                }
+                (Some(ty), None) => ty.clone(),
+                (None, Some(default)) => widened(&self.infer(default, &Scope::default())),
+                (None, None) => Type::Any,
+            };
+            let ty = if variable.sensitive { Type::Sensitive(Box::new(ty)) } else { ty };
+            self.variable_types.insert(name.clone(), ty);
+        }
+        for variable in module.variables.values() {
+            for condition in &variable.validations {
+                self.condition(&condition.condition, &Scope::default());
+                self.expect(&condition.message, &Type::string(), &Scope::default());
+            }
+        }
+    }
+
+    /// The type of a local; `any` while it is being found, for rings are reported elsewhere.
+    pub(super) fn local(&mut self, name: &Identifier) -> Type {
+        if let Some(ty) = self.local_types.get(name) {
+            return ty.clone();
+        }
+        let Some(local) = self.module.locals.get(name) else { return Type::Any };
+        self.local_types.insert(name.clone(), Type::Any);
+        let outer = self.current.replace(Node::Local(name.clone()));
+        let ty = self.infer(&local.value, &Scope::default());
+        self.current = outer;
+        self.local_types.insert(name.clone(), ty.clone());
+        ty
+    }
+
+    /// The type of a function's result, found in the same way.
+    pub(super) fn function_result(&mut self, name: &Identifier) -> Type {
+        if let Some(ty) = self.function_types.get(name) {
+            return ty.clone();
+        }
+        let Some(function) = self.module.functions.get(name) else { return Type::Any };
+        self.function_types.insert(name.clone(), Type::Any);
+        let outer = self.current.replace(Node::Function(name.clone()));
+        let bind = |scope: Scope, (name, ty): &(Identifier, Type)| scope.with(name.as_str(), ty.clone());
+        let scope = function.params.iter().fold(Scope::default(), bind);
+        let ty = self.infer(&function.result, &scope);
+        self.current = outer;
+        self.function_types.insert(name.clone(), ty.clone());
+        ty
+    }
+
+    /// Checks the outputs; their types by name.
+    pub(super) fn check_outputs(&mut self) -> BTreeMap<String, Type> {
+        let module = self.module;
+        let mut types = BTreeMap::new();
+        for (name, output) in &module.outputs {
+            self.current = Some(Node::Output(name.clone()));
+            let found = self.infer(&output.value, &Scope::default());
+            let ty = match &output.ty {
+                Some(ty) => {
+                    self.expect(&output.value, ty, &Scope::default());
+                    ty.clone()
+                }
+                None => found,
+            };
+            for condition in &output.preconditions {
+                self.condition(&condition.condition, &Scope::default());
+                self.expect(&condition.message, &Type::string(), &Scope::default());
+            }
+            self.current = None;
+            types.insert(name.as_str().to_owned(), ty);
+        }
+        types
+    }
+}

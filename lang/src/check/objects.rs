@@ -1,0 +1,311 @@
+//! Blocks of kinds and `data` blocks against their schemas.
+
+use std::collections::BTreeMap;
+
+use super::cycles::Node;
+use super::scope::Scope;
+use super::settings::attribute_of;
+use super::Checker;
+use crate::address::Mode;
+use crate::ast::{Expr, ExprKind};
+use crate::diagnostic::{Diagnostic, nearest};
+use crate::explain::codes;
+use crate::name::AttributeName;
+use crate::program::{Argument, Meta, Object, ObjectKey};
+use crate::schema::{AttributeSchema, BlockSchema, KindSchema, Naming, Presence, Rule};
+use crate::span::Span;
+use crate::types::{Field, Lengths, Type};
+
+/// The type an attribute has when it is written: for a nested block, the object its attributes make.
+pub(crate) fn written_type(attribute: &AttributeSchema) -> Type {
+    match &attribute.block {
+        None => attribute.ty.clone(),
+        Some(block) if block.single => block_type(block),
+        Some(block) => Type::List(Box::new(block_type(block)), lengths(&attribute.ty)),
+    }
+}
+
+fn lengths(ty: &Type) -> Lengths {
+    match ty.core() {
+        Type::List(_, lengths) => *lengths,
+        _ => Lengths::default(),
+    }
+}
+
+/// The object type of a nested block: what may be left out is optional, what has a default has it.
+pub(crate) fn block_type(block: &BlockSchema) -> Type {
+    let field = |attribute: &AttributeSchema| {
+        let (optional, default) = match &attribute.presence {
+            Presence::Required => (false, None),
+            Presence::Default(value) => (true, Some(value.clone())),
+            Presence::Optional | Presence::ObservedIfUnset | Presence::Observed => (true, None),
+        };
+        (attribute.name.as_str().to_owned(), Field { ty: written_type(attribute), optional, default })
+    };
+    let writable = block.attributes.iter().filter(|attribute| attribute.presence != Presence::Observed);
+    Type::Object(writable.map(field).collect::<BTreeMap<_, _>>())
+}
+
+impl Checker<'_> {
+    pub(super) fn check_object(&mut self, key: &ObjectKey, object: &Object) {
+        let Some(schema) = self.schemas.kind(key.kind.as_str()) else { return };
+        self.current = Some(Node::Object(key.clone()));
+        let scope = self.meta(&object.meta);
+        for argument in &object.arguments {
+            self.argument(key.mode, schema, argument, &scope);
+        }
+        for step in &object.steps {
+            if let Some(step_schema) = schema.steps.iter().find(|known| known.name == step.name) {
+                self.expect(&step.value, &block_type(&step_schema.block), &scope);
+                self.rules(&step_schema.block.rules, &entries(&step.value), step.span);
+            }
+            if let Some(when) = &step.when {
+                self.condition(when, &scope);
+            }
+        }
+        if object.complete {
+            self.presence(key.mode, schema, object);
+        }
+        self.lifecycle(key, schema, object, &scope);
+        self.current = None;
+    }
+
+    /// Checks the meta-arguments; the scope inside.
+    pub(super) fn meta(&mut self, meta: &Meta) -> Scope {
+        let outside = Scope::default();
+        let value = meta.for_each.as_ref().map(|for_each| {
+            let ty = self.infer(for_each, &outside);
+            self.for_each(&ty, for_each.span)
+        });
+        if let Some(when) = &meta.when {
+            self.condition(when, &outside);
+        }
+        for reference in &meta.depends_on {
+            self.whole_reference(reference, &outside);
+        }
+        Scope::under_each(value)
+    }
+
+    /// The type of `each.value`.
+    fn for_each(&mut self, ty: &Type, span: Span) -> Type {
+        match ty.core() {
+            Type::Map(element) => (**element).clone(),
+            Type::Set(element) => {
+                self.must_fit(element, &Type::string(), span);
+                Type::string()
+            }
+            Type::Object(_) => self.elements(ty, span).1,
+            Type::Any | Type::OneOf(_) => Type::Any,
+            Type::List(..) | Type::Tuple(_) => {
+                let error = Diagnostic::error(codes::META, span, "`for_each` takes a map or a set of strings, not a list");
+                self.report(error.hint("a list's positions are no identity: use `toset(…)`"))
+            }
+            other => {
+                let message = format!("`for_each` takes a map or a set of strings, not `{other}`");
+                self.report(Diagnostic::error(codes::META, span, message))
+            }
+        }
+    }
+
+    fn whole_reference(&mut self, expr: &Expr, scope: &Scope) {
+        let ty = self.infer(expr, scope);
+        let whole = match ty.core() {
+            Type::Kind(_) | Type::Any | Type::Object(_) => true,
+            Type::Map(inner) => matches!(inner.core(), Type::Kind(_) | Type::Object(_)),
+            _ => false,
+        };
+        if !whole {
+            let error = Diagnostic::error(codes::TYPE, expr.span, "a reference to an object or a module is wanted here");
+            self.report(error.hint("write `depends_on = [elb.web]`"));
+        }
+    }
+
+    fn argument(&mut self, mode: Mode, schema: &KindSchema, argument: &Argument, scope: &Scope) {
+        let name = argument.name.as_str();
+        let Some(attribute) = attribute_of(mode, schema, name) else {
+            self.infer(&argument.value, scope);
+            match extra_type(mode, schema, name) {
+                Some(ty) => self.expect(&argument.value, &ty, scope),
+                None => self.unknown_attribute(mode, schema, argument),
+            }
+            return;
+        };
+        if attribute.presence == Presence::Observed && mode == Mode::Managed {
+            let message = format!("`{name}` is told by AWS once the object exists, it cannot be written");
+            self.report(Diagnostic::error(codes::UNKNOWN_ATTRIBUTE, argument.name_span, message));
+            return;
+        }
+        let wanted = match attribute.presence {
+            Presence::Required => written_type(attribute),
+            _ => written_type(attribute).nullable(),
+        };
+        self.expect(&argument.value, &wanted, scope);
+        if let Some(block) = &attribute.block {
+            self.block_rules(block, &argument.value);
+        }
+    }
+
+    fn unknown_attribute(&mut self, mode: Mode, schema: &KindSchema, argument: &Argument) {
+        let name = argument.name.as_str();
+        let known: Vec<&str> = match mode {
+            Mode::Managed => schema.attributes.iter().filter(|a| a.presence != Presence::Observed).map(|a| a.name.as_str()).collect(),
+            Mode::Data => schema.lookup.iter().map(|attribute| attribute.name.as_str()).collect(),
+        };
+        let steps = schema.steps.iter().map(|step| step.name.as_str());
+        let meta = ["for_each", "when", "depends_on", "lifecycle", "timeouts"];
+        let what = if mode == Mode::Data { format!("a lookup of `{}`", schema.name) } else { format!("`{}`", schema.name) };
+        let error = Diagnostic::error(codes::UNKNOWN_ATTRIBUTE, argument.name_span, format!("{what} has no attribute `{name}`"));
+        let observed = mode == Mode::Data && schema.attribute(name).is_some();
+        self.report(match nearest(name, known.iter().copied().chain(steps).chain(meta)) {
+            Some(near) => error.hint(format!("did you mean `{near}`?")).suggest(argument.name_span, near),
+            None if observed => error.hint("it can be read, but not looked for"),
+            None => error,
+        });
+    }
+
+    /// What must be written and is not, and rules over what is.
+    fn presence(&mut self, mode: Mode, schema: &KindSchema, object: &Object) {
+        let attributes = if mode == Mode::Data { &schema.lookup } else { &schema.attributes };
+        let written = |name: &AttributeName| object.arguments.iter().any(|argument| argument.name == *name);
+        let missing = attributes.iter().filter(|attribute| {
+            attribute.presence == Presence::Required && !written(&attribute.name) && !is_name(schema, &attribute.name)
+        });
+        let missing: Vec<String> = missing.map(|attribute| format!("`{}`", attribute.name)).collect();
+        if !missing.is_empty() {
+            let verb = if missing.len() == 1 { "is" } else { "are" };
+            let message = format!("{} {verb} missing", missing.join(", "));
+            self.report(Diagnostic::error(codes::MISSING, object.header, message));
+        }
+        if mode == Mode::Managed {
+            let written: Vec<(AttributeName, &Expr)> =
+                object.arguments.iter().map(|argument| (argument.name.clone(), &argument.value)).collect();
+            self.rules(&schema.rules, &written, object.header);
+            if let Naming::Prefixed { attribute, prefix, .. } = &schema.naming {
+                self.rules(&[Rule::AtMostOne(vec![attribute.clone(), prefix.clone()])], &written, object.header);
+            }
+        }
+    }
+
+    /// The rules of a nested block, wherever it is written out.
+    fn block_rules(&mut self, block: &BlockSchema, value: &Expr) {
+        match &value.bare().kind {
+            ExprKind::Tuple(items) => items.iter().for_each(|item| self.block_rules(block, item)),
+            ExprKind::Object(_) => {
+                let written = entries(value);
+                self.rules(&block.rules, &written, value.span);
+                for (name, value) in written {
+                    let inner = block.attributes.iter().find(|attribute| attribute.name == name);
+                    if let Some(inner) = inner.and_then(|attribute| attribute.block.as_ref()) {
+                        self.block_rules(inner, value);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Rules as far as they can be judged by what is written: a value that may be null may be absent.
+    fn rules(&mut self, rules: &[Rule], written: &[(AttributeName, &Expr)], place: Span) {
+        for rule in rules {
+            let (names, exactly) = match rule {
+                Rule::ExactlyOne(names) => (names, true),
+                Rule::AtMostOne(names) => (names, false),
+                Rule::NotAbove(..) => continue,
+            };
+            let given: Vec<_> = written.iter().filter(|(name, value)| names.contains(name) && !is_null(value)).collect();
+            let certain: Vec<_> = given.iter().filter(|(_, value)| !may_be_null(value)).collect();
+            if let [first, second, ..] = certain.as_slice() {
+                let message = format!("`{}` and `{}` exclude each other", first.0, second.0);
+                let error = Diagnostic::error(codes::RULE, second.1.span, message);
+                self.report(error.label(first.1.span, format!("`{}`", first.0)));
+            } else if exactly && given.is_empty() {
+                let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+                let message = format!("one of {} must be written", names.join(", "));
+                self.report(Diagnostic::error(codes::RULE, place, message));
+            }
+        }
+    }
+
+    fn lifecycle(&mut self, key: &ObjectKey, schema: &KindSchema, object: &Object, scope: &Scope) {
+        let lifecycle = &object.lifecycle;
+        if let Some(prevent) = &lifecycle.prevent_destroy {
+            self.condition(prevent, scope);
+        }
+        for name in &lifecycle.ignore_changes {
+            self.ignored(name, schema);
+        }
+        for reference in &lifecycle.replace_triggered_by {
+            self.infer(reference, scope);
+        }
+        for timeout in &object.timeouts {
+            self.expect(&timeout.value, &Type::quantity(crate::value::Dimension::Duration), scope);
+        }
+        // A condition may speak of the object itself and of what depends on it: it orders nothing.
+        let current = self.current.take();
+        let inside = scope.with_this(key.kind.clone());
+        for condition in lifecycle.preconditions.iter().chain(&lifecycle.postconditions) {
+            self.condition(&condition.condition, &inside);
+            self.expect(&condition.message, &Type::string(), &inside);
+        }
+        self.current = current;
+    }
+
+    fn ignored(&mut self, expr: &Expr, schema: &KindSchema) {
+        let error = match expr.bare().as_name() {
+            Some(name) if schema.attribute(name.as_str()).is_some() || name.as_str() == "tags" => return,
+            Some(name) => {
+                let known = schema.attributes.iter().map(|attribute| attribute.name.as_str());
+                let error = Diagnostic::error(codes::UNKNOWN_ATTRIBUTE, name.span, format!("`{}` has no attribute `{name}`", schema.name));
+                match nearest(name.as_str(), known) {
+                    Some(near) => error.hint(format!("did you mean `{near}`?")).suggest(name.span, near),
+                    None => error,
+                }
+            }
+            None => Diagnostic::error(codes::TYPE, expr.span, "the name of an attribute is wanted here")
+                .hint("write `ignore_changes = [tags]`"),
+        };
+        self.report(error);
+    }
+}
+
+/// Attributes that the schema's flags allow without listing them.
+pub(crate) fn extra_type(mode: Mode, schema: &KindSchema, name: &str) -> Option<Type> {
+    match &schema.naming {
+        _ if mode == Mode::Data => None,
+        _ if name == "tags" && schema.tagged => Some(Type::map(Type::string())),
+        Naming::Fixed { attribute, .. } if *attribute == *name => Some(Type::string()),
+        Naming::Prefixed { attribute, prefix, .. } if *attribute == *name || *prefix == *name => Some(Type::string()),
+        _ => None,
+    }
+}
+
+/// Whether we give the attribute a value by default: the object's name.
+fn is_name(schema: &KindSchema, name: &AttributeName) -> bool {
+    match &schema.naming {
+        Naming::None => false,
+        Naming::Fixed { attribute, .. } | Naming::Prefixed { attribute, .. } => attribute == name,
+    }
+}
+
+fn entries(value: &Expr) -> Vec<(AttributeName, &Expr)> {
+    match &value.bare().kind {
+        ExprKind::Object(entries) => entries
+            .iter()
+            .filter_map(|entry| Some((AttributeName::new(entry.key.literal()?), &entry.value)))
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn is_null(expr: &Expr) -> bool {
+    expr.bare().kind == ExprKind::Null
+}
+
+/// Whether it may turn out null, as far as its form tells: only literals and collections certainly do not.
+fn may_be_null(expr: &Expr) -> bool {
+    match &expr.bare().kind {
+        ExprKind::Conditional(conditional) => may_be_null(&conditional.yes) || may_be_null(&conditional.no),
+        ExprKind::Null | ExprKind::Invalid | ExprKind::Call(_) | ExprKind::Index(..) | ExprKind::Attribute(..) | ExprKind::Name(_) => true,
+        _ => false,
+    }
+}

@@ -1,0 +1,180 @@
+//! From a program to what it wants: each object with its attributes, as far as they are known.
+//!
+//! Evaluation is lazy and remembers: a local, a variable or an object is evaluated when it is first needed. Two
+//! things stop it short of a value. What is wrong is reported once, and what depends on it is silent. What hangs on
+//! a lookup that has not been answered yet, such as a `for_each` over it, is *undecided*: the objects concerned are
+//! left out of [`Desired`], which then has unanswered [`lookups`](Desired::lookups) whose arguments are known.
+//! Whoever drives the evaluation answers those, puts the answers into [`Inputs::data`] and evaluates again, until
+//! none is left; only then is the result complete.
+
+mod access;
+mod calls;
+mod conditions;
+mod contents;
+mod expression;
+mod instances;
+mod lookups;
+mod modules;
+mod naming;
+mod objects;
+mod outputs;
+mod scope;
+mod settings;
+mod variables;
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use crate::address::{Address, ModuleStep};
+use crate::desired::{Desired, DesiredObject, Project};
+use crate::diagnostic::Diagnostic;
+use crate::inputs::Inputs;
+use crate::name::Identifier;
+use crate::partial::Fault;
+use crate::program::{ObjectKey, Program};
+use crate::residual::Residual;
+use crate::span::Span;
+
+use instances::Instances;
+use scope::Scope;
+
+/// Evaluates a checked program with what the run is given.
+///
+/// # Errors
+/// All independent errors, in the order of their places.
+pub fn evaluate(program: &Program, inputs: &Inputs<'_>) -> Result<Desired, Vec<Diagnostic>> {
+    let evaluator = Evaluator { program, inputs, memo: RefCell::default(), errors: RefCell::default() };
+    let desired = evaluator.desired();
+    let errors = evaluator.errors.into_inner();
+    match desired {
+        Some(desired) if errors.is_empty() => Ok(desired),
+        _ => Err(crate::check::sorted(errors)),
+    }
+}
+
+/// Why there is no value.
+#[derive(Debug, Clone)]
+enum Stop {
+    /// An error that nobody has reported yet.
+    Error(Box<Diagnostic>),
+    /// An error that has been reported.
+    Reported,
+    /// A lookup must be answered first.
+    Undecided,
+}
+
+type Eval = Result<Residual, Stop>;
+
+/// Where a module's own names live: the calls on the way from the root.
+type Path = [ModuleStep];
+
+struct Evaluator<'a> {
+    program: &'a Program,
+    inputs: &'a Inputs<'a>,
+    memo: RefCell<Memo>,
+    errors: RefCell<Vec<Diagnostic>>,
+}
+
+/// What has been evaluated already.
+#[derive(Default)]
+struct Memo {
+    project: Option<Result<Rc<(Project, BTreeMap<String, Residual>)>, Stop>>,
+    variables: BTreeMap<(Vec<ModuleStep>, Identifier), Eval>,
+    locals: BTreeMap<(Vec<ModuleStep>, Identifier), Eval>,
+    outputs: BTreeMap<(Vec<ModuleStep>, Identifier), Eval>,
+    instances: BTreeMap<(Vec<ModuleStep>, ObjectKey), Result<Rc<Instances>, Stop>>,
+    calls: BTreeMap<(Vec<ModuleStep>, Identifier), Result<Rc<Instances>, Stop>>,
+    objects: BTreeMap<Address, Result<Rc<DesiredObject>, Stop>>,
+    lookups: BTreeMap<Address, Result<Rc<crate::desired::Lookup>, Stop>>,
+}
+
+impl Evaluator<'_> {
+    /// Everything; `None` if the project itself cannot be read.
+    fn desired(&self) -> Option<Desired> {
+        self.check_given_variables();
+        let project = self.project();
+        let mut desired = Desired {
+            project: project.ok()?.0.clone(),
+            objects: BTreeMap::new(),
+            lookups: BTreeMap::new(),
+            outputs: BTreeMap::new(),
+        };
+        self.module(&[], &mut desired);
+        desired.outputs = self.root_outputs();
+        Some(desired)
+    }
+
+    /// Evaluates all of a module instance, and of those it calls.
+    fn module(&self, path: &Path, desired: &mut Desired) {
+        let Some(module) = self.program.module(path) else { return };
+        module.variables.keys().for_each(|name| drop(self.reported(self.variable(path, name))));
+        module.locals.keys().for_each(|name| drop(self.reported(self.local(path, name))));
+        for key in module.objects.keys() {
+            self.block(path, key, desired);
+        }
+        for name in module.calls.keys() {
+            let Ok(instances) = self.reported(self.call_instances(path, name)) else { continue };
+            for step in instances.steps(path, name) {
+                self.module(&step, desired);
+            }
+        }
+        module.outputs.keys().for_each(|name| drop(self.reported(self.output(path, name))));
+    }
+
+    /// Puts an error on the list of what is wrong, unless it is there.
+    fn reported<T>(&self, result: Result<T, Stop>) -> Result<T, Stop> {
+        result.map_err(|stop| match stop {
+            Stop::Error(error) => {
+                self.report(*error);
+                Stop::Reported
+            }
+            other => other,
+        })
+    }
+
+    fn report(&self, error: Diagnostic) {
+        let mut errors = self.errors.borrow_mut();
+        if !errors.contains(&error) {
+            errors.push(error);
+        }
+    }
+
+    /// The remembered result under a key, or that of `compute`, whose error is reported here and now.
+    fn remembered<K: Ord + Clone, T: Clone>(
+        &self,
+        table: impl Fn(&mut Memo) -> &mut BTreeMap<K, Result<T, Stop>>,
+        key: K,
+        compute: impl FnOnce() -> Result<T, Stop>,
+    ) -> Result<T, Stop> {
+        if let Some(known) = table(&mut self.memo.borrow_mut()).get(&key) {
+            return known.clone();
+        }
+        let result = self.reported(compute());
+        table(&mut self.memo.borrow_mut()).insert(key, result.clone());
+        result
+    }
+
+    /// The value of a local.
+    fn local(&self, path: &Path, name: &Identifier) -> Eval {
+        let key = (path.to_vec(), name.clone());
+        self.remembered(|memo| &mut memo.locals, key, || {
+            let local = self.program.module(path).and_then(|module| module.locals.get(name));
+            local.map_or(Err(Stop::Reported), |local| self.evaluate(&local.value, &Scope::of(path)))
+        })
+    }
+}
+
+/// An error at a place.
+fn fail<T>(error: Diagnostic) -> Result<T, Stop> {
+    Err(Stop::Error(Box::new(error)))
+}
+
+/// Gives a failed operation its place.
+fn at(span: Span) -> impl Fn(Fault) -> Stop {
+    move |fault| {
+        let mut error = Diagnostic::error(fault.code, span, fault.message);
+        error.hint = fault.hint;
+        Stop::Error(Box::new(error))
+    }
+}

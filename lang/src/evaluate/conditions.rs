@@ -1,0 +1,43 @@
+//! Conditions: validations, preconditions and postconditions, as soon as they are known.
+
+use super::{Evaluator, Scope, Stop, at, fail};
+use crate::address::Address;
+use crate::diagnostic::Diagnostic;
+use crate::explain::codes;
+use crate::partial;
+use crate::program::Condition;
+use crate::residual::Residual;
+use crate::span::Span;
+use crate::value::Value;
+
+impl Evaluator<'_> {
+    /// Fails with the condition's own message if it is known not to hold.
+    pub(super) fn met(&self, condition: &Condition, scope: &Scope, place: Span, label: &str) -> Result<(), Stop> {
+        let value = self.evaluate(&condition.condition, scope)?;
+        match partial::condition(&value).map_err(at(condition.condition.span))?.0 {
+            Some(false) => {}
+            Some(true) | None => return Ok(()),
+        }
+        let message = self.evaluate(&condition.message, scope)?;
+        match message {
+            Residual::Known(Value::String(text)) => {
+                let error = Diagnostic::error(codes::CONDITION, condition.condition.span, text.trim_end_matches('.').to_owned());
+                fail(error.label(place, label))
+            }
+            secret if secret.is_sensitive() => {
+                let error = Diagnostic::error(codes::SECRET, condition.message.span, "a message is shown, and this one is sensitive");
+                fail(error)
+            }
+            _ => fail(Diagnostic::error(codes::CONDITION, condition.condition.span, "this condition does not hold")),
+        }
+    }
+
+    /// The conditions of an object's life cycle, as far as they are known now.
+    pub(super) fn check_conditions(&self, object: &Address) {
+        let Ok((block, scope)) = self.declaration(object) else { return };
+        let scope = Scope { this: Some(object.clone()), ..scope };
+        for condition in block.lifecycle.preconditions.iter().chain(&block.lifecycle.postconditions) {
+            drop(self.reported(self.met(condition, &scope, block.header, "of this object")));
+        }
+    }
+}

@@ -1,0 +1,302 @@
+//! Objects: their attributes converted to the schema's types, with defaults, names and the project's tags.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use super::access::address;
+use super::{Eval, Evaluator, Scope, Stop, fail, naming};
+use crate::address::{Address, Mode};
+use crate::ast::Expr;
+use crate::check::{attribute_of, block_type, extra_type, written_type};
+use crate::desired::{DesiredObject, Lifecycle};
+use crate::diagnostic::Diagnostic;
+use crate::explain::codes;
+use crate::name::AttributeName;
+use crate::program::{Argument, Object, Step};
+use crate::residual::{Attributes, Reference, Residual};
+use crate::schema::{AttributeSchema, BlockSchema, KindSchema, Presence, STEP_KIND, STEPS};
+use crate::types::{Type, convert};
+use crate::value::{Dimension, Value};
+
+impl Evaluator<'_> {
+    /// An object as the configuration wants it.
+    pub(super) fn object(&self, object: &Address) -> Result<Rc<DesiredObject>, Stop> {
+        self.remembered(|memo| &mut memo.objects, object.clone(), || self.build(object).map(Rc::new))
+    }
+
+    fn build(&self, object: &Address) -> Result<DesiredObject, Stop> {
+        let schema = self.program.schemas.kind(object.kind.as_str()).ok_or(Stop::Reported)?;
+        let (block, scope) = self.declaration(object)?;
+        let mut attributes = self.arguments(object, &block.arguments, &scope)?;
+        fill_defaults(schema, &mut attributes);
+        if !schema.steps.is_empty() {
+            let steps = self.steps(schema, &block.steps, &scope)?;
+            attributes.insert(STEPS.into(), Residual::list(steps));
+        }
+        self.tag(schema, block, &mut attributes)?;
+        naming::name(&self.project()?.0, schema, object, block, &mut attributes).or_else(fail)?;
+        for attribute in &schema.attributes {
+            if let (Some(nested), Some(value)) = (&attribute.block, attributes.get_mut(&attribute.name)) {
+                *value = by_key(nested, value.clone());
+            }
+        }
+        self.check_rules(schema, block, &attributes)?;
+        let contents = self.contents(schema, block, &attributes, &object.module)?;
+        Ok(DesiredObject {
+            address: object.clone(),
+            attributes,
+            contents,
+            depends_on: self.depends_on(&block.meta.depends_on, &scope)?,
+            lifecycle: self.lifecycle(block, &scope)?,
+            timeouts: self.timeouts(&block.timeouts, &scope)?,
+            span: block.header,
+            attribute_spans: block.arguments.iter().map(|argument| (argument.name.clone(), argument.span)).collect(),
+        })
+    }
+
+    /// The written attributes. All errors among them are reported; null leaves an attribute out.
+    pub(super) fn arguments(&self, object: &Address, arguments: &[Argument], scope: &Scope) -> Result<Attributes, Stop> {
+        let schema = self.program.schemas.kind(object.kind.as_str()).ok_or(Stop::Reported)?;
+        let mut attributes = Attributes::new();
+        let mut stopped = None;
+        for argument in arguments {
+            match self.reported(self.argument(object.mode, schema, argument, scope)) {
+                Ok(Residual::Known(Value::Null)) => {}
+                Ok(value) => {
+                    attributes.insert(argument.name.clone(), value);
+                }
+                Err(stop) => stopped = Some(stop),
+            }
+        }
+        stopped.map_or(Ok(attributes), Err)
+    }
+
+    fn argument(&self, mode: Mode, schema: &KindSchema, argument: &Argument, scope: &Scope) -> Eval {
+        let attribute = attribute_of(mode, schema, argument.name.as_str());
+        let ty = match attribute {
+            Some(attribute) => written_type(attribute),
+            None => extra_type(mode, schema, argument.name.as_str()).ok_or(Stop::Reported)?,
+        };
+        let required = attribute.is_some_and(|attribute| attribute.presence == Presence::Required);
+        let value = self.wanted(&argument.value, &if required { ty } else { ty.nullable() }, scope)?;
+        Ok(if attribute.is_some_and(|attribute| attribute.sensitive) && value != Value::Null.into() {
+            value.concealed()
+        } else {
+            value
+        })
+    }
+
+    /// The value of an expression as one of a type, all that has been looked up put in.
+    pub(super) fn wanted(&self, expr: &Expr, ty: &Type, scope: &Scope) -> Eval {
+        let value = self.evaluate(expr, scope)?;
+        self.converted(&value, ty, expr)
+    }
+
+    pub(super) fn converted(&self, value: &Residual, ty: &Type, expr: &Expr) -> Eval {
+        let schemas = &self.program.schemas;
+        match convert(value, ty, schemas).map(|value| self.answered(&self.handles(value))) {
+            // An answer may have to be converted, as any value; a literal may have been one already.
+            Ok(answered) if answered != *value => convert(&answered, ty, schemas).or_else(|error| fail(mismatch(expr, &error))),
+            Ok(value) => Ok(value),
+            Err(error) => fail(mismatch(expr, &error)),
+        }
+    }
+
+    /// No reference to a whole object leaves evaluation: where no type asked for its id, it is its id all the same.
+    pub(super) fn handles(&self, value: Residual) -> Residual {
+        let all = |items: Vec<Residual>| items.into_iter().map(|item| self.handles(item)).collect();
+        let boxed = |part: Box<Residual>| Box::new(self.handles(*part));
+        match value {
+            Residual::Attribute(reference) if reference.is_whole() => {
+                Residual::Attribute(reference.to_handle(&self.program.schemas))
+            }
+            Residual::List(items) => Residual::List(all(items)),
+            Residual::Set(items) => Residual::Set(all(items)),
+            Residual::Call(name, arguments) => Residual::Call(name, all(arguments)),
+            Residual::Map(entries) => {
+                Residual::Map(entries.into_iter().map(|(key, value)| (key, self.handles(value))).collect())
+            }
+            Residual::Sensitive(inner) => Residual::Sensitive(boxed(inner)),
+            Residual::Index(of, key) => Residual::Index(boxed(of), boxed(key)),
+            Residual::Conditional(condition, yes, no) => Residual::Conditional(boxed(condition), boxed(yes), boxed(no)),
+            Residual::For(mut each) => {
+                each.collection = self.handles(each.collection);
+                each.result = self.handles(each.result);
+                Residual::For(each)
+            }
+            plain => plain,
+        }
+    }
+
+    fn steps(&self, schema: &KindSchema, steps: &[Step], scope: &Scope) -> Result<Vec<Residual>, Stop> {
+        let mut taken = Vec::new();
+        let mut stopped = None;
+        for step in steps {
+            match self.reported(self.step(schema, step, scope)) {
+                Ok(step) => taken.extend(step),
+                Err(stop) => stopped = Some(stop),
+            }
+        }
+        stopped.map_or(Ok(taken), Err)
+    }
+
+    /// A step with its name; `None` if its `when` says no.
+    fn step(&self, schema: &KindSchema, step: &Step, scope: &Scope) -> Result<Option<Residual>, Stop> {
+        if let Some(when) = &step.when
+            && !self.decided(when, scope, "a step's `when`")?
+        {
+            return Ok(None);
+        }
+        let known = schema.steps.iter().find(|known| known.name == step.name).ok_or(Stop::Reported)?;
+        let arguments = self.wanted(&step.value, &block_type(&known.block), scope)?;
+        let mut entries = by_key_inside(&known.block, arguments).entries().unwrap_or_default();
+        entries.insert(STEP_KIND.to_owned(), Value::string(step.name.as_str()).into());
+        Ok(Some(Residual::map(entries)))
+    }
+
+    /// Adds the project's tags to those of a tagged object, which win.
+    fn tag(&self, schema: &KindSchema, block: &Object, attributes: &mut Attributes) -> Result<(), Stop> {
+        if !schema.tagged {
+            return Ok(());
+        }
+        let mut tags = self.project()?.1.clone();
+        match attributes.remove("tags") {
+            Some(own) => match own.entries() {
+                Some(own) => tags.extend(own),
+                None => {
+                    let merged = crate::functions::apply("merge", vec![Residual::map(tags), own]);
+                    attributes.insert("tags".into(), merged.map_err(super::at(block.header))?);
+                    return Ok(());
+                }
+            },
+            None if tags.is_empty() => return Ok(()),
+            None => {}
+        }
+        if let Some((key, _)) = tags.iter().find(|(_, value)| value.is_sensitive()) {
+            let place = block.arguments.iter().find(|argument| argument.name == "tags");
+            let place = place.map_or(block.header, |argument| argument.value.span);
+            let message = format!("the tag `{key}` would show a sensitive value");
+            return fail(Diagnostic::error(codes::SECRET, place, message));
+        }
+        attributes.insert("tags".into(), Residual::map(tags));
+        Ok(())
+    }
+
+    fn depends_on(&self, references: &[Expr], scope: &Scope) -> Result<BTreeSet<Address>, Stop> {
+        let mut found = BTreeSet::new();
+        for expr in references {
+            if let Some(name) = super::modules::called(expr) {
+                found.extend(self.module_objects(&scope.path, &name)?);
+                continue;
+            }
+            let value = self.evaluate(expr, scope)?;
+            found.extend(crate::residual::references(&value).into_iter().map(|reference| reference.object));
+        }
+        Ok(found)
+    }
+
+    fn lifecycle(&self, block: &Object, scope: &Scope) -> Result<Lifecycle, Stop> {
+        let written = &block.lifecycle;
+        let mut triggers = BTreeSet::new();
+        for expr in &written.replace_triggered_by {
+            let value = self.handles(self.evaluate(expr, scope)?);
+            let references: BTreeSet<Reference> = crate::residual::references(&value);
+            triggers.extend(references);
+        }
+        let names = written.ignore_changes.iter().filter_map(|expr| expr.bare().as_name());
+        Ok(Lifecycle {
+            prevent_destroy: match &written.prevent_destroy {
+                Some(expr) => self.decided(expr, scope, "`prevent_destroy`")?,
+                None => false,
+            },
+            ignore_changes: names.map(|name| AttributeName::new(name.as_str())).collect(),
+            replace_triggered_by: triggers,
+        })
+    }
+
+    fn timeouts(&self, timeouts: &[Argument], scope: &Scope) -> Result<BTreeMap<String, u64>, Stop> {
+        let ty = Type::quantity(Dimension::Duration);
+        let seconds = |argument: &Argument| match self.wanted(&argument.value, &ty, scope)?.uncovered().0 {
+            Residual::Known(Value::Quantity(quantity)) => {
+                let seconds = quantity.amount.ceil().to_i64().and_then(|seconds| u64::try_from(seconds).ok());
+                Ok((argument.name.as_str().to_owned(), seconds.unwrap_or(0)))
+            }
+            waiting => Err(self.not_at_plan(&waiting, argument.value.span, "a timeout")),
+        };
+        timeouts.iter().map(seconds).collect()
+    }
+
+    /// The addresses of a module's objects, for `depends_on`.
+    fn module_objects(&self, path: &super::Path, name: &crate::name::Identifier) -> Result<Vec<Address>, Stop> {
+        let mut found = Vec::new();
+        for step in self.call_instances(path, name)?.steps(path, name) {
+            let Some(module) = self.program.module(&step) else { continue };
+            for key in module.objects.keys() {
+                let instances = self.instances(&step, key)?;
+                let keys = instances.each().into_iter();
+                found.extend(keys.map(|each| address(&step, key, each.as_ref().map(|(key, _)| key.as_str()))));
+            }
+            for inner in module.calls.keys() {
+                found.extend(self.module_objects(&step, inner)?);
+            }
+        }
+        Ok(found)
+    }
+}
+
+pub(super) fn mismatch(expr: &Expr, error: &crate::types::Mismatch) -> Diagnostic {
+    let code = if error.null { codes::NULL } else { codes::TYPE };
+    let diagnostic = Diagnostic::error(code, expr.span, error.to_string());
+    match &error.suggestion {
+        Some(near) => diagnostic.hint(format!("did you mean `{near}`?")),
+        None => diagnostic,
+    }
+}
+
+fn fill_defaults(schema: &KindSchema, attributes: &mut Attributes) {
+    for attribute in &schema.attributes {
+        if let Presence::Default(value) = &attribute.presence {
+            let missing = !attributes.contains_key(&attribute.name);
+            if missing && *value != Value::Null {
+                attributes.insert(attribute.name.clone(), value.clone().into());
+            }
+        }
+    }
+}
+
+/// Nested blocks with a natural key in the order of it, so that the order written never counts.
+fn by_key(block: &BlockSchema, value: Residual) -> Residual {
+    let Some(items) = value.items().filter(|_| !block.single) else { return by_key_inside(block, value) };
+    let mut items: Vec<Residual> = items.into_iter().map(|item| by_key_inside(block, item)).collect();
+    if !block.key.is_empty() {
+        items.sort_by_cached_key(|item| natural_key(block, item));
+    }
+    Residual::list(items)
+}
+
+fn by_key_inside(block: &BlockSchema, value: Residual) -> Residual {
+    let (plain, hidden) = value.uncovered();
+    let Some(mut entries) = plain.entries() else { return if hidden { plain.concealed() } else { plain } };
+    for attribute in &block.attributes {
+        if let (Some(nested), Some(value)) = (&attribute.block, entries.get_mut(attribute.name.as_str())) {
+            *value = by_key(nested, value.clone());
+        }
+    }
+    let sorted = Residual::map(entries);
+    if hidden { sorted.concealed() } else { sorted }
+}
+
+/// Numbers by their value, everything else by its text.
+fn natural_key(block: &BlockSchema, item: &Residual) -> Vec<(Option<Value>, String)> {
+    let entries = item.entries().unwrap_or_default();
+    let part = |name: &AttributeName| {
+        let value = entries.get(name.as_str());
+        (value.and_then(Residual::known).cloned(), value.map_or(String::new(), Residual::to_string))
+    };
+    block.key.iter().map(part).collect()
+}
+
+/// The attribute of that name, nested ones included, for the walk over contents.
+pub(super) fn nested<'a>(attributes: &'a [AttributeSchema], name: &str) -> Option<&'a AttributeSchema> {
+    attributes.iter().find(|attribute| attribute.name == *name)
+}

@@ -1,0 +1,46 @@
+//! What an expression sees while it is evaluated.
+
+use crate::address::{Address, ModuleStep};
+use crate::residual::Residual;
+
+/// The module instance an expression belongs to, and what is bound around it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Scope {
+    pub(super) path: Vec<ModuleStep>,
+    /// What `for`s and parameters bind; the innermost is last.
+    pub(super) names: Vec<(String, Residual)>,
+    /// `each.key` and `each.value`.
+    pub(super) each: Option<(String, Residual)>,
+    /// The object behind `self`.
+    pub(super) this: Option<Address>,
+    /// The element of the splat around.
+    pub(super) element: Option<Residual>,
+    /// How many `for`s over waiting collections are around: their variables are told apart by it.
+    pub(super) depth: usize,
+    /// Whether only bound names are seen, as in a template file.
+    pub(super) closed: bool,
+}
+
+impl Scope {
+    pub(super) fn of(path: &[ModuleStep]) -> Self {
+        Self { path: path.to_vec(), ..Self::default() }
+    }
+
+    pub(super) fn with(&self, name: &str, value: Residual) -> Self {
+        let mut inner = self.clone();
+        inner.names.push((name.to_owned(), value));
+        inner
+    }
+
+    pub(super) fn with_element(&self, value: Residual) -> Self {
+        Self { element: Some(value), ..self.clone() }
+    }
+
+    pub(super) fn deeper(&self) -> Self {
+        Self { depth: self.depth + 1, ..self.clone() }
+    }
+
+    pub(super) fn get(&self, name: &str) -> Option<&Residual> {
+        self.names.iter().rev().find(|(bound, _)| bound == name).map(|(_, value)| value)
+    }
+}

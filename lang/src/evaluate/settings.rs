@@ -1,0 +1,101 @@
+//! The `project` block: known before anything else.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use super::{Eval, Evaluator, Scope, Stop, fail};
+use crate::ast::{Block, Expr};
+use crate::desired::{Backend, Project};
+use crate::diagnostic::Diagnostic;
+use crate::explain::codes;
+use crate::residual::Residual;
+use crate::span::Span;
+use crate::types::{Type, prelude};
+use crate::value::Value;
+
+impl Evaluator<'_> {
+    /// The project's settings, and its tags.
+    pub(super) fn project(&self) -> Result<Rc<(Project, BTreeMap<String, Residual>)>, Stop> {
+        if let Some(known) = &self.memo.borrow().project {
+            return known.clone();
+        }
+        let project = self.reported(self.read_project().map(Rc::new));
+        self.memo.borrow_mut().project = Some(project.clone());
+        project
+    }
+
+    fn read_project(&self) -> Result<(Project, BTreeMap<String, Residual>), Stop> {
+        let block = &self.program.project;
+        let region = block.region.as_ref().map(|expr| self.setting(expr, "region")).transpose()?.flatten();
+        let project = Project {
+            name: block.name.clone(),
+            region: region.ok_or(Stop::Reported)?,
+            account: block.account.as_ref().map(|expr| self.setting(expr, "account_id")).transpose()?.flatten(),
+            backend: self.backend(block.backend.as_ref())?,
+            span: block.span,
+        };
+        let tags = match &block.tags {
+            Some(expr) => self.wanted(expr, &Type::map(Type::string()), &Scope::of(&[]))?,
+            None => Value::Map(BTreeMap::new()).into(),
+        };
+        match (tags.is_sensitive(), tags.entries(), &block.tags) {
+            (true, _, Some(expr)) => fail(Diagnostic::error(codes::SECRET, expr.span, "tags are shown, and one of these is sensitive")),
+            (_, Some(entries), _) => Ok((project, entries)),
+            (_, None, Some(expr)) => fail(not_setting(expr)),
+            (_, None, None) => Ok((project, BTreeMap::new())),
+        }
+    }
+
+    /// A setting of a named string type, known from the configuration.
+    fn setting(&self, expr: &Expr, ty: &str) -> Result<Option<String>, Stop> {
+        let ty = prelude(ty).unwrap_or(Type::string()).nullable();
+        match self.wanted(expr, &ty, &Scope::of(&[]))? {
+            Residual::Known(Value::String(text)) => Ok(Some(text)),
+            Residual::Known(Value::Null) => Ok(None),
+            secret if secret.is_sensitive() => {
+                fail(Diagnostic::error(codes::SECRET, expr.span, "a setting is shown, and this is sensitive"))
+            }
+            _ => fail(not_setting(expr)),
+        }
+    }
+
+    fn backend(&self, block: Option<&Block>) -> Result<Backend, Stop> {
+        let Some(block) = block else { return Ok(Backend::Local { path: "infra.state".to_owned() }) };
+        let read = |name: &str| match block.body.attribute(name) {
+            Some(attribute) => self.setting(&attribute.value, "string"),
+            None => Ok(None),
+        };
+        match block.labels.first().map(|label| label.text.as_str()) {
+            Some("s3") => Ok(Backend::S3 {
+                bucket: read("bucket")?.ok_or(Stop::Reported)?,
+                key: read("key")?.ok_or(Stop::Reported)?,
+                region: read("region")?,
+                kms_key_id: read("kms_key_id")?,
+            }),
+            _ => Ok(Backend::Local { path: read("path")?.unwrap_or_else(|| "infra.state".to_owned()) }),
+        }
+    }
+
+    /// `project.NAME`.
+    pub(super) fn project_setting(&self, name: &str, span: Span) -> Eval {
+        let known = self.project()?;
+        let (project, tags) = &*known;
+        match name {
+            "name" => Ok(Value::string(project.name.as_str()).into()),
+            "region" => Ok(Value::string(&project.region).into()),
+            "tags" => Ok(Residual::map(tags.clone())),
+            _ => match project.account.as_ref().or(self.inputs.account.as_ref()) {
+                Some(account) => Ok(Value::string(account).into()),
+                None => {
+                    let error = Diagnostic::error(codes::SETTING, span, "the account is not known without credentials");
+                    fail(error.hint("write `account = \"…\"` in `project`"))
+                }
+            },
+        }
+    }
+}
+
+fn not_setting(expr: &Expr) -> Diagnostic {
+    Diagnostic::error(codes::SETTING, expr.span, "settings must be known from the configuration alone")
+        .hint("use literals, variables and functions of these")
+}

@@ -1,0 +1,188 @@
+//! A checked program: every declaration by its name, nested blocks as the attributes they stand for.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::address::{Mode, ModuleStep};
+use crate::ast::{Block, Expr, File};
+use crate::name::{AttributeName, Identifier, KindName};
+use crate::schema::SchemaSet;
+use crate::span::Span;
+use crate::types::Type;
+
+/// One source file and the module it belongs to.
+#[derive(Debug, Clone)]
+pub struct Source {
+    /// The directory of its module, relative to the project; empty for the root module.
+    pub directory: String,
+    /// What it says.
+    pub file: File,
+}
+
+/// A project whose names are resolved and whose types are known, ready to be evaluated.
+#[derive(Debug, Clone)]
+pub struct Program {
+    pub(crate) modules: BTreeMap<String, Module>,
+    pub(crate) schemas: SchemaSet,
+    pub(crate) project: Project,
+    /// Where a field is read that may be absent: there absence is null, elsewhere an error.
+    pub(crate) optional_reads: BTreeSet<Span>,
+    pub(crate) warnings: Vec<crate::diagnostic::Diagnostic>,
+}
+
+impl Program {
+    /// What is worth knowing, though nothing is wrong.
+    pub fn warnings(&self) -> &[crate::diagnostic::Diagnostic] {
+        &self.warnings
+    }
+
+    pub(crate) fn root(&self) -> &Module {
+        self.module(&[]).expect("a program has a root module")
+    }
+
+    /// The module of an instance.
+    pub(crate) fn module(&self, path: &[ModuleStep]) -> Option<&Module> {
+        let mut module = self.modules.get("")?;
+        for step in path {
+            module = self.modules.get(&module.calls.get(&step.name)?.directory)?;
+        }
+        Some(module)
+    }
+}
+
+/// The `project` block.
+#[derive(Debug, Clone)]
+pub(crate) struct Project {
+    pub(crate) name: Identifier,
+    pub(crate) region: Option<Expr>,
+    pub(crate) account: Option<Expr>,
+    pub(crate) tags: Option<Expr>,
+    pub(crate) backend: Option<Block>,
+    pub(crate) span: Span,
+}
+
+/// The declarations of one directory.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Module {
+    pub(crate) directory: String,
+    pub(crate) variables: BTreeMap<Identifier, Variable>,
+    pub(crate) locals: BTreeMap<Identifier, Local>,
+    pub(crate) types: BTreeMap<String, Type>,
+    pub(crate) functions: BTreeMap<Identifier, UserFunction>,
+    pub(crate) outputs: BTreeMap<Identifier, Output>,
+    pub(crate) objects: BTreeMap<ObjectKey, Object>,
+    pub(crate) calls: BTreeMap<Identifier, Call>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Variable {
+    pub(crate) ty: Option<Type>,
+    pub(crate) default: Option<Expr>,
+    pub(crate) sensitive: bool,
+    pub(crate) validations: Vec<Condition>,
+    pub(crate) span: Span,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Local {
+    pub(crate) value: Expr,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct UserFunction {
+    pub(crate) params: Vec<(Identifier, Type)>,
+    pub(crate) result: Expr,
+    pub(crate) span: Span,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Output {
+    pub(crate) value: Expr,
+    pub(crate) ty: Option<Type>,
+    pub(crate) sensitive: bool,
+    pub(crate) description: Option<String>,
+    pub(crate) preconditions: Vec<Condition>,
+    pub(crate) span: Span,
+}
+
+/// `condition` and `error_message`.
+#[derive(Debug, Clone)]
+pub(crate) struct Condition {
+    pub(crate) condition: Expr,
+    pub(crate) message: Expr,
+}
+
+/// Which block of a module declares an object.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct ObjectKey {
+    pub(crate) mode: Mode,
+    pub(crate) kind: KindName,
+    pub(crate) name: Identifier,
+}
+
+impl std::fmt::Display for ObjectKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let data = if self.mode == Mode::Data { "data." } else { "" };
+        write!(f, "{data}{}.{}", self.kind, self.name)
+    }
+}
+
+/// A block of a kind, or a `data` block.
+#[derive(Debug, Clone)]
+pub(crate) struct Object {
+    pub(crate) meta: Meta,
+    pub(crate) arguments: Vec<Argument>,
+    pub(crate) steps: Vec<Step>,
+    pub(crate) lifecycle: Lifecycle,
+    pub(crate) timeouts: Vec<Argument>,
+    /// The kind and label.
+    pub(crate) header: Span,
+    /// False if a part did not parse, so that nothing may be said to be missing.
+    pub(crate) complete: bool,
+}
+
+/// The arguments of every kind, `data` and `module`.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Meta {
+    pub(crate) for_each: Option<Expr>,
+    pub(crate) when: Option<Expr>,
+    pub(crate) depends_on: Vec<Expr>,
+}
+
+/// An attribute, however it was written.
+#[derive(Debug, Clone)]
+pub(crate) struct Argument {
+    pub(crate) name: AttributeName,
+    /// Nested blocks have become an object, or a tuple of objects.
+    pub(crate) value: Expr,
+    pub(crate) name_span: Span,
+    pub(crate) span: Span,
+}
+
+/// A step of an image.
+#[derive(Debug, Clone)]
+pub(crate) struct Step {
+    pub(crate) name: AttributeName,
+    /// Its arguments, without `when`.
+    pub(crate) value: Expr,
+    pub(crate) when: Option<Expr>,
+    pub(crate) span: Span,
+}
+
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Lifecycle {
+    pub(crate) prevent_destroy: Option<Expr>,
+    pub(crate) ignore_changes: Vec<Expr>,
+    pub(crate) replace_triggered_by: Vec<Expr>,
+    pub(crate) preconditions: Vec<Condition>,
+    pub(crate) postconditions: Vec<Condition>,
+}
+
+/// A `module` block.
+#[derive(Debug, Clone)]
+pub(crate) struct Call {
+    /// The directory of the module, relative to the project.
+    pub(crate) directory: String,
+    pub(crate) meta: Meta,
+    pub(crate) arguments: Vec<Argument>,
+    pub(crate) span: Span,
+}
