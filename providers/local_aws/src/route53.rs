@@ -45,7 +45,8 @@ fn operation(request: &RestRequest) -> Option<(&'static str, Handler)> {
         let same = |(part, given): (&&str, &String)| *part == "*" || part == given;
         parts.len() == path.len() && parts.iter().zip(path).all(same)
     };
-    let mut known = OPERATIONS.iter().filter(|(method, pattern, ..)| request.method.as_str() == *method && fits(pattern));
+    let mut known =
+        OPERATIONS.iter().filter(|(method, pattern, ..)| request.method.as_str() == *method && fits(pattern));
     known.next().filter(|_| version == "2013-04-01").map(|(_, _, name, handler)| (*name, *handler))
 }
 
@@ -58,11 +59,7 @@ pub fn action(request: &RestRequest) -> &'static str {
 ///
 /// # Errors
 /// The service's refusal; `InvalidAction` if the operation is not modelled.
-pub fn dispatch(
-    model: &mut Model,
-    _context: &Context,
-    request: &RestRequest,
-) -> Result<RestReply, ApiError> {
+pub fn dispatch(model: &mut Model, _context: &Context, request: &RestRequest) -> Result<RestReply, ApiError> {
     match operation(request) {
         Some((_, handler)) => handler(model, request),
         None => Err(unknown_action(&format!("{} /{}", request.method, request.path.join("/")))),

@@ -104,8 +104,11 @@ fn launch(model: &Model, params: &Params) -> Result<Option<Launch>, ApiError> {
     Ok(Some(Launch::Template(TemplateChoice { id: found.id, name: found.name, version: version.to_owned() })))
 }
 
-/// The subnets of a request and their zones, if it says where.
-fn place(model: &Model, params: &Params) -> Result<Option<(Vec<String>, Vec<String>)>, ApiError> {
+/// Subnets, and the zones they are in.
+type Place = (Vec<String>, Vec<String>);
+
+/// Where a request wants its instances, if it says so.
+fn place(model: &Model, params: &Params) -> Result<Option<Place>, ApiError> {
     let subnets = params.text("VPCZoneIdentifier").filter(|text| !text.is_empty());
     if let Some(listed) = subnets {
         let subnets: Vec<String> = listed.split(',').map(|id| id.trim().to_owned()).collect();
