@@ -63,6 +63,12 @@ pub trait Files {
     /// The bytes of a file.
     fn read(&self, path: &str) -> Result<Vec<u8>, FileError>;
 
+    /// Where a symbolic link leads, as it is written.
+    fn link(&self, path: &str) -> Result<String, FileError> {
+        let _ = path;
+        Err(FileError::Other("links cannot be read here".to_owned()))
+    }
+
     /// What is in a file or a tree, without what `ignore` (in `.gitignore`'s syntax) leaves out.
     fn content(&self, path: &str, ignore: &[String]) -> Result<Content, FileError>;
 
