@@ -4,6 +4,7 @@
 //! standard input, so that neither a process list nor the log of `sudo` or `sshd` ever holds a secret.
 
 pub(crate) mod archive;
+mod bench;
 mod keys;
 pub mod openssh;
 pub mod record;
@@ -16,6 +17,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use infra_lang::address::Address;
 
+pub use bench::{Bench, Benches};
 pub(crate) use wrapper::is_variable_name;
 
 /// Whoever keeps what builds print: a log file, a terminal, a test. Called line by line, without line ends;
@@ -209,4 +211,7 @@ pub trait Transports: Send + Sync {
 
     /// Where the output of builds goes.
     fn log(&self) -> Arc<dyn Log>;
+
+    /// The machines in use.
+    fn benches(&self) -> &Benches;
 }

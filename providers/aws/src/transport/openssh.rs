@@ -14,7 +14,7 @@ use tokio::time::{sleep, timeout};
 
 use super::keys::{HOST_ALIAS, Keys};
 use super::wrapper::{self, Line, Reader, Wrapped};
-use super::{Access, Log, Script, Sink, Transport, TransportError, Transports, Upload, archive};
+use super::{Access, Benches, Log, Script, Sink, Transport, TransportError, Transports, Upload, archive};
 
 /// How long one attempt to log in may take.
 const ATTEMPT: Duration = Duration::from_secs(60);
@@ -26,12 +26,13 @@ const BETWEEN_ATTEMPTS: Duration = Duration::from_secs(3);
 pub struct OpenSsh {
     log: Arc<dyn Log>,
     lifetime: Duration,
+    benches: Benches,
 }
 
 impl OpenSsh {
     /// Logs to `log`; a machine powers off by itself after `lifetime`, should we never come back for it.
     pub fn new(log: Arc<dyn Log>, lifetime: Duration) -> Self {
-        Self { log, lifetime }
+        Self { log, lifetime, benches: Benches::default() }
     }
 }
 
@@ -44,6 +45,10 @@ impl Transports for OpenSsh {
 
     fn log(&self) -> Arc<dyn Log> {
         self.log.clone()
+    }
+
+    fn benches(&self) -> &Benches {
+        &self.benches
     }
 }
 

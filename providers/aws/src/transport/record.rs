@@ -5,17 +5,18 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::{Access, ItemBody, Log, Script, Sink, Transport, TransportError, Transports, Upload};
+use super::{Access, Benches, ItemBody, Log, Script, Sink, Transport, TransportError, Transports, Upload};
 
 /// Records instead of reaching anything.
 pub struct Record {
     log: Arc<dyn Log>,
+    benches: Benches,
 }
 
 impl Record {
     /// Records to `log`.
     pub fn new(log: Arc<dyn Log>) -> Self {
-        Self { log }
+        Self { log, benches: Benches::default() }
     }
 }
 
@@ -27,6 +28,10 @@ impl Transports for Record {
 
     fn log(&self) -> Arc<dyn Log> {
         self.log.clone()
+    }
+
+    fn benches(&self) -> &Benches {
+        &self.benches
     }
 }
 

@@ -3,8 +3,6 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::Sink;
-
 /// What stands in a log where a secret stood.
 const MASK: &str = "(sensitive)";
 
@@ -55,20 +53,6 @@ fn url_encoded(text: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
     let spell = |byte: u8| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };
     text.bytes().map(spell).collect()
-}
-
-/// A sink behind a [`Redactor`].
-pub struct Redacted<'a> {
-    /// Takes the secrets out.
-    pub redactor: &'a Redactor,
-    /// Gets what is left.
-    pub inner: &'a dyn Sink,
-}
-
-impl Sink for Redacted<'_> {
-    fn line(&self, line: &str) {
-        self.inner.line(&self.redactor.clean(line));
-    }
 }
 
 #[cfg(test)]
