@@ -1,5 +1,6 @@
 //! What apply tells whoever watches.
 
+use std::fmt;
 use std::time::Duration;
 
 use infra_lang::address::Address;
@@ -52,6 +53,17 @@ pub enum StepFailure {
     Guard(String),
     /// It took too long, waiting for this.
     TimedOut(String),
+}
+
+impl fmt::Display for StepFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Provider(error) => write!(f, "{error}"),
+            Self::Stuck(why) => f.write_str(why),
+            Self::Guard(why) => write!(f, "it was not safe to go on: {why}"),
+            Self::TimedOut(on) => write!(f, "it took too long, waiting for {on}"),
+        }
+    }
 }
 
 /// Whoever watches an apply.

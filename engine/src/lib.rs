@@ -1,16 +1,26 @@
 //! Desired resources to steps, and running them. Knows steps, not AWS.
+pub mod apply;
 pub mod change;
 mod diff;
 pub mod event;
+mod format;
 pub mod graph;
 pub mod id;
 pub mod identify;
+pub mod journal;
+pub mod journal_file;
 mod known;
+mod ledger;
 mod links;
 pub mod observed;
 pub mod plan;
+pub mod plan_file;
 pub mod provider;
 pub mod refresh;
+pub mod schedule;
 pub mod seal;
+pub mod settle;
 pub mod state;
+pub mod state_file;
 pub mod steps;
+pub mod store;

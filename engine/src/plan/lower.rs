@@ -104,20 +104,23 @@ fn order_between(parts: &BTreeMap<Address, Parts>, draft: &Draft<'_>, after: &mu
             }
         }
         for other in reach(&state_links, address, &has_steps) {
-            retire_after(&parts[&other], own, after);
+            let still = reach(&draft.links, address, &|found| *found == other).contains(&other);
+            retire_after(&parts[&other], own, still, after);
         }
     }
 }
 
 /// The old of `referred` goes after everything of `own`, which referred to it. An old that has to go before its own
-/// new cannot wait for what others bring about: only for what they take away.
-fn retire_after(referred: &Parts, own: &Parts, after: &mut After) {
+/// new cannot wait for what needs that new, because `own` refers to it `still`: only for what is taken away.
+fn retire_after(referred: &Parts, own: &Parts, still: bool, after: &mut After) {
     for retire in &referred.late {
         after[*retire].extend(own.last.iter().chain(&own.late).chain(&own.early));
     }
-    let gone_early = if own.last.is_empty() { &own.late } else { &own.early };
     for retire in &referred.early {
-        after[*retire].extend(gone_early);
+        after[*retire].extend(&own.early);
+        if !still {
+            after[*retire].extend(own.last.iter().chain(&own.late));
+        }
     }
 }
 

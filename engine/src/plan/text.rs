@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::Plan;
 use crate::change::{Action, AttributeChange, Cause, Change, Reason, ReplaceOrder};
+use crate::id::ChangeId;
 use crate::steps::{Effect, StepGraph, Target};
 
 impl fmt::Display for Plan {
@@ -25,7 +26,7 @@ impl fmt::Display for Plan {
             return Ok(());
         }
         writeln!(f, "steps:")?;
-        write!(f, "{}", self.steps)
+        write_steps(f, &self.steps, &|change| format!("{} ", self.changes[change.0].address))
     }
 }
 
@@ -95,21 +96,30 @@ impl fmt::Display for Reason {
 impl fmt::Display for StepGraph {
     /// One line for each step: its number, what it does, and which steps come before it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (at, (step, after)) in self.steps.iter().zip(&self.after).enumerate() {
-            write!(f, "{at} {}: {}", step.effect, step.title)?;
-            match &step.target {
-                Some(Target::Existing(id)) => write!(f, " [{id}]")?,
-                Some(Target::MadeBy(maker)) => write!(f, " [made by {}]", maker.0)?,
-                None => {}
-            }
-            if !after.is_empty() {
-                let after: Vec<String> = after.iter().map(|step| step.0.to_string()).collect();
-                write!(f, " after {}", after.join(", "))?;
-            }
-            writeln!(f)?;
-        }
-        Ok(())
+        write_steps(f, self, &|_| String::new())
     }
+}
+
+fn write_steps(
+    f: &mut fmt::Formatter<'_>,
+    graph: &StepGraph,
+    whose: &dyn Fn(ChangeId) -> String,
+) -> fmt::Result {
+    for (at, (step, after)) in graph.steps.iter().zip(&graph.after).enumerate() {
+        write!(f, "{at} {}{}", whose(step.change), step.effect)?;
+        match &step.target {
+            Some(Target::Existing(id)) => write!(f, " [{id}]")?,
+            Some(Target::MadeBy(maker)) => write!(f, " [made by {}]", maker.0)?,
+            None => {}
+        }
+        write!(f, ": {}", step.title)?;
+        if !after.is_empty() {
+            let after: Vec<String> = after.iter().map(|step| step.0.to_string()).collect();
+            write!(f, ", after {}", after.join(", "))?;
+        }
+        writeln!(f)?;
+    }
+    Ok(())
 }
 
 impl fmt::Display for Effect {

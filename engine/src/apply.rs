@@ -1,0 +1,165 @@
+//! Carrying a plan out: one loop, whatever it is for. An empty journal is a fresh apply, a longer one the same apply
+//! later; destroying is another plan, rehearsing another provider.
+
+mod finish;
+mod run;
+mod task;
+mod turn;
+
+use infra_lang::address::Address;
+use tokio_util::sync::CancellationToken;
+
+use crate::event::{StepFailure, Watch};
+use crate::id::StepId;
+use crate::journal::{IllegalEvent, JournalEvent};
+use crate::plan::Plan;
+use crate::provider::Provider;
+use crate::seal::still_sealed;
+use crate::state::State;
+use crate::store::{StateStore, StoreError};
+
+use run::Run;
+
+/// How much is done at the same time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Steps that run at the same time, waiting ones included.
+    pub parallelism: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { parallelism: 10 }
+    }
+}
+
+/// The two ways to stop.
+#[derive(Debug, Clone, Default)]
+pub struct Stop {
+    /// Start nothing new; what runs finishes.
+    pub gentle: CancellationToken,
+    /// Stop at once; the next apply looks what has been done.
+    pub now: CancellationToken,
+}
+
+/// One apply.
+pub struct Apply<'a> {
+    /// What is to be done, secrets in the clear.
+    pub plan: &'a Plan,
+    /// What has been done already: of the journal of an unfinished apply, else nothing.
+    pub events: Vec<JournalEvent>,
+    /// The state the plan was made from.
+    pub state: State,
+    /// AWS.
+    pub provider: &'a dyn Provider,
+    /// Where state and journal are kept.
+    pub store: &'a dyn StateStore,
+    /// Whoever watches.
+    pub watch: &'a dyn Watch,
+    /// How much at the same time.
+    pub limits: Limits,
+    /// How to stop.
+    pub stop: Stop,
+}
+
+/// How an apply ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ApplyReport {
+    /// The state: saved, unless `stopped`.
+    pub state: State,
+    /// How many steps are done, those of earlier runs included.
+    pub succeeded: usize,
+    /// The steps that failed.
+    pub failed: Vec<FailedStep>,
+    /// The steps that never started because of those.
+    pub skipped: Vec<SkippedStep>,
+    /// The steps that were taken back.
+    pub undone: Vec<StepId>,
+    /// The steps that could not be taken back.
+    pub undo_failed: Vec<FailedStep>,
+    /// Whether it was stopped before its end; the journal stays, and the next apply goes on.
+    pub stopped: bool,
+}
+
+impl ApplyReport {
+    /// Whether all of the plan is done.
+    pub fn is_success(&self) -> bool {
+        self.failed.is_empty() && !self.stopped
+    }
+}
+
+/// A step that failed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FailedStep {
+    /// Which.
+    pub step: StepId,
+    /// Whose.
+    pub address: Address,
+    /// What it was to do.
+    pub title: String,
+    /// Why it failed.
+    pub failure: StepFailure,
+}
+
+/// A step that never started.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SkippedStep {
+    /// Which.
+    pub step: StepId,
+    /// Whose.
+    pub address: Address,
+    /// The object whose failure is to blame.
+    pub because: Address,
+}
+
+/// Why an apply could not run, or not go on. Whatever has been done is in the journal.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ApplyError {
+    /// The state has changed since the plan was made.
+    #[error("the plan was made from state {planned}, and the state is {found} now: make the plan again")]
+    Stale {
+        /// The serial the plan was made from.
+        planned: u64,
+        /// The serial of the state.
+        found: u64,
+    },
+    /// The state has another history.
+    #[error("the plan was made from another state than the one that is here")]
+    OtherState,
+    /// A secret is sealed that has to be given again.
+    #[error("the secret in `{attribute}` is sealed, and has to be given again")]
+    Sealed {
+        /// The object; none for an output.
+        address: Option<Address>,
+        /// The attribute, or the output.
+        attribute: String,
+    },
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The journal is not of this plan, or it is damaged.
+    #[error(transparent)]
+    Journal(#[from] IllegalEvent),
+}
+
+/// Carries a plan out as far as it can: when a step fails, what does not depend on it goes on. At the end the state
+/// is saved and the journal cleared, unless it was stopped.
+pub async fn apply(apply: Apply<'_>) -> Result<ApplyReport, ApplyError> {
+    check(apply.plan, &apply.state)?;
+    let mut run = Run::open(apply).await?;
+    run.to_the_end().await?;
+    finish::finish(run).await
+}
+
+fn check(plan: &Plan, state: &State) -> Result<(), ApplyError> {
+    if plan.header.lineage != state.lineage {
+        return Err(ApplyError::OtherState);
+    }
+    if plan.header.serial != state.serial {
+        return Err(ApplyError::Stale { planned: plan.header.serial, found: state.serial });
+    }
+    match still_sealed(plan) {
+        Some(place) => Err(ApplyError::Sealed { address: place.address, attribute: place.attribute }),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,269 @@
+//! The loop: start what may start, look at what runs, write down what happened.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::pin::Pin;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use infra_lang::address::Address;
+use infra_lang::desired::Lookup;
+use infra_lang::span::{FileId, Span};
+use tokio::time::Instant;
+
+use super::task::{guard, missing_lookups, note_name, resolved, task};
+use super::turn::{Job, Turn, turn};
+use super::{Apply, ApplyError};
+use crate::diff::concealed;
+use crate::event::{ApplyEvent, StepEvent, StepFailure};
+use crate::id::StepId;
+use crate::journal::{JournalEvent, StepStatus};
+use crate::journal_file;
+use crate::ledger::Ledger;
+use crate::provider::{FailureClass, Outcome, Progress, ProviderError};
+use crate::seal::{seal_plan, seal_values};
+use crate::steps::Effect;
+use crate::store::StoreError;
+
+/// How soon a guard that does not hold is judged again.
+const GUARD_AGAIN: Duration = Duration::from_secs(5);
+
+type Running<'a> = FuturesUnordered<Pin<Box<dyn Future<Output = (Job, Turn)> + Send + 'a>>>;
+
+/// An apply on its way.
+pub(super) struct Run<'a> {
+    pub(super) apply: Apply<'a>,
+    pub(super) ledger: Ledger<'a>,
+    /// Failures of this run, with all that is known of them.
+    pub(super) failures: BTreeMap<StepId, StepFailure>,
+    began: Instant,
+    running: Running<'a>,
+    /// The steps that an earlier run left in doubt and that have not been taken up again.
+    in_doubt: BTreeSet<StepId>,
+}
+
+impl<'a> Run<'a> {
+    /// Opens the journal: the sealed plan on its first line, or an empty line that ends what a crash has torn.
+    pub(super) async fn open(apply: Apply<'a>) -> Result<Self, ApplyError> {
+        let ledger = Ledger::replay(apply.plan, &apply.events)?;
+        if apply.events.is_empty() && apply.store.journal_load().await?.is_none() {
+            if !apply.plan.steps.steps.is_empty() {
+                let header = journal_file::header(&seal_plan(apply.plan, &apply.state.key));
+                apply.store.journal_append(&header.map_err(|error| StoreError::new(error.to_string()))?).await?;
+            }
+        } else {
+            apply.store.journal_append("").await?;
+        }
+        let in_doubt = ledger.schedule.in_doubt().into_iter().collect();
+        let running = FuturesUnordered::new();
+        Ok(Self { apply, ledger, failures: BTreeMap::new(), began: Instant::now(), running, in_doubt })
+    }
+
+    /// Runs until nothing is left to do, or until it is stopped.
+    pub(super) async fn to_the_end(&mut self) -> Result<(), ApplyError> {
+        let now = self.apply.stop.now.clone();
+        while !now.is_cancelled() {
+            self.start_what_may().await?;
+            let looked = tokio::select! {
+                biased;
+                () = now.cancelled() => return Ok(()),
+                looked = self.running.next() => looked,
+            };
+            match looked {
+                Some((job, turn)) => self.follow(job, turn).await?,
+                None => return Ok(()),
+            }
+        }
+        Ok(())
+    }
+
+    async fn start_what_may(&mut self) -> Result<(), ApplyError> {
+        while self.running.len() < self.apply.limits.parallelism.max(1) {
+            let Some((step, undoing)) = self.next() else { break };
+            self.start(step, undoing).await?;
+        }
+        Ok(())
+    }
+
+    /// The next step to run, and whether it is to be taken back. What an earlier run left in doubt comes first.
+    fn next(&self) -> Option<(StepId, bool)> {
+        if self.apply.stop.gentle.is_cancelled() {
+            return None;
+        }
+        let undoing = |step: StepId| *self.ledger.schedule.status(step) == StepStatus::Undoing;
+        if let Some(step) = self.in_doubt.first() {
+            return Some((*step, undoing(*step)));
+        }
+        let undo = self.ledger.schedule.to_undo().into_iter().map(|step| (step, true));
+        undo.chain(self.ledger.schedule.ready().into_iter().map(|step| (step, false))).next()
+    }
+
+    /// Writes the step's intent down and lets it run.
+    async fn start(&mut self, step: StepId, undoing: bool) -> Result<(), ApplyError> {
+        let in_doubt = self.in_doubt.remove(&step);
+        let title = self.apply.plan.steps.steps[step.0].title.clone();
+        if !in_doubt {
+            let event =
+                if undoing { JournalEvent::UndoStarted { step } } else { JournalEvent::Started { step } };
+            self.write(&event).await?;
+        }
+        self.say(step, if undoing { StepEvent::Undoing(title) } else { StepEvent::Started(title) });
+        if let Err(failure) = self.ask_lookups(step).await? {
+            return self.fail(step, undoing, failure).await;
+        }
+        match self.job(step, undoing, in_doubt) {
+            Ok(job) if job.task.effect == Effect::Forget => self.succeed(job, Outcome::default()).await,
+            Ok(job) => {
+                self.look(job, Duration::ZERO);
+                Ok(())
+            }
+            Err(why) => self.fail(step, undoing, StepFailure::Stuck(why)).await,
+        }
+    }
+
+    fn job(&self, step: StepId, undoing: bool, in_doubt: bool) -> Result<Job, String> {
+        Ok(Job {
+            step,
+            task: task(&self.ledger, step, undoing, in_doubt)?,
+            guard: if undoing { None } else { guard(&self.ledger, step)? },
+            deadline: Instant::now() + self.apply.plan.steps.steps[step.0].timeout,
+            undoing,
+            said: None,
+            retries: 0,
+        })
+    }
+
+    fn look(&mut self, job: Job, wait: Duration) {
+        self.running.push(Box::pin(turn(job, wait, self.apply.provider)));
+    }
+
+    /// Decides what follows from a look at a step.
+    async fn follow(&mut self, mut job: Job, turn: Turn) -> Result<(), ApplyError> {
+        match turn {
+            Turn::Progress(Progress::Note(note)) => {
+                let name = note_name(&job.task.effect).to_owned();
+                self.write(&JournalEvent::Noted { step: job.step, name: name.clone(), note: note.clone() }).await?;
+                job.task.notes.insert(name, note);
+                self.look(job, Duration::ZERO);
+                Ok(())
+            }
+            Turn::Progress(Progress::Acted(what)) => {
+                self.say(job.step, StepEvent::Acted(what));
+                job.said = None;
+                self.look(job, Duration::ZERO);
+                Ok(())
+            }
+            Turn::Progress(Progress::Waiting { on, again }) if job.is_late() => {
+                let _ = again;
+                self.fail(job.step, job.undoing, StepFailure::TimedOut(on)).await
+            }
+            Turn::Progress(Progress::Waiting { on, again }) => Ok(self.wait(job, on, again)),
+            Turn::Progress(Progress::Done(outcome)) => self.succeed(job, outcome).await,
+            Turn::Progress(Progress::Stuck(why)) => {
+                self.fail(job.step, job.undoing, StepFailure::Stuck(why)).await
+            }
+            Turn::Guarded(why) if job.is_late() => self.fail(job.step, job.undoing, StepFailure::Guard(why)).await,
+            Turn::Guarded(why) => Ok(self.wait(job, why, GUARD_AGAIN)),
+            Turn::Failed(error) if is_passing(&error) && !job.is_late() => {
+                let again = job.back_off();
+                Ok(self.wait(job, format!("{error}; trying again"), again))
+            }
+            Turn::Failed(error) => self.fail(job.step, job.undoing, StepFailure::Provider(error)).await,
+        }
+    }
+
+    /// Looks again later; says what for, unless that was said already.
+    fn wait(&mut self, mut job: Job, on: String, again: Duration) {
+        if job.said.as_ref() != Some(&on) {
+            self.say(job.step, StepEvent::Waiting(on.clone()));
+            job.said = Some(on);
+        }
+        self.look(job, again);
+    }
+
+    async fn succeed(&mut self, job: Job, outcome: Outcome) -> Result<(), ApplyError> {
+        let step = job.step;
+        if job.undoing {
+            self.write(&JournalEvent::UndoDone { step }).await?;
+            self.say(step, StepEvent::Undone);
+            return Ok(());
+        }
+        let creates = job.task.effect == Effect::Create;
+        if creates && outcome.id.is_none() && self.ledger.schedule.made(step).is_none() {
+            let why = "the object was made, and its id was not told".to_owned();
+            return self.fail(step, false, StepFailure::Stuck(why)).await;
+        }
+        let outcome = self.sealed(&job, outcome);
+        let id = outcome.id.clone();
+        self.write(&JournalEvent::Succeeded { step, outcome }).await?;
+        self.say(step, StepEvent::Succeeded(id));
+        Ok(())
+    }
+
+    /// What a step leaves behind as it may be written: what was applied as a secret is sealed.
+    fn sealed(&self, job: &Job, outcome: Outcome) -> Outcome {
+        let key = &self.apply.state.key;
+        let kind = self.apply.provider.kind(&job.task.kind);
+        let observed = outcome.observed.map(|observed| match kind {
+            Some(kind) => concealed(kind, &observed, &job.task.desired, key),
+            None => seal_values(&observed, key),
+        });
+        Outcome { id: outcome.id, observed }
+    }
+
+    async fn fail(&mut self, step: StepId, undoing: bool, failure: StepFailure) -> Result<(), ApplyError> {
+        let text = failure.to_string();
+        let event = match undoing {
+            true => JournalEvent::UndoFailed { step, failure: text },
+            false => JournalEvent::Failed { step, failure: text },
+        };
+        self.write(&event).await?;
+        self.say(step, StepEvent::Failed(failure.clone()));
+        self.failures.insert(step, failure);
+        Ok(())
+    }
+
+    /// Asks the lookups that the step needs and that could not be asked before.
+    async fn ask_lookups(&mut self, step: StepId) -> Result<Result<(), StepFailure>, ApplyError> {
+        for address in missing_lookups(&self.ledger, step) {
+            match self.ask(&address).await {
+                Ok(event) => self.write(&event).await?,
+                Err(failure) => return Ok(Err(failure)),
+            }
+        }
+        Ok(Ok(()))
+    }
+
+    async fn ask(&self, address: &Address) -> Result<JournalEvent, StepFailure> {
+        let planned = &self.apply.plan.lookups[address];
+        let arguments = resolved(&self.ledger, &planned.arguments).map_err(StepFailure::Stuck)?;
+        let lookup = Lookup {
+            address: address.clone(),
+            kind: planned.kind.clone(),
+            arguments: planned.arguments.clone(),
+            answer: None,
+            // Apply never opens a source file: there is no place to point to.
+            span: Span::new(FileId(0), 0, 0),
+        };
+        let answer = self.apply.provider.lookup(&lookup, &arguments).await.map_err(StepFailure::Provider)?;
+        Ok(JournalEvent::LookedUp { lookup: address.clone(), answer: seal_values(&answer, &self.apply.state.key) })
+    }
+
+    /// Writes an event down, and only then counts on it.
+    async fn write(&mut self, event: &JournalEvent) -> Result<(), ApplyError> {
+        let line = journal_file::line(event).map_err(|error| StoreError::new(error.to_string()))?;
+        self.apply.store.journal_append(&line).await?;
+        self.ledger.record(event)?;
+        Ok(())
+    }
+
+    pub(super) fn say(&self, step: StepId, what: StepEvent) {
+        let address = self.ledger.change_of(&self.apply.plan.steps.steps[step.0]).address.clone();
+        self.apply.watch.event(&ApplyEvent { at: self.began.elapsed(), step, address, what });
+    }
+}
+
+/// Whether trying again may help.
+fn is_passing(error: &ProviderError) -> bool {
+    matches!(error.class, FailureClass::Transient | FailureClass::Unreachable)
+}

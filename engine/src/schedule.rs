@@ -1,0 +1,184 @@
+//! Which steps may start, which are to be taken back, and which never will. Decides; runs nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::id::{ChangeId, RemoteId, StepId};
+use crate::journal::{IllegalEvent, JournalEvent, StepStatus};
+use crate::provider::Outcome;
+use crate::steps::{Effect, Part, Step, StepGraph, Target};
+
+/// The notes of the steps of one change, by operation name.
+pub type Notes = BTreeMap<String, serde_json::Value>;
+
+/// The steps of a plan and where each stands.
+#[derive(Debug, Clone)]
+pub struct Schedule<'p> {
+    graph: &'p StepGraph,
+    statuses: Vec<StepStatus>,
+    notes: BTreeMap<StepId, (String, serde_json::Value)>,
+    outcomes: BTreeMap<StepId, Outcome>,
+    failures: BTreeMap<StepId, String>,
+}
+
+impl<'p> Schedule<'p> {
+    /// Where the steps stand after these events; none for a fresh apply.
+    pub fn replay<'e>(
+        graph: &'p StepGraph,
+        events: impl IntoIterator<Item = &'e JournalEvent>,
+    ) -> Result<Self, IllegalEvent> {
+        let mut schedule = Self {
+            graph,
+            statuses: vec![StepStatus::default(); graph.steps.len()],
+            notes: BTreeMap::new(),
+            outcomes: BTreeMap::new(),
+            failures: BTreeMap::new(),
+        };
+        events.into_iter().try_for_each(|event| schedule.record(event))?;
+        Ok(schedule)
+    }
+
+    /// Takes an event in.
+    pub fn record(&mut self, event: &JournalEvent) -> Result<(), IllegalEvent> {
+        let Some(step) = event.step() else { return Ok(()) };
+        let unknown = || IllegalEvent { what: format!("the plan has no step {}", step.0) };
+        let status = self.statuses.get_mut(step.0).ok_or_else(unknown)?;
+        *status = status.after(event)?;
+        match event {
+            JournalEvent::Noted { name, note, .. } => {
+                self.notes.insert(step, (name.clone(), note.clone()));
+            }
+            JournalEvent::Succeeded { outcome, .. } => {
+                self.outcomes.insert(step, outcome.clone());
+            }
+            JournalEvent::Failed { failure, .. } => {
+                self.failures.insert(step, failure.clone());
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Where a step stands.
+    pub fn status(&self, step: StepId) -> &StepStatus {
+        &self.statuses[step.0]
+    }
+
+    fn step(&self, step: StepId) -> &'p Step {
+        &self.graph.steps[step.0]
+    }
+
+    fn all(&self) -> impl DoubleEndedIterator<Item = StepId> + use<> {
+        (0..self.graph.steps.len()).map(StepId)
+    }
+
+    /// The steps of a change, in an order in which they may run.
+    pub fn of_change(&self, change: ChangeId) -> impl DoubleEndedIterator<Item = StepId> {
+        self.all().filter(move |step| self.step(*step).change == change)
+    }
+
+    /// The steps that may start: all before them is done, and no step of their change has failed.
+    pub fn ready(&self) -> Vec<StepId> {
+        let may = |step: &StepId| {
+            *self.status(*step) == StepStatus::NeverStarted
+                && self.graph.after[step.0].iter().all(|before| self.is_done(*before))
+                && !self.is_broken(self.step(*step).change)
+        };
+        self.all().filter(may).collect()
+    }
+
+    /// The steps that have begun and not finished: after a crash, look before you act.
+    pub fn in_doubt(&self) -> Vec<StepId> {
+        let open = |step: &StepId| matches!(self.status(*step), StepStatus::Started | StepStatus::Undoing);
+        self.all().filter(open).collect()
+    }
+
+    /// The steps to take back now, at most one of each change: the last one of a failed change first, and only if
+    /// nothing of its old has been taken away yet. A failed step is taken back too if it has noted something, for then
+    /// it has, or may have, done something.
+    pub fn to_undo(&self) -> Vec<StepId> {
+        let broken: BTreeSet<ChangeId> = self.failures.keys().map(|step| self.step(*step).change).collect();
+        broken.into_iter().filter_map(|change| self.next_undo(change)).collect()
+    }
+
+    fn next_undo(&self, change: ChangeId) -> Option<StepId> {
+        let blocked = |step: StepId| match self.status(step) {
+            StepStatus::Started | StepStatus::Undoing | StepStatus::UndoFailed(_) => true,
+            StepStatus::NeverStarted => false,
+            _ => self.step(step).part == Part::Retire,
+        };
+        if self.of_change(change).any(blocked) {
+            return None;
+        }
+        self.of_change(change).rev().find(|step| self.step(*step).undo.is_some() && self.has_acted(*step))
+    }
+
+    fn has_acted(&self, step: StepId) -> bool {
+        match self.status(step) {
+            StepStatus::Succeeded(_) => true,
+            StepStatus::Failed(_) => self.notes.contains_key(&step),
+            _ => false,
+        }
+    }
+
+    /// The steps that never start because of a failure, and the change that is to blame.
+    pub fn skipped(&self) -> Vec<(StepId, ChangeId)> {
+        let mut blame: BTreeMap<StepId, ChangeId> = BTreeMap::new();
+        for step in self.all().filter(|step| *self.status(*step) == StepStatus::NeverStarted) {
+            let own = self.step(step).change;
+            let before = self.graph.after[step.0].iter().find_map(|before| match self.is_done(*before) {
+                true => None,
+                false => Some(blame.get(before).copied().unwrap_or(self.step(*before).change)),
+            });
+            let broken = self.is_broken(own).then_some(own);
+            blame.extend(broken.or(before).map(|change| (step, change)));
+        }
+        blame.into_iter().collect()
+    }
+
+    fn is_done(&self, step: StepId) -> bool {
+        matches!(self.status(step), StepStatus::Succeeded(_))
+    }
+
+    /// Whether a step of the change has failed.
+    pub fn is_broken(&self, change: ChangeId) -> bool {
+        self.failures.keys().any(|step| self.step(*step).change == change)
+    }
+
+    /// Whether all that is new of a change stands.
+    pub fn is_established(&self, change: ChangeId) -> bool {
+        self.of_change(change).filter(|step| self.step(*step).part == Part::Establish).all(|step| self.is_done(step))
+    }
+
+    /// Why a step has failed, also if it has been taken back since.
+    pub fn failures(&self) -> &BTreeMap<StepId, String> {
+        &self.failures
+    }
+
+    /// What a step left behind when it was done, also if it has been taken back since.
+    pub fn outcome(&self, step: StepId) -> Option<&Outcome> {
+        self.outcomes.get(&step)
+    }
+
+    /// The notes of the steps of a change; where two have the same name, that of `own` counts.
+    pub fn notes(&self, change: ChangeId, own: StepId) -> Notes {
+        let others = self.of_change(change).filter(|step| *step != own);
+        others.chain([own]).filter_map(|step| self.notes.get(&step).cloned()).collect()
+    }
+
+    /// The id of the object a step has made: as it reported at the end or, before that, noted as `id`.
+    pub fn made(&self, step: StepId) -> Option<RemoteId> {
+        let reported = self.outcomes.get(&step).and_then(|outcome| outcome.id.clone());
+        let noted = || self.notes.get(&step)?.1.get("id")?.as_str().map(RemoteId::from);
+        reported.or_else(noted)
+    }
+
+    /// The id of the object a step is about.
+    pub fn target(&self, step: StepId) -> Option<RemoteId> {
+        match (&self.step(step).target, &self.step(step).effect) {
+            (Some(Target::Existing(id)), _) => Some(id.clone()),
+            (Some(Target::MadeBy(maker)), _) => self.made(*maker),
+            (None, Effect::Create) => self.made(step),
+            (None, _) => None,
+        }
+    }
+}

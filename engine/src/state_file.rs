@@ -1,0 +1,159 @@
+//! The state as a file: JSON with sorted keys, so that the same state is the same bytes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use infra_lang::address::Address;
+use infra_lang::name::{Identifier, KindName};
+use infra_lang::residual::Values;
+use infra_lang::value::Value;
+use serde::{Deserialize, Serialize};
+
+use crate::change::Identity;
+use crate::format::{self, FormatError};
+use crate::id::RemoteId;
+use crate::seal::{SealKey, seal, seal_values};
+use crate::state::{Physical, Record, State};
+
+const FORMAT: &str = "infra.state/1";
+
+/// Why bytes are no state.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StateFileError {
+    /// There is nothing in it.
+    #[error("the state is empty: restore the copy of before, or rebuild it with `infra import`")]
+    Empty,
+    /// It cannot be read.
+    #[error("the state is damaged ({0}): restore the copy of before, or rebuild it with `infra import`")]
+    Damaged(String),
+    /// A later version of the program has written it.
+    #[error("the state has the format `{0}`, which this version does not know: use a newer one")]
+    Newer(String),
+    /// It is something else.
+    #[error("this is not a state file")]
+    NotAState,
+}
+
+impl From<FormatError> for StateFileError {
+    fn from(error: FormatError) -> Self {
+        match error {
+            FormatError::Empty => Self::Empty,
+            FormatError::Damaged(why) => Self::Damaged(why),
+            FormatError::Newer(format) => Self::Newer(format),
+            FormatError::Other => Self::NotAState,
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct StateV1 {
+    format: String,
+    lineage: String,
+    serial: u64,
+    project: String,
+    account: String,
+    region: String,
+    key: String,
+    records: BTreeMap<Address, RecordV1>,
+    outputs: BTreeMap<Identifier, Value>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct RecordV1 {
+    kind: KindName,
+    current: Option<PhysicalV1>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    former: Vec<PhysicalV1>,
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    dependencies: BTreeSet<Address>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    protected: bool,
+}
+
+/// One physical object; plan files hold it in the same form.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct PhysicalV1 {
+    id: RemoteId,
+    applied: Values,
+    observed: Values,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    identity: Option<Identity>,
+}
+
+/// The state as bytes. Should a secret stand in it unsealed, it is sealed here.
+pub fn write(state: &State) -> Vec<u8> {
+    let outputs = state.outputs.iter().map(|(name, value)| (name.clone(), seal(value, &state.key)));
+    let records = state.records.iter().map(|(address, record)| (address.clone(), RecordV1::new(record, &state.key)));
+    let file = StateV1 {
+        format: FORMAT.to_owned(),
+        lineage: state.lineage.clone(),
+        serial: state.serial,
+        project: state.project.clone(),
+        account: state.account.clone(),
+        region: state.region.clone(),
+        key: hex::encode(state.key.0),
+        records: records.collect(),
+        outputs: outputs.collect(),
+    };
+    let mut bytes = serde_json::to_vec_pretty(&file).expect("sealed values can be written");
+    bytes.push(b'\n');
+    bytes
+}
+
+/// Reads what [`write`] writes.
+pub fn read(bytes: &[u8]) -> Result<State, StateFileError> {
+    let file: StateV1 = format::read(bytes, FORMAT)?;
+    let key = hex::decode(&file.key).ok().and_then(|key| key.try_into().ok());
+    let key = key.ok_or_else(|| StateFileError::Damaged("the key is not 64 hexadecimal digits".to_owned()))?;
+    Ok(State {
+        lineage: file.lineage,
+        serial: file.serial,
+        project: file.project,
+        account: file.account,
+        region: file.region,
+        key: SealKey(key),
+        records: file.records.into_iter().map(|(address, record)| (address, record.into())).collect(),
+        outputs: file.outputs,
+    })
+}
+
+impl RecordV1 {
+    fn new(record: &Record, key: &SealKey) -> Self {
+        let physical = |object: &Physical| {
+            let applied = seal_values(&object.applied, key);
+            PhysicalV1::from(Physical { applied, observed: seal_values(&object.observed, key), ..object.clone() })
+        };
+        Self {
+            kind: record.kind.clone(),
+            current: record.current.as_ref().map(physical),
+            former: record.former.iter().map(physical).collect(),
+            dependencies: record.dependencies.clone(),
+            protected: record.protected,
+        }
+    }
+}
+
+impl From<RecordV1> for Record {
+    fn from(record: RecordV1) -> Self {
+        Self {
+            kind: record.kind,
+            current: record.current.map(Physical::from),
+            former: record.former.into_iter().map(Physical::from).collect(),
+            dependencies: record.dependencies,
+            protected: record.protected,
+        }
+    }
+}
+
+impl From<Physical> for PhysicalV1 {
+    fn from(object: Physical) -> Self {
+        let Physical { id, applied, observed, identity } = object;
+        Self { id, applied, observed, identity }
+    }
+}
+
+impl From<PhysicalV1> for Physical {
+    fn from(object: PhysicalV1) -> Self {
+        let PhysicalV1 { id, applied, observed, identity } = object;
+        Self { id, applied, observed, identity }
+    }
+}

@@ -1,0 +1,134 @@
+//! Where state and journal are kept. What they look like is decided here; where the bytes are, by whoever implements
+//! [`StateStore`]: a file, an S3 object. Whoever opens a store holds its lock.
+
+use std::sync::{Mutex, PoisonError};
+
+use async_trait::async_trait;
+
+use crate::journal::Journal;
+use crate::journal_file::{self, JournalFileError};
+use crate::state::State;
+use crate::state_file::{self, StateFileError};
+
+/// Why a store could not be read or written.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct StoreError {
+    /// What went wrong, with the place.
+    pub message: String,
+    /// The next step, if we know one.
+    pub hint: Option<String>,
+}
+
+impl StoreError {
+    /// An error in a sentence.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), hint: None }
+    }
+
+    /// Adds the next step.
+    pub fn hint(self, hint: impl Into<String>) -> Self {
+        Self { hint: Some(hint.into()), ..self }
+    }
+}
+
+/// The place of one project's state and journal, open and locked.
+#[async_trait]
+pub trait StateStore: Send + Sync {
+    /// The state's bytes; `None` if there is no state yet.
+    async fn load(&self) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// Replaces the state, all of it or nothing.
+    async fn save(&self, state: &[u8]) -> Result<(), StoreError>;
+
+    /// Adds a line to the journal, given without its line feed. When this returns it survives a crash.
+    async fn journal_append(&self, line: &str) -> Result<(), StoreError>;
+
+    /// The journal's bytes as they are, a torn last line included; `None` if there is none.
+    async fn journal_load(&self) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// Removes the journal.
+    async fn journal_clear(&self) -> Result<(), StoreError>;
+}
+
+/// Why state or journal could not be had.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LoadError {
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// What is in the state.
+    #[error(transparent)]
+    State(#[from] StateFileError),
+    /// What is in the journal.
+    #[error(transparent)]
+    Journal(#[from] JournalFileError),
+}
+
+/// The state of the store; `None` if there is none yet.
+pub async fn load_state(store: &dyn StateStore) -> Result<Option<State>, LoadError> {
+    let bytes = store.load().await?;
+    Ok(bytes.map(|bytes| state_file::read(&bytes)).transpose()?)
+}
+
+/// Saves a state as it is; see [`State::next`] for its serial.
+pub async fn save_state(store: &dyn StateStore, state: &State) -> Result<(), StoreError> {
+    store.save(&state_file::write(state)).await
+}
+
+/// The journal of an unfinished apply, if there is one.
+pub async fn load_journal(store: &dyn StateStore) -> Result<Option<Journal>, LoadError> {
+    match store.journal_load().await? {
+        Some(bytes) => Ok(journal_file::read(&bytes)?),
+        None => Ok(None),
+    }
+}
+
+/// A store in memory, for tests and rehearsals.
+#[derive(Debug, Default)]
+pub struct MemoryStore {
+    kept: Mutex<Kept>,
+}
+
+#[derive(Debug, Default, Clone)]
+struct Kept {
+    state: Option<Vec<u8>>,
+    journal: Option<Vec<u8>>,
+}
+
+impl MemoryStore {
+    fn with<T>(&self, f: impl FnOnce(&mut Kept) -> T) -> T {
+        f(&mut self.kept.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Replaces the journal's bytes, as if a crash had left them so.
+    pub fn set_journal(&self, journal: Option<Vec<u8>>) {
+        self.with(|kept| kept.journal = journal);
+    }
+}
+
+#[async_trait]
+impl StateStore for MemoryStore {
+    async fn load(&self) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(self.with(|kept| kept.state.clone()))
+    }
+
+    async fn save(&self, state: &[u8]) -> Result<(), StoreError> {
+        self.with(|kept| kept.state = Some(state.to_vec()));
+        Ok(())
+    }
+
+    async fn journal_append(&self, line: &str) -> Result<(), StoreError> {
+        self.with(|kept| kept.journal.get_or_insert_default().extend(format!("{line}\n").bytes()));
+        Ok(())
+    }
+
+    async fn journal_load(&self) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(self.with(|kept| kept.journal.clone()))
+    }
+
+    async fn journal_clear(&self) -> Result<(), StoreError> {
+        self.with(|kept| kept.journal = None);
+        Ok(())
+    }
+}

@@ -1,0 +1,118 @@
+//! Configurations for tests: one object a line.
+//!
+//! `box a size=1 color=red peer=box.b.id secret=secret:x tags=[p|q] !prevent_destroy !ignore=size !trigger=box.b.id
+//! !after=box.c`, `data box d of=box.a.id`, `output o = box.a.id`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use infra_engine::graph::DependencyGraph;
+use infra_lang::address::{Address, Mode};
+use infra_lang::desired::{Backend, Desired, DesiredObject, DesiredOutput, Lifecycle, Lookup, Project};
+use infra_lang::name::{AttributeName, Identifier};
+use infra_lang::residual::{Attributes, Reference, Residual};
+use infra_lang::span::{FileId, Span};
+use infra_lang::value::Value;
+
+pub fn desired(text: &str) -> Desired {
+    let mut desired = Desired {
+        project: Project {
+            name: Identifier::new("test"),
+            region: "eu-west-1".to_owned(),
+            account: None,
+            backend: Backend::Local { path: "infra.state".to_owned() },
+            span: span(0),
+        },
+        objects: BTreeMap::new(),
+        lookups: BTreeMap::new(),
+        outputs: BTreeMap::new(),
+    };
+    for (at, line) in text.lines().enumerate() {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        match words[..] {
+            [] => {}
+            ["output", name, "=", value] => {
+                let value = residual(value);
+                let sensitive = value.is_sensitive();
+                let output = DesiredOutput { value, sensitive, description: None, span: span(at) };
+                desired.outputs.insert(Identifier::new(name), output);
+            }
+            ["data", kind, name, ref rest @ ..] => {
+                let address = Address { mode: Mode::Data, ..Address::managed(kind, name) };
+                let arguments = attributes(rest);
+                let lookup = Lookup { address: address.clone(), kind: kind.into(), arguments, answer: None, span: span(at) };
+                desired.lookups.insert(address, lookup);
+            }
+            [kind, name, ref rest @ ..] => {
+                let object = object(Address::managed(kind, name), rest, at);
+                desired.objects.insert(object.address.clone(), object);
+            }
+            _ => panic!("not a line: {line}"),
+        }
+    }
+    desired
+}
+
+fn span(line: usize) -> Span {
+    Span::new(FileId(0), line, line)
+}
+
+pub fn location(span: Span) -> String {
+    format!("main.infra:{}", span.start)
+}
+
+fn object(address: Address, words: &[&str], line: usize) -> DesiredObject {
+    let mut lifecycle = Lifecycle::default();
+    let mut depends_on = BTreeSet::new();
+    for word in words.iter().filter_map(|word| word.strip_prefix('!')) {
+        match word.split_once('=') {
+            None => lifecycle.prevent_destroy = true,
+            Some(("ignore", name)) => lifecycle.ignore_changes.extend([AttributeName::new(name)]),
+            Some(("trigger", name)) => lifecycle.replace_triggered_by.extend([reference(name).expect(name)]),
+            Some((_, name)) => depends_on.extend([Address::parse(name).expect(name)]),
+        }
+    }
+    DesiredObject {
+        address,
+        attributes: attributes(words),
+        contents: BTreeMap::new(),
+        depends_on,
+        lifecycle,
+        timeouts: BTreeMap::new(),
+        span: span(line),
+        attribute_spans: BTreeMap::new(),
+    }
+}
+
+fn attributes(words: &[&str]) -> Attributes {
+    let pairs = words.iter().filter(|word| !word.starts_with('!')).filter_map(|word| word.split_once('='));
+    pairs.map(|(name, value)| (name.into(), residual(value))).collect()
+}
+
+fn residual(text: &str) -> Residual {
+    if let Some(set) = text.strip_prefix('[') {
+        let items: Vec<Residual> =
+            set.trim_end_matches(']').split('|').filter(|item| !item.is_empty()).map(residual).collect();
+        let known: Option<BTreeSet<Value>> = items.iter().map(|item| item.known().cloned()).collect();
+        return known.map_or(Residual::Set(items), |known| Residual::Known(Value::Set(known)));
+    }
+    match (reference(text), text.strip_prefix("secret:"), text.parse::<i64>()) {
+        (Some(reference), ..) => Residual::Attribute(reference),
+        (_, Some(secret), _) => Residual::Known(Value::Sensitive(Box::new(Value::string(secret)))),
+        (.., Ok(number)) => Residual::Known(Value::int(number)),
+        _ => Residual::Known(Value::string(text)),
+    }
+}
+
+fn reference(text: &str) -> Option<Reference> {
+    let (object, attribute) = text.rsplit_once('.')?;
+    Some(Reference { object: Address::parse(object)?, attribute: attribute.into() })
+}
+
+/// The addresses of a configuration, each after what it refers to.
+pub fn in_order(desired: &Desired) -> Vec<Address> {
+    let nodes = desired.objects.values().map(|object| {
+        let referred = object.attributes.values().flat_map(infra_lang::residual::references);
+        (object.address.clone(), referred.map(|reference| reference.object).collect())
+    });
+    DependencyGraph::new(&nodes.collect()).order().expect("no ring")
+}
