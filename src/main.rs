@@ -1,2 +1,31 @@
-//! The command line.
-fn main() {}
+//! The command line: arguments in, exit code out. Every effect a user notices starts in this package.
+
+mod args;
+mod build_log;
+mod cloud;
+mod commands;
+mod error;
+mod project;
+mod render;
+mod session;
+mod settings;
+mod store;
+mod terminal;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    let args = args::Args::parse();
+    let settings = settings::Settings::gather(&args.global);
+    let terminal = terminal::Terminal::new(settings.color);
+    match commands::run(args.command, &settings, &terminal) {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            terminal.error(&error);
+            commands::Exit::Error.into()
+        }
+    }
+}

@@ -1,0 +1,225 @@
+//! What the user typed, nothing looked up.
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+
+/// Roll out images on AWS with nobody noticing.
+#[derive(Debug, Parser)]
+#[command(name = "infra", version, max_term_width = 100, arg_required_else_help = true)]
+pub struct Args {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Options of every command.
+#[derive(Debug, Clone, ClapArgs)]
+pub struct Global {
+    /// Run as if started in DIR
+    #[arg(short = 'C', long = "chdir", value_name = "DIR", global = true)]
+    pub directory: Option<PathBuf>,
+    /// When to use colour
+    #[arg(long, value_name = "WHEN", default_value = "auto", global = true)]
+    pub color: Color,
+    /// Use the embedded AWS, whose clock is virtual; its state is kept under .infra/local
+    #[arg(long, global = true)]
+    pub local: bool,
+    /// How builders of images are reached; by default over SSH, and on an emulator nothing is run, only recorded
+    #[arg(long, value_name = "HOW", global = true)]
+    pub transport: Option<Transport>,
+}
+
+/// When to use colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless NO_COLOR is set.
+    Auto,
+    Always,
+    Never,
+}
+
+/// How builders of images are reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Transport {
+    /// The OpenSSH client.
+    Ssh,
+    /// Nothing is run: what would be is written to .infra/builds.
+    Record,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Show what would be done
+    Plan(PlanArgs),
+    /// Do it: plan, ask, apply; or apply a saved plan; or continue what was interrupted
+    Apply(ApplyArgs),
+    /// Remove everything the project has made
+    Destroy(DestroyArgs),
+    /// Check the configuration, without credentials or network
+    Validate(ValidateArgs),
+    /// Rewrite source files in the canonical format
+    Fmt(FmtArgs),
+    /// Show the state, or a saved plan
+    Show(ShowArgs),
+    /// Show the outputs of the last apply
+    Output(OutputArgs),
+    /// Look into the state
+    #[command(subcommand)]
+    State(StateCommand),
+    /// Print the dependency graph in DOT
+    Graph(GraphArgs),
+    /// The embedded AWS
+    #[command(subcommand)]
+    Local(LocalCommand),
+    /// Print the version
+    Version,
+    /// Print completions for a shell
+    Completions { shell: clap_complete::Shell },
+}
+
+/// Where variables come from besides *.auto.vars.infra and INFRA_VAR_x.
+#[derive(Debug, Clone, Default, ClapArgs)]
+pub struct VariableArgs {
+    /// Set a variable; text for strings, an expression for the rest
+    #[arg(long = "var", value_name = "NAME=VALUE")]
+    pub values: Vec<String>,
+    /// Read variables from a values file
+    #[arg(long = "vars", value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+}
+
+#[derive(Debug, Clone, ClapArgs)]
+pub struct PlanArgs {
+    #[command(flatten)]
+    pub variables: VariableArgs,
+    /// Plan the removal of everything
+    #[arg(long)]
+    pub destroy: bool,
+    /// Save the plan, for `infra apply FILE`
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Exit with 2 if there are changes
+    #[arg(long)]
+    pub detailed_exitcode: bool,
+    /// Print the plan as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Clone, ClapArgs)]
+pub struct ApplyArgs {
+    #[command(flatten)]
+    pub variables: VariableArgs,
+    /// A plan saved by `infra plan --out`
+    #[arg(value_name = "PLAN", conflicts_with_all = ["values", "files"])]
+    pub plan: Option<PathBuf>,
+    #[command(flatten)]
+    pub run: RunArgs,
+}
+
+#[derive(Debug, Clone, ClapArgs)]
+pub struct DestroyArgs {
+    #[command(flatten)]
+    pub variables: VariableArgs,
+    #[command(flatten)]
+    pub run: RunArgs,
+}
+
+/// How an apply runs.
+#[derive(Debug, Clone, ClapArgs)]
+pub struct RunArgs {
+    /// Do not ask
+    #[arg(short = 'y', long, visible_alias = "auto-approve")]
+    pub yes: bool,
+    /// How many steps run at once
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..))]
+    pub parallelism: u16,
+    /// Print every event as a line of JSON; needs --yes
+    #[arg(long, requires = "yes")]
+    pub json: bool,
+}
+
+#[derive(Debug, Clone, ClapArgs)]
+pub struct ValidateArgs {
+    #[command(flatten)]
+    pub variables: VariableArgs,
+    /// Print each finding as a line of JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Clone, ClapArgs)]
+pub struct FmtArgs {
+    /// Files or folders; `-` reads standard input
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Change nothing; exit with 1 and list the files that are not in the canonical format
+    #[arg(long)]
+    pub check: bool,
+    /// Show the differences
+    #[arg(long)]
+    pub diff: bool,
+}
+
+#[derive(Debug, Clone, ClapArgs)]
+pub struct ShowArgs {
+    /// A saved plan; without it, the state
+    #[arg(value_name = "PLAN")]
+    pub plan: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Clone, ClapArgs)]
+pub struct OutputArgs {
+    /// One output, or a part of it: `roles["web"]`
+    #[arg(value_name = "NAME")]
+    pub name: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Print a string without quotes
+    #[arg(long, requires = "name", conflicts_with = "json")]
+    pub raw: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum StateCommand {
+    /// List the objects
+    List,
+    /// Show one object
+    Show {
+        /// Such as `elb.web` or `subnet.public["a"]`
+        address: String,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, Clone, ClapArgs)]
+pub struct GraphArgs {
+    #[command(flatten)]
+    pub variables: VariableArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum LocalCommand {
+    /// Serve the embedded AWS over HTTP on loopback
+    Serve {
+        /// The port; 0 takes a free one
+        #[arg(long, default_value_t = 4599)]
+        port: u16,
+        /// How many times faster than real time
+        #[arg(long, default_value_t = 1.0)]
+        speed: f64,
+        /// How long things take: aws-like, fast or instant
+        #[arg(long, default_value = "aws-like")]
+        profile: String,
+    },
+    /// Forget everything the embedded AWS of this project holds
+    Reset,
+}

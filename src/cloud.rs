@@ -1,0 +1,130 @@
+//! Which AWS: the real one, an emulator's address, or the embedded one.
+
+use std::fs;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use infra_aws::transport::Transports;
+use infra_aws::transport::openssh::OpenSsh;
+use infra_aws::transport::record::Record;
+use infra_aws::{AwsProvider, Options};
+use infra_local_aws::LocalAws;
+use infra_local_aws::model::Time;
+use tokio::runtime::{Builder, Runtime};
+use tokio::time::Instant;
+
+use crate::args::Transport;
+use crate::build_log::BuildLog;
+use crate::error::{CommandResult, Complaint, file_error};
+use crate::settings::Settings;
+use crate::store::write_atomically;
+use crate::workspace::ProjectFiles;
+
+/// The file that holds the embedded AWS of a project.
+const CLOUD: &str = "cloud.json";
+
+/// The region that the embedded AWS's account is asked for where nothing else says one.
+pub fn snapshot_path(settings: &Settings) -> PathBuf {
+    settings.local_folder().join(CLOUD)
+}
+
+/// The runtime that a command's asynchronous half runs in. With the embedded AWS its clock is paused: whenever all
+/// wait, it jumps to the next moment at which something happens.
+///
+/// # Errors
+/// The system gives no threads.
+pub fn runtime(settings: &Settings) -> CommandResult<Runtime> {
+    let mut builder = if settings.local { Builder::new_current_thread() } else { Builder::new_multi_thread() };
+    if settings.local {
+        builder.start_paused(true);
+    }
+    builder.enable_all().build().map_err(|error| Complaint::new(format!("no runtime can be had: {error}")).into())
+}
+
+/// Connects to whichever AWS is meant.
+///
+/// # Errors
+/// No region, no credentials, or an embedded AWS that cannot be read.
+pub async fn connect(
+    settings: &Settings,
+    project: &str,
+    region: &str,
+    files: &ProjectFiles,
+) -> CommandResult<AwsProvider> {
+    let wire = if settings.local { Some(embedded(settings)?) } else { None };
+    let options = Options {
+        project: project.to_owned(),
+        region: Some(region.to_owned()),
+        endpoint: settings.endpoint.clone().filter(|_| !settings.local),
+        wire,
+        files: Arc::new(files.clone()),
+        transports: transports(settings),
+    };
+    Ok(AwsProvider::new(options).await?)
+}
+
+/// A builder that nobody came back for powers off after so long.
+const BUILDER_LIFETIME: Duration = Duration::from_secs(2 * 60 * 60);
+
+/// Builders are reached by SSH, but an emulator's instances have no shell: there it is written down what would be run.
+fn transports(settings: &Settings) -> Arc<dyn Transports> {
+    let emulated = settings.local || settings.endpoint.as_deref().is_some_and(is_loopback);
+    let usual = if emulated { Transport::Record } else { Transport::Ssh };
+    let log = Arc::new(BuildLog::new(settings.hidden().join("builds")));
+    match settings.transport.unwrap_or(usual) {
+        Transport::Ssh => Arc::new(OpenSsh::new(log, BUILDER_LIFETIME)),
+        Transport::Record => Arc::new(Record::new(log)),
+    }
+}
+
+/// Whether an address is of this machine, where only emulators live.
+fn is_loopback(url: &str) -> bool {
+    let host = url.split("://").last().unwrap_or(url);
+    ["127.", "localhost", "[::1]"].iter().any(|local| host.starts_with(local))
+}
+
+/// The embedded AWS, whose clock goes on from where it was left, mounted as the SDK's connector.
+fn embedded(settings: &Settings) -> CommandResult<infra_aws::Wire> {
+    let path = snapshot_path(settings);
+    let cloud = restore(&path)?;
+    let begun = Instant::now();
+    let wall = Time(u64::try_from(settings.now.as_millisecond()).unwrap_or_default());
+    let origin = cloud.now().map_or(wall, |left| left.max(wall));
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).map_err(|error| file_error("the folder cannot be made", folder, &error))?;
+    }
+    cloud.after_write(Arc::new(move |cloud| {
+        let bytes = serde_json::to_vec(cloud).map_err(std::io::Error::other)?;
+        write_atomically(&path, &bytes)
+    }));
+    Ok(Arc::new(move |request: http::Request<bytes::Bytes>| {
+        let now = origin + Instant::now().duration_since(begun);
+        let answer = cloud.handle(now, &request);
+        // A call takes time in the model too, or a loop that only asks would never let anything happen.
+        Box::pin(async move {
+            tokio::time::sleep(CALL).await;
+            answer
+        })
+    }))
+}
+
+/// How long a call takes in the model.
+const CALL: Duration = Duration::from_millis(40);
+
+/// The embedded AWS of a project, or a new one.
+///
+/// # Errors
+/// Its file is damaged.
+pub fn restore(path: &PathBuf) -> CommandResult<LocalAws> {
+    match fs::read_to_string(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(LocalAws::new(Default::default())),
+        Err(error) => Err(file_error("the embedded AWS cannot be read", path, &error).into()),
+        Ok(text) => LocalAws::restore(&text).map_err(|error| {
+            Complaint::new(format!("the embedded AWS cannot be read: {error}"))
+                .at(path.display())
+                .hint("`infra local reset` begins with an empty one")
+                .into()
+        }),
+    }
+}

@@ -1,0 +1,118 @@
+//! `infra apply`: plan, ask, do it; or do a saved plan; or go on with what was interrupted.
+
+use std::path::Path;
+use std::time::Duration;
+
+use infra_engine::apply::{self, Apply, ApplyReport, Limits, Stop};
+use infra_engine::journal::JournalEvent;
+use infra_engine::plan::Plan;
+use infra_engine::{plan_file, seal};
+use tokio::time::Instant;
+
+use super::progress::Progress;
+use super::{Exit, output, plan};
+use crate::args::{ApplyArgs, RunArgs, VariableArgs};
+use crate::error::{CommandResult, Complaint, file_error};
+use crate::render;
+use crate::session::{Access, Session};
+use crate::settings::Settings;
+use crate::terminal::{Terminal, stop_on_interrupt};
+
+pub async fn run(args: ApplyArgs, settings: &Settings, terminal: &Terminal) -> CommandResult<Exit> {
+    drive(&args.variables, args.plan.as_deref(), &args.run, false, settings, terminal).await
+}
+
+/// The whole of apply and destroy.
+pub async fn drive(
+    variables: &VariableArgs,
+    saved: Option<&Path>,
+    run: &RunArgs,
+    destroy: bool,
+    settings: &Settings,
+    terminal: &Terminal,
+) -> CommandResult<Exit> {
+    let command = if destroy { "infra destroy" } else { "infra apply" };
+    let mut session = Session::open(settings, variables, Access::Write(command)).await?;
+    plan::warn(&session, terminal);
+    if resume(&mut session, run, terminal).await? == Exit::Error {
+        return Ok(Exit::Error);
+    }
+    let plan = match saved {
+        Some(path) => unsealed(&session, read(path)?)?,
+        None => session.plan(destroy).await?,
+    };
+    if !run.json {
+        terminal.print(&render::plan::plan(&plan, terminal.width()));
+    }
+    if plan.is_empty() {
+        return Ok(Exit::Ok);
+    }
+    if !run.yes && !terminal.confirm(question(destroy))? {
+        return Err(Complaint::new("nothing was done: the plan was refused").into());
+    }
+    carry_out(&mut session, &plan, Vec::new(), run, terminal).await
+}
+
+fn question(destroy: bool) -> &'static str {
+    if destroy { "Destroy all of this?" } else { "Do this?" }
+}
+
+/// Goes on with an apply that was interrupted, if there is one.
+async fn resume(session: &mut Session, run: &RunArgs, terminal: &Terminal) -> CommandResult<Exit> {
+    let Some(journal) = session.unfinished.take() else { return Ok(Exit::Ok) };
+    let plan = unsealed(session, journal.plan)?;
+    carry_out(session, &plan, journal.events, run, terminal).await
+}
+
+/// A plan from a file.
+pub fn read(path: &Path) -> CommandResult<Plan> {
+    let bytes = std::fs::read(path).map_err(|error| file_error("the plan cannot be read", path, &error))?;
+    Ok(plan_file::read(&bytes)?)
+}
+
+/// The plan with the secrets of this run put back, each only if it is the one the plan was made with.
+fn unsealed(session: &Session, plan: Plan) -> CommandResult<Plan> {
+    Ok(seal::unseal(&plan, &session.state.key, seal::secrets_in(&session.desired))?)
+}
+
+async fn carry_out(
+    session: &mut Session,
+    plan: &Plan,
+    events: Vec<JournalEvent>,
+    run: &RunArgs,
+    terminal: &Terminal,
+) -> CommandResult<Exit> {
+    let progress = Progress::new(terminal, run.json);
+    let stop = Stop::default();
+    let signals = stop_on_interrupt(stop.clone());
+    let begun = Instant::now();
+    let report = apply::apply(Apply {
+        plan,
+        events,
+        state: session.state.clone(),
+        provider: &session.provider,
+        store: &session.store,
+        watch: &progress,
+        limits: Limits { parallelism: usize::from(run.parallelism) },
+        stop,
+    })
+    .await;
+    signals.abort();
+    progress.finish();
+    let report = report?;
+    session.state = report.state.clone();
+    Ok(conclude(&report, begun.elapsed(), run, terminal))
+}
+
+/// Says how it ended.
+fn conclude(report: &ApplyReport, took: Duration, run: &RunArgs, terminal: &Terminal) -> Exit {
+    let bad = report.stopped || !report.failed.is_empty() || !report.undo_failed.is_empty();
+    if !run.json {
+        terminal.print(&format!("\n{}", render::events::summary(report, took)));
+        terminal.print(&output::all(&report.state, terminal.width()));
+    }
+    for failed in report.failed.iter().chain(&report.undo_failed) {
+        terminal.tell(&format!("{}\n", render::events::failed_title(failed)));
+    }
+    if bad { Exit::Error } else { Exit::Ok }
+}

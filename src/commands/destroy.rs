@@ -1,0 +1,11 @@
+//! `infra destroy`: the same driver, with nothing wanted.
+
+use super::{Exit, apply};
+use crate::args::DestroyArgs;
+use crate::error::CommandResult;
+use crate::settings::Settings;
+use crate::terminal::Terminal;
+
+pub async fn run(args: DestroyArgs, settings: &Settings, terminal: &Terminal) -> CommandResult<Exit> {
+    apply::drive(&args.variables, None, &args.run, true, settings, terminal).await
+}

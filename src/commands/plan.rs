@@ -1,0 +1,57 @@
+//! `infra plan`: show what would be done.
+
+use std::path::Path;
+
+use infra_engine::plan::Plan;
+use infra_engine::state::State;
+use infra_engine::{plan_file, seal};
+
+use super::Exit;
+use crate::args::PlanArgs;
+use crate::error::{CommandResult, file_error};
+use crate::render;
+use crate::session::{Access, Session};
+use crate::settings::Settings;
+use crate::store::write_atomically;
+use crate::terminal::Terminal;
+
+pub async fn run(args: PlanArgs, settings: &Settings, terminal: &Terminal) -> CommandResult<Exit> {
+    let session = Session::open(settings, &args.variables, Access::Read).await?;
+    warn(&session, terminal);
+    let plan = session.plan(args.destroy).await?;
+    if let Some(path) = &args.out {
+        save(&plan, &session.state, path)?;
+    }
+    if args.json {
+        terminal.print(&json(&plan, &session.state)?);
+    } else {
+        terminal.print(&render::plan::plan(&plan, terminal.width()));
+    }
+    if let Some(path) = args.out.as_ref().filter(|_| !args.json) {
+        terminal.print(&format!("\nSaved: `infra apply {}` does exactly this.\n", path.display()));
+    }
+    let changes = args.detailed_exitcode && !plan.is_empty();
+    Ok(if changes { Exit::Changes } else { Exit::Ok })
+}
+
+/// Warnings of the configuration, and an apply that was interrupted.
+pub fn warn(session: &Session, terminal: &Terminal) {
+    let warnings = session.project.warnings();
+    if !warnings.is_empty() {
+        terminal.tell(&render::diagnostic::report(warnings, &session.project.sources, terminal.width()));
+    }
+    if session.unfinished.is_some() {
+        terminal.tell("An apply of this project was interrupted: `infra apply` goes on with it first.\n\n");
+    }
+}
+
+/// The plan as JSON, its secrets sealed.
+pub fn json(plan: &Plan, state: &State) -> CommandResult<String> {
+    let bytes = plan_file::write(&seal::seal_plan(plan, &state.key))?;
+    Ok(String::from_utf8_lossy(&bytes).trim_end().to_owned() + "\n")
+}
+
+fn save(plan: &Plan, state: &State, path: &Path) -> CommandResult<()> {
+    let bytes = plan_file::write(&seal::seal_plan(plan, &state.key))?;
+    Ok(write_atomically(path, &bytes).map_err(|error| file_error("the plan cannot be saved", path, &error))?)
+}

@@ -1,0 +1,32 @@
+//! `infra show`: the state, or a saved plan.
+
+use infra_engine::state_file;
+
+use super::{Exit, apply, state};
+use crate::args::ShowArgs;
+use crate::error::{CommandResult, file_error};
+use crate::render;
+use crate::settings::Settings;
+use crate::terminal::Terminal;
+
+pub async fn run(args: ShowArgs, settings: &Settings, terminal: &Terminal) -> CommandResult<Exit> {
+    match &args.plan {
+        Some(path) if args.json => {
+            apply::read(path)?;
+            let text = std::fs::read_to_string(path).map_err(|error| file_error("cannot be read", path, &error))?;
+            terminal.print(&text);
+        }
+        Some(path) => terminal.print(&render::plan::plan(&apply::read(path)?, terminal.width())),
+        None => {
+            let state = state::current(settings).await?;
+            if args.json {
+                terminal.print(&String::from_utf8_lossy(&state_file::write(&state)));
+            } else {
+                let objects = state.records.iter();
+                let text = objects.map(|(address, record)| render::state::object(address, record, terminal.width()) + "\n");
+                terminal.print(&text.collect::<String>());
+            }
+        }
+    }
+    Ok(Exit::Ok)
+}

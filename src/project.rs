@@ -1,0 +1,150 @@
+//! A project as the user wrote it: read, checked and evaluated.
+
+use std::collections::BTreeMap;
+
+use infra_lang::address::Address;
+use infra_lang::desired::Desired;
+use infra_lang::diagnostic::Diagnostic;
+use infra_lang::inputs::{Given, Inputs};
+use infra_lang::name::Identifier;
+use infra_lang::residual::Values;
+use infra_lang::schema::SchemaSet;
+use infra_lang::span::{SourceMap, Span};
+use infra_lang::{Program, Source};
+
+use crate::args::VariableArgs;
+use crate::error::{CommandError, CommandResult, Complaint};
+use crate::settings::Settings;
+use crate::workspace::{self, ProjectFiles};
+
+/// A checked project with its variables.
+pub struct Project {
+    /// Every text that a span may point into.
+    pub sources: SourceMap,
+    /// Its files.
+    pub files: ProjectFiles,
+    program: Program,
+    variables: BTreeMap<Identifier, Given>,
+    timestamp: String,
+}
+
+impl Project {
+    /// Reads and checks the project in the settings' directory.
+    ///
+    /// # Errors
+    /// All independent errors of the configuration, or a file that cannot be read.
+    pub fn load(settings: &Settings, given: &VariableArgs, schemas: &SchemaSet) -> CommandResult<Self> {
+        let mut sources = SourceMap::default();
+        let (parsed, diagnostics) = read(settings, &mut sources)?;
+        let checked = infra_lang::check(&parsed, schemas);
+        let program = match (checked, stop(&diagnostics)) {
+            (Ok(program), false) => program,
+            (Ok(_), true) => return Err(CommandError::Diagnostics(diagnostics, Box::new(sources))),
+            (Err(more), _) => {
+                let all = diagnostics.into_iter().chain(more).collect();
+                return Err(CommandError::Diagnostics(all, Box::new(sources)));
+            }
+        };
+        let variables = variables(settings, given, &mut sources)?;
+        let files = ProjectFiles::new(&settings.directory);
+        Ok(Self { sources, files, program, variables, timestamp: format!("{:.0}", settings.now) })
+    }
+
+    /// What the project wants, as far as it can be known with these answers.
+    ///
+    /// # Errors
+    /// All independent errors that show only with values.
+    pub fn evaluate(&self, data: BTreeMap<Address, Values>, account: Option<&str>) -> CommandResult<Desired> {
+        let inputs = Inputs {
+            variables: self.variables.clone(),
+            files: &self.files,
+            data,
+            timestamp: self.timestamp.clone(),
+            account: account.map(str::to_owned),
+        };
+        infra_lang::evaluate(&self.program, &inputs)
+            .map_err(|diagnostics| CommandError::Diagnostics(diagnostics, Box::new(self.sources.clone())))
+    }
+
+    /// What is worth knowing, though nothing is wrong.
+    pub fn warnings(&self) -> &[Diagnostic] {
+        self.program.warnings()
+    }
+
+    /// `path:line` of a span.
+    pub fn location(&self, span: Span) -> String {
+        self.sources.location(span)
+    }
+}
+
+fn stop(diagnostics: &[Diagnostic]) -> bool {
+    diagnostics.iter().any(Diagnostic::is_error)
+}
+
+/// Parses the root module, and every module it calls by a path, and theirs.
+fn read(settings: &Settings, sources: &mut SourceMap) -> CommandResult<(Vec<Source>, Vec<Diagnostic>)> {
+    let (mut parsed, mut diagnostics) = (Vec::new(), Vec::new());
+    let mut folders = vec![String::new()];
+    let mut at = 0;
+    while let Some(folder) = folders.get(at).cloned() {
+        at += 1;
+        for (path, text) in workspace::sources(&settings.directory.join(&folder), &folder)? {
+            let id = sources.add(path, text);
+            let (file, problems) = infra_lang::parse(id, &sources.file(id).text);
+            diagnostics.extend(problems);
+            for called in infra_lang::module_directories(&folder, &file) {
+                let exists = settings.directory.join(&called).is_dir();
+                if exists && !folders.contains(&called) {
+                    folders.push(called);
+                }
+            }
+            parsed.push(Source { directory: folder.clone(), file });
+        }
+    }
+    if parsed.is_empty() {
+        let place = settings.directory.display();
+        return Err(Complaint::new("there is no configuration here: no file ends in .infra")
+            .at(place)
+            .hint("go to the project's directory, or name it with `-C DIR`")
+            .into());
+    }
+    Ok((parsed, diagnostics))
+}
+
+/// The root's variables from outside; the later wins.
+fn variables(
+    settings: &Settings,
+    given: &VariableArgs,
+    sources: &mut SourceMap,
+) -> CommandResult<BTreeMap<Identifier, Given>> {
+    let mut variables = BTreeMap::new();
+    for (path, text) in workspace::auto_values(&settings.directory)? {
+        variables.extend(values(sources, path, text)?);
+    }
+    for (name, text) in &settings.variables {
+        let origin = format!("INFRA_VAR_{name}");
+        variables.insert(Identifier::new(name), Given::Text { text: text.clone(), origin });
+    }
+    for path in &given.files {
+        let text = workspace::read_source(path)?;
+        variables.extend(values(sources, path.display().to_string(), text)?);
+    }
+    for assignment in &given.values {
+        let (name, text) = assignment.split_once('=').ok_or_else(|| {
+            Complaint::new(format!("`--var {assignment}` has no value")).hint("write `--var NAME=VALUE`")
+        })?;
+        // The value may be a secret, so the origin names the variable only.
+        let origin = format!("--var {}", name.trim());
+        variables.insert(Identifier::new(name.trim()), Given::Text { text: text.to_owned(), origin });
+    }
+    Ok(variables)
+}
+
+/// The constants of a values file.
+fn values(sources: &mut SourceMap, path: String, text: String) -> CommandResult<BTreeMap<Identifier, Given>> {
+    let id = sources.add(path, text);
+    let (file, problems) = infra_lang::parse(id, &sources.file(id).text);
+    let read = if stop(&problems) { Err(problems) } else { infra_lang::values_file(&file) };
+    let values = read.map_err(|diagnostics| CommandError::Diagnostics(diagnostics, Box::new(sources.clone())))?;
+    Ok(values.into_iter().map(|(name, (value, span))| (name, Given::Value { value, span })).collect())
+}

@@ -1,0 +1,9 @@
+//! Data to text. Pure: whoever calls decides where the text goes.
+
+pub mod diagnostic;
+pub mod duration;
+pub mod events;
+pub mod plan;
+pub mod state;
+pub mod style;
+pub mod value;

@@ -1,0 +1,183 @@
+//! A plan as text: what happens first, then each change with its cause and its effect.
+
+use infra_engine::change::{Action, AttributeChange, Cause, Change, Reason, ReplaceOrder};
+use infra_engine::plan::{OutputChange, Plan};
+use infra_lang::name::Identifier;
+use infra_lang::residual::Residual;
+use infra_lang::value::Value;
+use similar::TextDiff;
+
+use super::style::{ADD, BOLD, CHANGE, DIM, REMOVE, SWAP};
+use super::value::{residual, value};
+
+/// Attributes of a new object that are longer than this stand on one cut line.
+const CONTEXT: usize = 3;
+
+/// The whole plan.
+pub fn plan(plan: &Plan, width: usize) -> String {
+    if plan.is_empty() {
+        return format!("{BOLD}No changes.{BOLD:#} {} are as the configuration says.\n", objects(plan.unchanged));
+    }
+    let mut text = format!("{BOLD}Plan for {}:{BOLD:#} {}\n\n", place(plan), verdict(plan));
+    for change in &plan.changes {
+        text += &one(change, width);
+    }
+    text += &outputs(plan, width);
+    for note in &plan.notes {
+        text += &format!("{DIM}note: {note}{DIM:#}\n");
+    }
+    text + &format!("{BOLD}{}{BOLD:#}\n", verdict(plan))
+}
+
+fn place(plan: &Plan) -> String {
+    let header = &plan.header;
+    format!("{} in {} (account {})", header.project, header.region, header.account)
+}
+
+fn objects(count: usize) -> String {
+    match count {
+        1 => "1 object".to_owned(),
+        _ => format!("{count} objects"),
+    }
+}
+
+/// The counts by consequence: a swap is one thing, never one more and one less.
+pub fn verdict(plan: &Plan) -> String {
+    let count = |wanted: &dyn Fn(&Change) -> bool| plan.changes.iter().filter(|change| wanted(change)).count();
+    let builds = |change: &Change| is_build(change);
+    let parts = [
+        ("swapped", count(&|change| change.action == Action::Swap)),
+        ("built", count(&builds)),
+        ("created", count(&|change| change.action == Action::Create && !is_build(change))),
+        ("replaced", count(&|change| matches!(change.action, Action::Replace(_)) && !is_build(change))),
+        ("updated", count(&|change| change.action == Action::Update)),
+        ("adopted", count(&|change| change.action == Action::Adopt)),
+        ("forgotten", count(&|change| change.action == Action::Forget)),
+        ("cleaned up", count(&|change| change.action == Action::Prune)),
+        ("destroyed", count(&|change| change.action == Action::Delete)),
+    ];
+    let said: Vec<String> = parts
+        .into_iter()
+        .filter(|(word, count)| *count > 0 || *word == "destroyed")
+        .map(|(word, count)| format!("{count} {word}"))
+        .collect();
+    format!("{}; {} unchanged", said.join(", "), plan.unchanged)
+}
+
+/// An image layer is not created but built, and a new one is no replacement: the old one stays.
+fn is_build(change: &Change) -> bool {
+    change.identity.is_some() && matches!(change.action, Action::Create | Action::Replace(_))
+}
+
+fn one(change: &Change, width: usize) -> String {
+    let (sign, style, word) = sign(change);
+    let place = change.location.as_deref().unwrap_or("no longer in the configuration");
+    let head = format!("{sign} {}", change.address);
+    let mut text = format!("{style}{head}{style:#}  {word}  {DIM}{place}{DIM:#}\n");
+    if let Some(consequence) = &change.consequence {
+        text += &format!("    {BOLD}→ {consequence}{BOLD:#}\n");
+    }
+    for reason in change.reasons.iter().filter_map(reason) {
+        text += &format!("    because {reason}\n");
+    }
+    let shown = change.attributes.iter().filter(|attribute| is_shown(change, attribute));
+    text += &shown.map(|attribute| line(attribute, change.action, width)).collect::<String>();
+    text
+}
+
+fn sign(change: &Change) -> (&'static str, anstyle::Style, &'static str) {
+    if is_build(change) {
+        return ("+", ADD, "build");
+    }
+    match change.action {
+        Action::Create => ("+", ADD, "create"),
+        Action::Update => ("~", CHANGE, "update in place"),
+        Action::Replace(ReplaceOrder::NewFirst) => ("±", CHANGE, "replace: the new one first, then the old one goes"),
+        Action::Replace(ReplaceOrder::OldFirst) => ("∓", REMOVE, "replace: the old one goes first, for its name is fixed"),
+        Action::Swap => ("⇄", SWAP, "swap"),
+        Action::Delete => ("-", REMOVE, "destroy"),
+        Action::Adopt => ("=", ADD, "take into the state: it exists already"),
+        Action::Forget => ("✗", CHANGE, "forget: it stays in AWS"),
+        Action::Prune => ("-", DIM, "clean up older ones"),
+    }
+}
+
+fn reason(reason: &Reason) -> Option<String> {
+    match reason {
+        Reason::New | Reason::Attributes | Reason::Removed => None,
+        Reason::Vanished => Some("it is gone from AWS, and not by us".to_owned()),
+        Reason::Inputs(inputs) => Some(inputs.join("; ")),
+        Reason::Triggered(reference) => Some(format!("{}.{} changes", reference.object, reference.attribute)),
+        Reason::Superseded => Some("newer ones have taken their place".to_owned()),
+    }
+}
+
+/// Of a new object only what somebody wrote is worth a line.
+fn is_shown(change: &Change, attribute: &AttributeChange) -> bool {
+    let is_new = change.action == Action::Create && change.prior.is_none();
+    change.action != Action::Delete && (!is_new || attribute.location.is_some())
+}
+
+fn line(attribute: &AttributeChange, action: Action, width: usize) -> String {
+    let room = width.saturating_sub(attribute.name.as_str().len() + 10).max(20);
+    let forces = if attribute.forces_new && action != Action::Create { "  # needs a new one" } else { "" };
+    let cause = match attribute.cause {
+        Cause::Intended => "",
+        Cause::Drift => "  # changed outside; set back",
+        Cause::Upstream => "  # follows from another change",
+    };
+    let comment = format!("{DIM}{cause}{forces}{DIM:#}");
+    match (&attribute.before, &attribute.after) {
+        (Some(Value::String(before)), Some(Residual::Known(Value::String(after))))
+            if before.contains('\n') || after.contains('\n') =>
+        {
+            format!("    {}:{comment}\n{}", attribute.name, text_diff(before, after))
+        }
+        (before, after) => {
+            let after = after.as_ref().map_or("(none)".to_owned(), |after| residual(after, room));
+            match before {
+                Some(before) if action != Action::Create => {
+                    let before = value(before, room / 2);
+                    format!("    {} = {before} → {after}{comment}\n", attribute.name)
+                }
+                _ => format!("    {} = {after}{comment}\n", attribute.name),
+            }
+        }
+    }
+}
+
+/// The lines of a longer text that change, with three around them.
+fn text_diff(before: &str, after: &str) -> String {
+    let diff = TextDiff::from_lines(before, after);
+    let unified = diff.unified_diff().context_radius(CONTEXT).to_string();
+    let paint = |line: &str| match line.chars().next() {
+        Some('+') => format!("      {ADD}{line}{ADD:#}\n"),
+        Some('-') => format!("      {REMOVE}{line}{REMOVE:#}\n"),
+        _ => format!("      {line}\n"),
+    };
+    unified.lines().map(paint).collect()
+}
+
+fn outputs(plan: &Plan, width: usize) -> String {
+    let changed = plan.outputs.iter().filter(|(_, output)| differs(output));
+    let lines: String = changed.map(|(name, change)| output(name, change, width)).collect();
+    if lines.is_empty() { lines } else { format!("\n{BOLD}Outputs{BOLD:#}\n{lines}\n") }
+}
+
+/// Whether an output will be another than it is.
+fn differs(output: &OutputChange) -> bool {
+    match (&output.before, &output.after) {
+        (Some(before), Some(Residual::Known(after))) => before != after,
+        (before, after) => before.is_some() || after.is_some(),
+    }
+}
+
+fn output(name: &Identifier, change: &OutputChange, width: usize) -> String {
+    let room = width.saturating_sub(name.as_str().len() + 10).max(20);
+    let after = match &change.after {
+        _ if change.sensitive => "(sensitive)".to_owned(),
+        Some(after) => residual(after, room),
+        None => "(none)".to_owned(),
+    };
+    format!("  {name} = {after}\n")
+}

@@ -1,0 +1,166 @@
+//! What plan, apply and destroy share: from the files to a plan.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use infra_aws::AwsProvider;
+use infra_engine::journal::Journal;
+use infra_engine::plan::{self, Plan, PlanInput};
+use infra_engine::provider::Provider;
+use infra_engine::refresh::refresh;
+use infra_engine::seal::SealKey;
+use infra_engine::state::State;
+use infra_engine::store::{load_journal, load_state};
+use infra_lang::desired::{Backend, Desired, Lookup};
+use infra_lang::residual::{Residual, Values};
+
+use crate::args::VariableArgs;
+use crate::cloud;
+use crate::error::{CommandResult, Complaint, provider_complaint};
+use crate::project::Project;
+use crate::settings::Settings;
+use crate::store::DiskStore;
+
+/// A project with the state it had and the AWS it lives in.
+pub struct Session {
+    /// The project as written.
+    pub project: Project,
+    /// What it wants.
+    pub desired: Desired,
+    /// Where its state is.
+    pub store: DiskStore,
+    /// Its state; a new one if there was none.
+    pub state: State,
+    /// An apply that was interrupted.
+    pub unfinished: Option<Journal>,
+    /// AWS.
+    pub provider: AwsProvider,
+}
+
+/// Whether a command may write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// It only looks: no lock.
+    Read,
+    /// It writes: the state is locked until the session ends.
+    Write(&'static str),
+}
+
+impl Session {
+    /// Reads the project, opens its state and connects to AWS.
+    ///
+    /// # Errors
+    /// The configuration is wrong, the state is locked, damaged or of another account or region, or AWS says no.
+    pub async fn open(settings: &Settings, given: &VariableArgs, access: Access) -> CommandResult<Self> {
+        let project = Project::load(settings, given, &infra_aws::schemas())?;
+        let first = project.evaluate(BTreeMap::new(), None)?;
+        let path = state_path(settings, &first.project.backend)?;
+        let store = match access {
+            Access::Read => DiskStore::read_only(&path),
+            Access::Write(command) => DiskStore::locked(&path, &settings.user, command, settings.now)?,
+        };
+        let (found, unfinished) = (load_state(&store).await?, load_journal(&store).await?);
+        let name = first.project.name.to_string();
+        let provider = cloud::connect(settings, &name, &first.project.region, &project.files).await?;
+        let account = provider.account().await?;
+        let state = found.map_or_else(|| new_state(&first, &account), Ok)?;
+        check_home(&first, &state, &account, &project)?;
+        let desired = desire(&project, &provider, &account).await?;
+        Ok(Self { project, desired, store, state, unfinished, provider })
+    }
+
+    /// Looks at AWS and plans.
+    ///
+    /// # Errors
+    /// AWS cannot be read, or what is wanted cannot be done.
+    pub async fn plan(&self, destroy: bool) -> CommandResult<Plan> {
+        let observed = refresh(&self.desired, &self.state, &self.provider).await?;
+        let input = PlanInput {
+            desired: &self.desired,
+            state: &self.state,
+            observed: &observed,
+            provider: &self.provider,
+            location: &|span| self.project.location(span),
+        };
+        let planned = if destroy { plan::destroy(&input) } else { plan::plan(&input) };
+        Ok(planned?)
+    }
+}
+
+/// Where the state is: with the embedded AWS it is kept apart from the real one.
+pub fn state_path(settings: &Settings, backend: &Backend) -> CommandResult<PathBuf> {
+    match backend {
+        Backend::Local { path } if settings.local => Ok(settings.local_folder().join(path)),
+        Backend::Local { path } => Ok(settings.directory.join(path)),
+        Backend::S3 { bucket, .. } => Err(Complaint::new("the backend \"s3\" is not there yet")
+            .at(format!("s3://{bucket}"))
+            .hint("use `backend \"local\" { path = … }`, the default")
+            .into()),
+    }
+}
+
+fn new_state(desired: &Desired, account: &str) -> CommandResult<State> {
+    let (mut lineage, mut key) = ([0; 16], [0; 32]);
+    let random = getrandom::fill(&mut lineage).and_then(|()| getrandom::fill(&mut key));
+    random.map_err(|error| Complaint::new(format!("the system gives no random bytes: {error}")))?;
+    let project = &desired.project;
+    Ok(State::new(
+        hex::encode(lineage),
+        SealKey(key),
+        project.name.to_string(),
+        account.to_owned(),
+        project.region.clone(),
+    ))
+}
+
+/// A state belongs to one account and one region: anything else would look as if all had vanished.
+fn check_home(desired: &Desired, state: &State, account: &str, project: &Project) -> CommandResult<()> {
+    let wanted = &desired.project;
+    let place = project.location(wanted.span);
+    if let Some(expected) = wanted.account.as_ref().filter(|expected| *expected != account) {
+        return Err(Complaint::new(format!("the credentials are of account {account}, and the project is of {expected}"))
+            .at(place)
+            .hint("use the credentials of that account")
+            .into());
+    }
+    if state.account != account {
+        return Err(Complaint::new(format!("the credentials are of account {account}, and the state is of {}", state.account))
+            .at(place)
+            .hint("use the credentials of that account, or another state: `backend \"local\" { path = … }`")
+            .into());
+    }
+    if state.region != wanted.region {
+        return Err(Complaint::new(format!("the project is in {}, and its state in {}", wanted.region, state.region))
+            .at(place)
+            .hint("a second region is a second project, with a state of its own")
+            .into());
+    }
+    Ok(())
+}
+
+/// Evaluates, asks AWS what `data` blocks want to know, and evaluates again, until there is nothing more to ask.
+async fn desire(project: &Project, provider: &AwsProvider, account: &str) -> CommandResult<Desired> {
+    let mut answers = BTreeMap::new();
+    loop {
+        let desired = project.evaluate(answers.clone(), Some(account))?;
+        let open = desired.lookups.values().filter(|lookup| lookup.answer.is_none());
+        let ready: Vec<(&Lookup, Values)> = open.filter_map(|lookup| Some((lookup, known(lookup)?))).collect();
+        if ready.is_empty() {
+            return Ok(desired);
+        }
+        for (lookup, arguments) in ready {
+            let answer = provider.lookup(lookup, &arguments).await;
+            let place = format!("{}, {}", project.location(lookup.span), lookup.address);
+            answers.insert(lookup.address.clone(), answer.map_err(|error| provider_complaint(&error).at(place))?);
+        }
+    }
+}
+
+/// The arguments of a lookup, if all are known.
+fn known(lookup: &Lookup) -> Option<Values> {
+    let all = lookup.arguments.iter().map(|(name, argument)| match argument {
+        Residual::Known(value) => Some((name.clone(), value.clone())),
+        _ => None,
+    });
+    all.collect()
+}

@@ -1,0 +1,84 @@
+//! What the arguments and the environment mean: gathered once, here, and nowhere else.
+//!
+//! | variable | meaning |
+//! | --- | --- |
+//! | `AWS_ENDPOINT_URL` | the address of an AWS emulator; also read by the AWS SDK, with all its other `AWS_` variables |
+//! | `INFRA_VAR_x` | the value of variable `x` |
+//! | `NO_COLOR`, `CLICOLOR_FORCE`, `TERM` | whether to use colour (anstream) |
+//! | `COLUMNS` | the width, where the terminal does not tell |
+//! | `USER` | who holds a lock |
+
+use std::collections::BTreeMap;
+use std::env;
+use std::path::{Path, PathBuf};
+
+use anstream::ColorChoice;
+use jiff::Timestamp;
+
+use crate::args::{Color, Global, Transport};
+
+/// Everything a command may want to know about its surroundings.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The project's directory.
+    pub directory: PathBuf,
+    /// Whether the embedded AWS is used.
+    pub local: bool,
+    /// How builders are reached, if the user said so.
+    pub transport: Option<Transport>,
+    /// Where AWS is, if not where it usually is.
+    pub endpoint: Option<String>,
+    /// Colour or not.
+    pub color: ColorChoice,
+    /// `INFRA_VAR_x`, by `x`.
+    pub variables: BTreeMap<String, String>,
+    /// Who runs it: `user@host`.
+    pub user: String,
+    /// When it started.
+    pub now: Timestamp,
+}
+
+impl Settings {
+    /// Reads the environment and the clock.
+    pub fn gather(global: &Global) -> Self {
+        Self {
+            directory: global.directory.clone().unwrap_or_else(|| PathBuf::from(".")),
+            local: global.local,
+            transport: global.transport,
+            endpoint: env::var("AWS_ENDPOINT_URL").ok().filter(|url| !url.is_empty()),
+            color: match global.color {
+                Color::Auto => ColorChoice::Auto,
+                Color::Always => ColorChoice::Always,
+                Color::Never => ColorChoice::Never,
+            },
+            variables: variables(env::vars()),
+            user: format!("{}@{}", env::var("USER").unwrap_or_else(|_| "unknown".to_owned()), host()),
+            now: Timestamp::now(),
+        }
+    }
+
+    /// The folder for everything of ours that is not the state.
+    pub fn hidden(&self) -> PathBuf {
+        self.directory.join(".infra")
+    }
+
+    /// Where the embedded AWS of this project is kept.
+    pub fn local_folder(&self) -> PathBuf {
+        self.hidden().join("local")
+    }
+
+    /// `path` as seen from the project's directory.
+    pub fn resolve(&self, path: &Path) -> PathBuf {
+        self.directory.join(path)
+    }
+}
+
+fn variables(environment: impl Iterator<Item = (String, String)>) -> BTreeMap<String, String> {
+    let ours = |(name, value): (String, String)| Some((name.strip_prefix("INFRA_VAR_")?.to_owned(), value));
+    environment.filter_map(ours).collect()
+}
+
+fn host() -> String {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").or_else(|_| env::var("HOSTNAME"));
+    name.map_or_else(|_| "localhost".to_owned(), |name| name.trim().to_owned())
+}
