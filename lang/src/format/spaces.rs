@@ -111,7 +111,8 @@ fn columns(words: &[Word<'_>]) -> usize {
 fn indent(lines: &mut [Line<'_>]) {
     let mut opened: Vec<isize> = Vec::new();
     for line in lines {
-        let before_heredoc = line.lead.iter().chain(&line.assign).take_while(|word| word.kind != Kind::Heredoc);
+        let before_heredoc =
+            line.lead.iter().chain(&line.assign).take_while(|word| word.kind != Kind::Heredoc);
         let net: isize = before_heredoc.map(|word| bracket_change(word.kind)).sum();
         close(&mut opened, -net);
         if let Some(first) = line.lead.first_mut() {
@@ -124,7 +125,9 @@ fn indent(lines: &mut [Line<'_>]) {
 }
 
 fn close(opened: &mut Vec<isize>, mut closing: isize) {
-    while closing > 0 && let Some(last) = opened.last_mut() {
+    while closing > 0
+        && let Some(last) = opened.last_mut()
+    {
         let closed = closing.min(*last);
         closing -= closed;
         *last -= closed;
@@ -169,7 +172,9 @@ fn wants_blank(words: &[Word<'_>], at: usize) -> bool {
     if ident(left) && left.text == "in" && before.is_some_and(ident) {
         return true;
     }
-    if opens_list && (ident(left) || left.kind == Kind::Number || bracket_change(left.kind) < 0) || is(left, "!") {
+    if opens_list && (ident(left) || left.kind == Kind::Number || bracket_change(left.kind) < 0)
+        || is(left, "!")
+    {
         return false;
     }
     if is(left, "-") {
@@ -206,9 +211,8 @@ fn beside_bracket(left: &Word<'_>, right: &Word<'_>) -> bool {
 
 /// Whether a `-` behind this word is a subtraction: behind an operator, opening bracket or separator it is a sign.
 fn ends_operand(word: &Word<'_>) -> bool {
-    const BEFORE_SIGN: &[&str] = &[
-        "=", ":", ",", "?", "+", "*", "/", "%", "-", "==", "!=", ">", ">=", "<", "<=", "&&", "||", "!",
-    ];
+    const BEFORE_SIGN: &[&str] =
+        &["=", ":", ",", "?", "+", "*", "/", "%", "-", "==", "!=", ">", ">=", "<", "<=", "&&", "||", "!"];
     match word.kind {
         Kind::Open => false,
         Kind::Punct => !BEFORE_SIGN.contains(&word.text),

@@ -115,11 +115,13 @@ impl Edits<'_> {
         let ExprKind::Wrapped(Wrapping::Template, inner) = &expr.kind else { return };
         let before = expr.span.start as usize..inner.span.start as usize;
         let behind = inner.span.end as usize..expr.span.end as usize;
-        let only_signs = |range: &Range<usize>| self.text[range.clone()].chars().all(|c| "\"${}~ \t".contains(c));
+        let only_signs =
+            |range: &Range<usize>| self.text[range.clone()].chars().all(|c| "\"${}~ \t".contains(c));
         let one_line = !self.text[before.start..behind.end].contains('\n');
         let keyword = inner.as_name().is_some_and(|name| name.as_str() == "for");
         if fits(inner) && one_line && !keyword && only_signs(&before) && only_signs(&behind) {
-            self.edits.extend([(before, ""), (behind, "")]);
+            // Blanks, so that no two words become one; how many stand there is decided later.
+            self.edits.extend([(before, " "), (behind, " ")]);
         }
     }
 }

@@ -26,14 +26,14 @@ pub(super) fn something(span: Span) -> Diagnostic {
 /// What is wrong with a text that should be one expression.
 pub(super) fn expression(scan: &Scan<'_>) -> Diagnostic {
     let mut walker = Walker::new(scan, 0..scan.tokens.len());
-    let walked = walker.expr(true, "").and_then(|()| walker.end(true, "an operator or the end"));
+    let walked = walker.expr(true, "a value").and_then(|()| walker.end(true, "an operator or the end"));
     blamed(walked, scan, 0..scan.tokens.len())
 }
 
 /// What is wrong with the value of an attribute.
 pub(super) fn value(scan: &Scan<'_>, range: Range<usize>) -> Diagnostic {
     let mut walker = Walker::new(scan, range.clone());
-    let walked = walker.expr(false, " after `=`").and_then(|()| walker.end_of_attribute());
+    let walked = walker.expr(false, "a value after `=`").and_then(|()| walker.end_of_attribute());
     blamed(walked, scan, range)
 }
 
@@ -65,6 +65,9 @@ pub(super) fn item(scan: &Scan<'_>, range: Range<usize>) -> Diagnostic {
         }
         (Some(Kind::Ident), "(") => error(first, "a call cannot stand alone".to_owned())
             .hint("give its result a name, as in `locals { x = … }`"),
+        (Some(Kind::Ident), sign) if scan.kind(second) == Some(Kind::Punct) && sign != "=" => {
+            error(scan.span(second), format!("expected `=` after `{word}`, found `{sign}`"))
+        }
         (Some(Kind::Ident), _) => Walker::new(scan, range).header(),
         (Some(Kind::Quote), _) => {
             error(first, "a name in quotes cannot begin an attribute or block".to_owned())
@@ -113,7 +116,7 @@ pub(super) fn one_line(scan: &Scan<'_>, range: Range<usize>) -> Diagnostic {
         };
     }
     let mut walker = Walker::new(scan, range.start + 2..range.end);
-    if let Err(problem) = walker.expr(false, " after `=`") {
+    if let Err(problem) = walker.expr(false, "a value after `=`") {
         return *problem;
     }
     walker.skip(false);
@@ -221,8 +224,8 @@ impl<'s> Walker<'s> {
         if !matches!(self.kind(), Some(Kind::Ident | Kind::Quote)) {
             return self.end(false, "an operator or the end of the line");
         }
-        if let Some(operator) = spelt_out(self.word()) {
-            return Err(self.unexpected("an operator").hint(format!("the operator is `{operator}`")).into());
+        if spelt_out(self.word()).is_some() || self.lone_unit().is_some() {
+            return Err(self.unexpected("an operator or the end of the line"));
         }
         let message = format!("expected a newline after this attribute, found {}", found(self.scan, self.at));
         let problem = Diagnostic::error(codes::MISSING_NEWLINE, self.scan.span(self.at), message);
@@ -252,33 +255,49 @@ impl<'s> Walker<'s> {
         };
         let problem =
             Diagnostic::error(codes::UNEXPECTED, span, format!("expected {expected}, found {found}"));
-        match self.word() {
-            "=" => problem.hint("two values are compared with `==`").into(),
-            "=>" => problem.hint("`=>` stands in `{ for … : key => value }` only").into(),
+        if let Some(gap) = self.lone_unit() {
+            return problem.hint("a unit follows its number without a blank").suggest(gap, "").into();
+        }
+        match (self.word(), spelt_out(self.word())) {
+            ("=", _) if expected.starts_with("an operator") => {
+                problem.hint("two values are compared with `==`").into()
+            }
+            ("=>", _) => problem.hint("`=>` stands in `{ for … : key => value }` only").into(),
+            (_, Some(operator)) => {
+                problem.hint(format!("the operator is `{operator}`")).suggest(span, operator).into()
+            }
             _ => problem.into(),
         }
     }
 
+    /// The blanks between a number and the next token, if that is a unit.
+    fn lone_unit(&self) -> Option<Span> {
+        let number = self.at.checked_sub(1).and_then(|before| self.scan.tokens.get(before))?;
+        let unit =
+            self.scan.tokens.get(self.at).filter(|token| Unit::new(token.text(self.scan.text)).is_some())?;
+        (number.kind == Kind::Number).then(|| Span::new(self.scan.file, number.end, unit.start))
+    }
+
     // --- expressions
 
-    /// An expression; `whose` says where, as in " after `=`".
-    fn expr(&mut self, newlines: bool, whose: &str) -> Walk {
+    /// An expression; `expected` is what messages call it.
+    fn expr(&mut self, newlines: bool, expected: &str) -> Walk {
         self.depth += 1;
         if self.depth > 2 * MAX_DEPTH {
             return Err(too_deep(self.scan.span(self.at.min(self.scan.tokens.len() - 1))).into());
         }
-        self.operands(newlines, whose)?;
+        self.operands(newlines, expected)?;
         if self.take(newlines, "?") {
-            self.expr(newlines, " after `?`")?;
+            self.expr(newlines, "a value after `?`")?;
             self.expect(newlines, ":", "an operator or the `:` of this conditional")?;
-            self.expr(newlines, " after `:`")?;
+            self.expr(newlines, "a value after `:`")?;
         }
         self.depth -= 1;
         Ok(())
     }
 
-    fn operands(&mut self, newlines: bool, whose: &str) -> Walk {
-        self.operand(newlines, whose)?;
+    fn operands(&mut self, newlines: bool, expected: &str) -> Walk {
+        self.operand(newlines, expected)?;
         loop {
             self.skip(newlines);
             let operator = self.word();
@@ -286,13 +305,13 @@ impl<'s> Walker<'s> {
                 return Ok(());
             }
             self.at += 1;
-            self.operand(newlines, &format!(" after `{operator}`"))?;
+            self.operand(newlines, &format!("a value after `{operator}`"))?;
         }
     }
 
-    fn operand(&mut self, newlines: bool, whose: &str) -> Walk {
+    fn operand(&mut self, newlines: bool, expected: &str) -> Walk {
         while self.take(newlines, "-") || self.take(newlines, "!") {}
-        self.term(newlines, whose)?;
+        self.term(newlines, expected)?;
         loop {
             self.skip(newlines);
             match self.word() {
@@ -303,7 +322,7 @@ impl<'s> Walker<'s> {
         }
     }
 
-    fn term(&mut self, newlines: bool, whose: &str) -> Walk {
+    fn term(&mut self, newlines: bool, expected: &str) -> Walk {
         self.skip(newlines);
         match self.kind() {
             Some(Kind::Ident) => self.named(newlines),
@@ -311,12 +330,12 @@ impl<'s> Walker<'s> {
             Some(Kind::Quote | Kind::Heredoc) => self.template(),
             Some(Kind::Open) if self.is("(") => {
                 self.at += 1;
-                self.expr(true, " after `(`")?;
+                self.expr(true, "a value after `(`")?;
                 self.expect(true, ")", "an operator or `)`")
             }
             Some(Kind::Open) if self.is("[") => self.tuple(),
             Some(Kind::Open) => self.object(),
-            _ => Err(self.unexpected(&format!("a value{whose}"))),
+            _ => Err(self.unexpected(expected)),
         }
     }
 
@@ -371,7 +390,7 @@ impl<'s> Walker<'s> {
             match self.kind() {
                 Some(Kind::Interpolation) => {
                     self.at += 1;
-                    self.expr(true, " after `${`")?;
+                    self.expr(true, "a value after `${`")?;
                     self.template_end("an operator or `}`")?;
                 }
                 Some(Kind::Directive) => {
@@ -400,7 +419,7 @@ impl<'s> Walker<'s> {
         match self.word() {
             "if" => {
                 self.at += 1;
-                self.expr(true, " after `if`")
+                self.expr(true, "a value after `if`")
             }
             "for" => self.for_names(),
             "else" | "endif" | "endfor" => {
@@ -419,7 +438,7 @@ impl<'s> Walker<'s> {
     /// The elements of a list, up to its closing bracket.
     fn elements(&mut self, closer: &str, expected: &str) -> Walk {
         while !self.take(true, closer) {
-            self.expr(true, " in this list")?;
+            self.expr(true, "a value in this list")?;
             if closer == ")" && self.take(true, "...") {
                 return self.expect(true, ")", "`)` after `...`");
             }
@@ -435,8 +454,11 @@ impl<'s> Walker<'s> {
 
     fn begins_value(&mut self) -> bool {
         self.skip(true);
-        matches!(self.kind(), Some(Kind::Ident | Kind::Number | Kind::Quote | Kind::Heredoc | Kind::Open))
-            && spelt_out(self.word()).is_none()
+        let begins = matches!(
+            self.kind(),
+            Some(Kind::Ident | Kind::Number | Kind::Quote | Kind::Heredoc | Kind::Open)
+        );
+        begins && spelt_out(self.word()).is_none() && self.lone_unit().is_none()
     }
 
     fn missing_comma(&self, expected: &str) -> Box<Diagnostic> {
@@ -453,7 +475,7 @@ impl<'s> Walker<'s> {
             return self.elements("]", "`,` or `]` in this list");
         }
         self.for_intro()?;
-        self.expr(true, " after `:`")?;
+        self.expr(true, "a value after `:`")?;
         self.for_end("]")
     }
 
@@ -462,9 +484,9 @@ impl<'s> Walker<'s> {
         self.skip(true);
         if self.is("for") {
             self.for_intro()?;
-            self.expr(true, " after `:`")?;
+            self.expr(true, "a value after `:`")?;
             self.expect(true, "=>", "an operator, or `=>` and a value")?;
-            self.expr(true, " after `=>`")?;
+            self.expr(true, "a value after `=>`")?;
             self.take(true, "...");
             return self.for_end("}");
         }
@@ -481,7 +503,7 @@ impl<'s> Walker<'s> {
                 .hint("one comma separates two entries, at the end of the line")
                 .into());
         }
-        self.expr(false, " or `}` in this object")?;
+        self.expr(false, "a key or `}` in this object")?;
         if !self.take(false, "=") && !self.take(false, ":") {
             let problem = self.unexpected("`=` after the key of an entry");
             return Err(if self.is("{") {
@@ -490,7 +512,7 @@ impl<'s> Walker<'s> {
                 problem
             });
         }
-        self.expr(false, " after the key of an entry")?;
+        self.expr(false, "a value after the key of an entry")?;
         self.skip(false);
         let ends = matches!(self.kind(), Some(Kind::Newline | Kind::LineComment)) || self.is("}");
         if ends || self.take(false, ",") {
@@ -518,7 +540,7 @@ impl<'s> Walker<'s> {
     fn index(&mut self) -> Walk {
         self.at += 1;
         if !self.take(true, "*") {
-            self.expr(true, " after `[`")?;
+            self.expr(true, "a value after `[`")?;
         }
         self.expect(true, "]", "an operator or `]`")
     }
@@ -533,7 +555,7 @@ impl<'s> Walker<'s> {
             self.ident(true, "a second name after `,`")?;
         }
         self.expect(true, "in", "`in` after the names of `for`")?;
-        self.expr(true, " after `in`")
+        self.expr(true, "a value after `in`")
     }
 
     fn for_intro(&mut self) -> Walk {
@@ -543,7 +565,7 @@ impl<'s> Walker<'s> {
 
     fn for_end(&mut self, closer: &str) -> Walk {
         if self.take(true, "if") {
-            self.expr(true, " after `if`")?;
+            self.expr(true, "a value after `if`")?;
         }
         self.expect(true, closer, &format!("an operator, `if` or `{closer}`"))
     }
@@ -585,6 +607,7 @@ fn bad_unit(digits: &str, word: &str, whole: Span) -> Diagnostic {
     let meant = Unit::all().find(same).or_else(|| long_unit(word)).or_else(|| nearest(word, Unit::all()));
     match meant {
         Some(unit) => problem.hint(format!("did you mean `{digits}{unit}`?")).suggest(place, unit),
+        None if digits == "0" => problem.hint("numbers are written in decimal digits"),
         None if word.contains(|c: char| c.is_ascii_digit()) => {
             problem.hint("a quantity has one number and one unit: `90m`, not `1h30m`")
         }

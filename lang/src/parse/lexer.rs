@@ -20,6 +20,9 @@ const PUNCTUATION: &[&str] = &[
 const NO_OPERAND: &[&str] =
     &[",", ")", "]", "}", "~}", "?", ":", "==", "!=", "<", ">", "&&", "||", "*", "/", "+", "#"];
 
+/// How much may be open at once; a string with `${` counts twice.
+const MAX_OPEN: usize = 2 * MAX_DEPTH;
+
 /// Something open.
 struct Open<'t> {
     /// The index of the token that opened it.
@@ -53,6 +56,10 @@ impl<'t> Lexer<'t> {
 
     pub(super) fn run(mut self) -> Scan<'t> {
         while self.at < self.scan.text.len() {
+            if self.open.len() > MAX_OPEN {
+                self.scan.problems.push(too_deep(self.scan.span(self.scan.tokens.len() - 1)));
+                return self.scan;
+            }
             match self.open.last().map(|open| open.kind) {
                 Some(Kind::Quote) => self.quoted(),
                 Some(Kind::Heredoc) => self.heredoc_line(),
@@ -84,9 +91,6 @@ impl<'t> Lexer<'t> {
         let blank_newlines = blank_newlines && !block;
         let token = self.scan.tokens.len();
         self.push(kind, length);
-        if self.open.len() == 2 * MAX_DEPTH {
-            self.scan.problems.push(too_deep(self.scan.span(token)));
-        }
         self.open.push(Open { token, kind, closer, blank_newlines, block, indent: self.indent });
     }
 
@@ -214,36 +218,38 @@ impl<'t> Lexer<'t> {
         self.open[..nearest].iter().rposition(fits).unwrap_or(nearest)
     }
 
+    /// A closing bracket without partner: a slip for the one that the line asks for, or just too much.
     fn stray(&mut self, bracket: &str, length: usize) {
         let span = Span::new(self.scan.file, self.at, self.at + length);
-        let opened = self.open.last().filter(|open| open.kind == Kind::Open);
-        let problem = match opened.map(|open| (open.token, open.closer)) {
-            Some((token, closer)) => {
-                let message = format!("`{bracket}` does not close this `{}`", self.scan.word(token));
+        let line_start = self.scan.text[..self.at].rfind('\n').map_or(0, |newline| newline + 1);
+        let on_line = |open: &&Open<'_>| self.scan.tokens[open.token].start >= line_start;
+        let slip = self.open.last().filter(|open| open.kind == Kind::Open).filter(on_line);
+        let problem = match slip {
+            Some(open) => {
+                let message = format!("`{bracket}` does not close this `{}`", self.scan.word(open.token));
                 Diagnostic::error(codes::STRAY_BRACKET, span, message)
-                    .label(self.scan.span(token), "opened here")
-                    .suggest(span, closer)
+                    .label(self.scan.span(open.token), "opened here")
+                    .suggest(span, open.closer)
             }
             None => Diagnostic::error(codes::STRAY_BRACKET, span, format!("this `{bracket}` closes nothing"))
                 .hint("remove it, or add the bracket that it should close"),
         };
+        let closes = slip.is_some();
         self.scan.problems.push(problem);
         self.push(Kind::Close, length);
-        if opened_is_code(&self.open) {
+        if closes {
             self.pop();
         }
     }
 
     fn block_comment(&mut self) {
         let rest = self.rest();
-        let length = rest.find("*/").map_or(rest.len(), |end| end + 2);
-        if length == rest.len() && !rest.ends_with("*/") || rest.len() < 4 {
+        if block_comment_length(rest).is_none() {
             let span = Span::new(self.scan.file, self.at, self.at + 2);
             let problem = Diagnostic::error(codes::UNCLOSED_COMMENT, span, "this comment never ends");
             self.scan.problems.push(problem.hint("add `*/`; such comments do not nest"));
-            return self.push(Kind::BlockComment, rest.len());
         }
-        self.push(Kind::BlockComment, length);
+        self.push(Kind::BlockComment, block_comment_length(rest).unwrap_or(rest.len()));
     }
 
     fn number_length(&self) -> usize {
@@ -338,10 +344,6 @@ impl<'t> Lexer<'t> {
     }
 }
 
-fn opened_is_code(open: &[Open<'_>]) -> bool {
-    open.last().is_some_and(|open| open.kind == Kind::Open)
-}
-
 /// The length of template text up to `${`, `%{` or one of `stops`.
 fn text_length(text: &str, stops: &str, escapes: bool) -> usize {
     let bytes = text.as_bytes();
@@ -366,6 +368,11 @@ fn opener_length(rest: &str) -> usize {
 fn line_length(rest: &str) -> usize {
     let line = rest.split('\n').next().unwrap_or_default();
     line.strip_suffix('\r').filter(|_| line.len() < rest.len()).unwrap_or(line).len()
+}
+
+/// The length of the comment that the text begins with, if it ends.
+fn block_comment_length(text: &str) -> Option<usize> {
+    text[2..].find("*/").map(|end| end + 4)
 }
 
 fn ident_length(text: &str) -> usize {
@@ -394,7 +401,7 @@ fn skip_blanks(text: &str, newlines: bool) -> &str {
     loop {
         let trimmed = rest.trim_start_matches([' ', '\t']);
         let next = match trimmed.as_bytes() {
-            [b'/', b'*', ..] => trimmed.find("*/").map(|end| &trimmed[end + 2..]),
+            [b'/', b'*', ..] => block_comment_length(trimmed).map(|length| &trimmed[length..]),
             [b'#', ..] | [b'/', b'/', ..] if newlines => trimmed.find('\n').map(|end| &trimmed[end..]),
             [b'\n', ..] if newlines => Some(&trimmed[1..]),
             [b'\r', b'\n', ..] if newlines => Some(&trimmed[2..]),

@@ -75,7 +75,8 @@ impl Recovery<'_> {
             at = self.scan.tokens[at].behind;
         }
         pieces.push(start..range.end);
-        let code = pieces.into_iter().map(|piece| self.without_comments(piece)).filter(|piece| !piece.is_empty());
+        let code =
+            pieces.into_iter().map(|piece| self.without_comments(piece)).filter(|piece| !piece.is_empty());
         code.fold(Vec::new(), |pieces, piece| self.with_brace_below(pieces, piece))
     }
 
@@ -254,10 +255,7 @@ impl Recovery<'_> {
     /// A block that should hold one attribute, on the line of its braces.
     fn one_line(&mut self, inner: Range<usize>, span: Span) -> Body {
         let mut body = Body { items: Vec::new(), span, complete: false };
-        let single = self
-            .read(&self.without_comments(inner.clone()))
-            .filter(|item| matches!(item, Item::Attribute(_)));
-        if let Some(item) = single {
+        if let Some(item) = self.single_attribute(&inner) {
             body.items.push(item);
             body.complete = true;
             return body;
@@ -269,6 +267,12 @@ impl Recovery<'_> {
             }
         }
         body
+    }
+
+    fn single_attribute(&mut self, inner: &Range<usize>) -> Option<Item> {
+        let attribute = self.without_comments(inner.clone());
+        let one_line = (attribute.end..inner.end).all(|at| self.scan.tokens[at].kind == Kind::BlockComment);
+        if !one_line { None } else { self.read(&attribute).filter(|item| matches!(item, Item::Attribute(_))) }
     }
 
     fn at_commas(&self, range: Range<usize>) -> Vec<Range<usize>> {

@@ -1,0 +1,136 @@
+//! A case: sources, what they are given, and what is expected, in one file.
+//!
+//! The file is the root module. A line `#: file PATH` starts another file: a module's source if it ends in
+//! `.infra`, else a file of the project. Lines `#: var NAME=VALUE` and `#: answer ADDRESS NAME=VALUE` hand in
+//! variables and answers to lookups. A line `#: expect` starts what comes out, each line behind `# `.
+
+use std::collections::BTreeMap;
+
+use infra_lang::address::Address;
+use infra_lang::diagnostic::Diagnostic;
+use infra_lang::inputs::{Given, Inputs};
+use infra_lang::name::Identifier;
+use infra_lang::residual::Values;
+use infra_lang::span::SourceMap;
+use infra_lang::value::Value;
+use infra_lang::{Program, Source, check, evaluate};
+
+use super::files::Memory;
+use super::kinds::schemas;
+
+/// A case, read.
+#[derive(Default)]
+pub struct Case {
+    sources: Vec<(String, String)>,
+    files: BTreeMap<String, String>,
+    variables: BTreeMap<Identifier, Given>,
+    answers: BTreeMap<Address, Values>,
+    /// What is expected; empty if nothing is said.
+    pub expected: String,
+}
+
+impl Case {
+    /// Reads a case.
+    pub fn read(text: &str) -> Self {
+        let mut case = Self::default();
+        let mut at = String::from("main.infra");
+        let mut parts: BTreeMap<String, String> = BTreeMap::new();
+        for line in text.split_inclusive('\n') {
+            let words: Vec<&str> = line.trim_end().splitn(3, ' ').collect();
+            match words.as_slice() {
+                ["#:", "file", path] => at = (*path).to_owned(),
+                ["#:", "var", given] => case.variable(given),
+                ["#:", "answer", given] => case.answer(given),
+                ["#:", "expect"] => at = String::from("expect"),
+                _ => parts.entry(at.clone()).or_default().push_str(line),
+            }
+        }
+        let expected = parts.remove("expect").unwrap_or_default();
+        case.expected = expected
+            .lines()
+            .map(|line| line.trim_start_matches('#').trim_start_matches(' '))
+            .fold(String::new(), |all, line| all + line + "\n");
+        for (path, text) in parts {
+            if path.ends_with(".infra") {
+                case.sources.push((path, text));
+            } else {
+                case.files.insert(path, text);
+            }
+        }
+        case
+    }
+
+    fn variable(&mut self, given: &str) {
+        let (name, text) = given.split_once('=').expect("`var NAME=VALUE`");
+        let given = Given::Text { text: text.to_owned(), origin: format!("--var {name}=…") };
+        self.variables.insert(Identifier::new(name), given);
+    }
+
+    fn answer(&mut self, given: &str) {
+        let (address, rest) = given.split_once(' ').expect("`answer ADDRESS NAME=VALUE`");
+        let (name, text) = rest.split_once('=').expect("`answer ADDRESS NAME=VALUE`");
+        let value: Value = serde_json::from_str(text).expect("an answer is JSON");
+        let address = Address::parse(address).expect("an address");
+        self.answers.entry(address).or_default().insert(name.into(), value);
+    }
+
+    fn check(&self, map: &mut SourceMap) -> Result<Program, Vec<Diagnostic>> {
+        let mut sources = Vec::new();
+        let mut errors = Vec::new();
+        for (path, text) in &self.sources {
+            let id = map.add(path, text);
+            let (file, found) = infra_lang::parse::parse(id, text);
+            errors.extend(found);
+            let directory = path.rsplit_once('/').map_or("", |(directory, _)| directory).to_owned();
+            sources.push(Source { directory, file });
+        }
+        assert!(errors.is_empty(), "{errors:?}");
+        check(&sources, &schemas())
+    }
+
+    /// What checking says: the errors as text, or `ok`.
+    pub fn checked(&self) -> String {
+        let mut map = SourceMap::default();
+        match self.check(&mut map) {
+            Ok(_) => "ok\n".to_owned(),
+            Err(errors) => spelled(&errors, &map),
+        }
+    }
+
+    /// What evaluating gives: all that is wanted, or the errors, as text.
+    pub fn evaluated(&self) -> String {
+        let mut map = SourceMap::default();
+        let files = Memory(self.files.clone());
+        let program = match self.check(&mut map) {
+            Ok(program) => program,
+            Err(errors) => return format!("check:\n{}", spelled(&errors, &map)),
+        };
+        let inputs = Inputs {
+            variables: self.variables.clone(),
+            files: &files,
+            data: self.answers.clone(),
+            timestamp: "2026-11-21T08:00:00Z".to_owned(),
+            account: Some("123456789012".to_owned()),
+        };
+        match evaluate(&program, &inputs) {
+            Ok(desired) => desired.to_string(),
+            Err(errors) => spelled(&errors, &map),
+        }
+    }
+}
+
+/// Errors, each on a line with its place and hint.
+fn spelled(errors: &[Diagnostic], map: &SourceMap) -> String {
+    let spell = |error: &Diagnostic| {
+        let place = error.span.map_or("-".to_owned(), |span| {
+            let file = map.file(span.file);
+            let (start, end) = (file.position(span.start as usize), file.position(span.end as usize));
+            let name = if file.path == "main.infra" { String::new() } else { format!("{}:", file.path) };
+            format!("{name}{}:{}-{}:{}", start.line, start.column, end.line, end.column)
+        });
+        let hint = error.hint.as_ref().map_or(String::new(), |hint| format!(" ({hint})"));
+        let edits: Vec<String> = error.suggestion.iter().map(|edit| format!(" => {}", edit.text)).collect();
+        format!("{} {place} {}{hint}{}\n", error.code, error.message, edits.concat())
+    };
+    errors.iter().map(spell).collect()
+}

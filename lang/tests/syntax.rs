@@ -1,0 +1,134 @@
+//! Parsing and formatting, case by case.
+//!
+//! A file under `tests/cases` holds cases: `=== title`, the input, `---`, what comes out. `UPDATE_CASES=1` writes
+//! what comes out now into the files, for review.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use infra_lang::diagnostic::{Diagnostic, Severity};
+use infra_lang::format::format;
+use infra_lang::parse::{parse, parse_expression};
+use infra_lang::span::{SourceMap, Span};
+
+#[test]
+fn files_parse() {
+    check("parse", |input| {
+        let mut sources = SourceMap::default();
+        let id = sources.add("case", input);
+        let (file, diagnostics) = parse(id, input);
+        file.to_string() + &report(&sources, &diagnostics)
+    });
+}
+
+#[test]
+fn expressions_parse() {
+    check("expression", |input| {
+        let each = |line: &str| {
+            let mut sources = SourceMap::default();
+            let id = sources.add("case", line);
+            match parse_expression(id, line) {
+                Ok(expr) => format!("{expr}\n"),
+                Err(diagnostics) => report(&sources, &diagnostics),
+            }
+        };
+        input.lines().map(each).collect()
+    });
+}
+
+#[test]
+fn files_format() {
+    check("format", |input| {
+        let mut sources = SourceMap::default();
+        sources.add("case", input);
+        match format(input) {
+            Ok(text) => text,
+            Err(diagnostics) => report(&sources, &diagnostics),
+        }
+    });
+}
+
+fn report(sources: &SourceMap, diagnostics: &[Diagnostic]) -> String {
+    let mut text = String::new();
+    for diagnostic in diagnostics {
+        let severity = if diagnostic.severity == Severity::Error { "error" } else { "warning" };
+        let place = diagnostic.span.map_or(String::new(), |span| place(sources, span));
+        writeln!(text, "{severity}[{}] {place}: {}", diagnostic.code, diagnostic.message).expect("a string");
+        for label in &diagnostic.labels {
+            writeln!(text, "  {}: {}", place_of(sources, label.span), label.text).expect("a string");
+        }
+        if let Some(hint) = &diagnostic.hint {
+            writeln!(text, "  hint: {hint}").expect("a string");
+        }
+        for edit in &diagnostic.suggestion {
+            writeln!(text, "  instead: {} {:?}", place_of(sources, edit.span), edit.text).expect("a string");
+        }
+    }
+    text
+}
+
+fn place(sources: &SourceMap, span: Span) -> String {
+    let words = sources.text(span);
+    let short: String = words.chars().take(20).collect();
+    let more = if short.len() < words.len() { "…" } else { "" };
+    format!("{} {short:?}{more}", place_of(sources, span))
+}
+
+fn place_of(sources: &SourceMap, span: Span) -> String {
+    let position = sources.file(span.file).position(span.start as usize);
+    format!("{}:{}", position.line, position.column)
+}
+
+// --- case files
+
+struct Case {
+    title: String,
+    input: String,
+    expected: String,
+}
+
+/// Runs `run` on every case of a folder and compares; all failures are shown together.
+fn check(folder: &str, run: impl Fn(&str) -> String) {
+    let update = std::env::var_os("UPDATE_CASES").is_some();
+    let mut failures = String::new();
+    for path in files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases").join(folder)) {
+        let mut cases = read(&path);
+        for case in &mut cases {
+            let actual = run(&case.input);
+            if actual != case.expected && !update {
+                let name = path.file_name().unwrap_or_default().to_string_lossy();
+                let Case { title, expected, .. } = case;
+                writeln!(failures, "=== {name}: {title}\n--- expected\n{expected}--- actual\n{actual}")
+                    .expect("a string");
+            }
+            case.expected = actual;
+        }
+        if update {
+            fs::write(&path, write(&cases)).expect("case files can be written");
+        }
+    }
+    assert!(failures.is_empty(), "{failures}");
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).expect("the folder of cases exists");
+    let mut files: Vec<_> = entries.map(|entry| entry.expect("the folder can be read").path()).collect();
+    files.sort();
+    assert!(!files.is_empty(), "no cases in {}", folder.display());
+    files
+}
+
+fn read(path: &Path) -> Vec<Case> {
+    let text = fs::read_to_string(path).expect("case files are text");
+    let cases = text.split("=== ").skip(1).map(|case| {
+        let (title, rest) = case.split_once('\n').expect("a title ends its line");
+        let (input, expected) = rest.split_once("---\n").unwrap_or((rest, ""));
+        Case { title: title.to_owned(), input: input.to_owned(), expected: expected.to_owned() }
+    });
+    cases.collect()
+}
+
+fn write(cases: &[Case]) -> String {
+    cases.iter().map(|case| format!("=== {}\n{}---\n{}", case.title, case.input, case.expected)).collect()
+}
