@@ -26,7 +26,7 @@ use crate::types::{Field, Type};
 
 pub(crate) use declarations::Names;
 pub use modules::module_directories;
-pub(crate) use objects::{block_type, extra_type, written_type};
+pub(crate) use objects::{block_type, default_of, extra_type, written_type};
 pub(crate) use settings::attribute_of;
 
 /// Checks the files of a project against the kinds there are.
@@ -125,7 +125,9 @@ impl<'a> Checker<'a> {
         schemas: &'a SchemaSet,
         outputs: &BTreeMap<String, BTreeMap<String, Type>>,
     ) -> Self {
-        let field = |(name, ty): (&String, &Type)| (name.clone(), Field { ty: ty.clone(), optional: false, default: None });
+        let field = |(name, ty): (&String, &Type)| {
+            (name.clone(), Field { ty: ty.clone(), optional: false, default: None })
+        };
         let object = |types: &BTreeMap<String, Type>| Type::Object(types.iter().map(field).collect());
         Self {
             schemas,

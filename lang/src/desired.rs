@@ -1,5 +1,7 @@
 //! What the configuration asks for: the project, its objects with their attributes, lookups and outputs.
 
+mod display;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};

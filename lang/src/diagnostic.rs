@@ -122,10 +122,16 @@ impl Diagnostic {
 }
 
 /// The candidate nearest to `given`, if one is near enough to be a likely slip of the finger.
+///
+/// A word that one candidate alone begins with (`cidr` of `cidr_block`) counts as near, too.
 pub fn nearest<'a>(given: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let limit = (given.chars().count() / 3).max(1);
-    let scored = candidates.into_iter().map(|name| (strsim::damerau_levenshtein(given, name), name));
-    scored.filter(|(distance, _)| *distance <= limit).min().map(|(_, name)| name)
+    let names: Vec<&str> = candidates.into_iter().collect();
+    let scored = names.iter().map(|name| (strsim::damerau_levenshtein(given, name), *name));
+    let near = scored.filter(|(distance, _)| *distance <= limit).min().map(|(_, name)| name);
+    let mut begins =
+        names.iter().copied().filter(|name| given.len() >= 3 && name.starts_with(&format!("{given}_")));
+    near.or_else(|| begins.next().filter(|_| begins.next().is_none()))
 }
 
 #[cfg(test)]
@@ -138,5 +144,7 @@ mod tests {
         assert_eq!(nearest("lauch_template", kinds), Some("launch_template"));
         assert_eq!(nearest("eld", kinds), Some("elb"));
         assert_eq!(nearest("banana", kinds), None);
+        assert_eq!(nearest("launch", kinds), Some("launch_template"));
+        assert_eq!(nearest("launch", ["launch_a", "launch_b"]), None);
     }
 }

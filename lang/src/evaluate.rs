@@ -158,10 +158,14 @@ impl Evaluator<'_> {
     /// The value of a local.
     fn local(&self, path: &Path, name: &Identifier) -> Eval {
         let key = (path.to_vec(), name.clone());
-        self.remembered(|memo| &mut memo.locals, key, || {
-            let local = self.program.module(path).and_then(|module| module.locals.get(name));
-            local.map_or(Err(Stop::Reported), |local| self.evaluate(&local.value, &Scope::of(path)))
-        })
+        self.remembered(
+            |memo| &mut memo.locals,
+            key,
+            || {
+                let local = self.program.module(path).and_then(|module| module.locals.get(name));
+                local.map_or(Err(Stop::Reported), |local| self.evaluate(&local.value, &Scope::of(path)))
+            },
+        )
     }
 }
 

@@ -66,7 +66,12 @@ enum Body {
     Special,
 }
 
-const fn values(name: &'static str, signature: &'static str, doc: &'static str, body: fn(&Arguments) -> Returned) -> Function {
+const fn values(
+    name: &'static str,
+    signature: &'static str,
+    doc: &'static str,
+    body: fn(&Arguments) -> Returned,
+) -> Function {
     Function { name, signature, doc, body: Body::Values(body) }
 }
 
@@ -79,7 +84,12 @@ const fn shapes(
     Function { name, signature, doc, body: Body::Shapes(body) }
 }
 
-const fn labels(name: &'static str, signature: &'static str, doc: &'static str, body: fn(Residual) -> Residual) -> Function {
+const fn labels(
+    name: &'static str,
+    signature: &'static str,
+    doc: &'static str,
+    body: fn(Residual) -> Residual,
+) -> Function {
     Function { name, signature, doc, body: Body::Labels(body) }
 }
 
@@ -190,7 +200,8 @@ pub(crate) fn call(name: &str, arguments: Vec<Residual>, surroundings: Option<&S
     let arguments = converted(function, arguments)?;
     match function.body {
         Body::Shapes(body) => {
-            let (plain, hidden): (Vec<_>, Vec<_>) = arguments.iter().cloned().map(Residual::uncovered).unzip();
+            let (plain, hidden): (Vec<_>, Vec<_>) =
+                arguments.iter().cloned().map(Residual::uncovered).unzip();
             let outcome = body(&plain).map_err(|reason| failed(name, reason, &arguments))?;
             let result = outcome.unwrap_or_else(|| Residual::Call(name.to_owned(), plain));
             Ok(if hidden.contains(&true) { result.concealed() } else { result })
@@ -217,7 +228,11 @@ pub(crate) fn call(name: &str, arguments: Vec<Residual>, surroundings: Option<&S
 /// An error does not quote a secret.
 fn failed(name: &str, reason: String, arguments: &[Residual]) -> Fault {
     let hidden = arguments.iter().any(Residual::is_sensitive);
-    Fault::from(if hidden { format!("`{name}` fails on a sensitive value") } else { format!("`{name}`: {reason}") })
+    Fault::from(if hidden {
+        format!("`{name}` fails on a sensitive value")
+    } else {
+        format!("`{name}`: {reason}")
+    })
 }
 
 /// The arguments as values without labels, and whether any had one; `None` if one waits.
@@ -250,11 +265,15 @@ fn converted(function: &Function, arguments: Vec<Residual>) -> Result<Vec<Residu
         (_, None) => Ok(argument),
         (Residual::Known(value), Some(parameter)) => {
             let value = convert_value(value, &parameter.ty, &schemas);
-            value.map(Residual::Known).map_err(|error| wrong_argument(function, &parameter.name, &error.to_string()))
+            value
+                .map(Residual::Known)
+                .map_err(|error| wrong_argument(function, &parameter.name, &error.to_string()))
         }
-        (_, Some(parameter)) if !may_become(&argument, &parameter.ty) => {
-            Err(wrong_argument(function, &parameter.name, &format!("`{}` is wanted, not {}", parameter.ty, kind_of(&argument))))
-        }
+        (_, Some(parameter)) if !may_become(&argument, &parameter.ty) => Err(wrong_argument(
+            function,
+            &parameter.name,
+            &format!("`{}` is wanted, not {}", parameter.ty, kind_of(&argument)),
+        )),
         _ => Ok(argument),
     };
     arguments.into_iter().enumerate().map(convert).collect()
@@ -265,14 +284,17 @@ fn may_become(argument: &Residual, wanted: &Type) -> bool {
     match (argument, wanted.core()) {
         (Residual::Attribute(reference), Type::Any | Type::Kind(_)) if reference.is_whole() => true,
         (Residual::Attribute(reference), _) => !reference.is_whole(),
-        (Residual::List(_) | Residual::Set(_), wanted) => matches!(wanted, Type::Any | Type::List(..) | Type::Set(_) | Type::Tuple(_)),
+        (Residual::List(_) | Residual::Set(_), wanted) => {
+            matches!(wanted, Type::Any | Type::List(..) | Type::Set(_) | Type::Tuple(_))
+        }
         (Residual::Map(_), wanted) => matches!(wanted, Type::Any | Type::Map(_) | Type::Object(_)),
         _ => true,
     }
 }
 
 fn wrong_count(function: &Function, given: usize) -> Fault {
-    let message = format!("`{}` does not take {given} argument{}", function.name, if given == 1 { "" } else { "s" });
+    let message =
+        format!("`{}` does not take {given} argument{}", function.name, if given == 1 { "" } else { "s" });
     Fault::new(codes::ARGUMENTS, message).hint(format!("it is `{}{}`", function.name, function.signature))
 }
 

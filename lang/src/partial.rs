@@ -39,20 +39,30 @@ pub(crate) type Outcome = Result<Residual, Fault>;
 pub(crate) fn index(of: Residual, key: Residual) -> Outcome {
     let (of, hidden) = of.uncovered();
     let (key, hidden_key) = key.uncovered();
-    let value = index_plain(of, key)?;
-    Ok(if hidden || hidden_key { value.concealed() } else { value })
+    if hidden || hidden_key {
+        let quiet = |fault: Fault| Fault {
+            message: "this cannot be read from a sensitive value".to_owned(),
+            hint: None,
+            ..fault
+        };
+        return index_plain(of, key).map(Residual::concealed).map_err(quiet);
+    }
+    index_plain(of, key)
 }
 
 fn index_plain(of: Residual, key: Residual) -> Outcome {
     match (&of, &key) {
-        (Residual::Known(Value::Null), _) => Err(Fault::new(codes::NULL, "this is null, so nothing can be read from it")
-            .hint("test it first: `x != null ? x.name : …`, or use `try`")),
+        (Residual::Known(Value::Null), _) => {
+            Err(Fault::new(codes::NULL, "this is null, so nothing can be read from it")
+                .hint("test it first: `x != null ? x.name : …`, or use `try`"))
+        }
         (_, Residual::Known(Value::String(name))) => match of.entries() {
             Some(entries) => entries.get(name).cloned().ok_or_else(|| missing_key(name, entries.keys())),
             None => by_name(of, name),
         },
         (_, Residual::Known(Value::Number(number))) => match of.items() {
-            _ if of.is_set() => Err(Fault::new(codes::KEY, "a set has no positions").hint("use `one(…)`, `tolist(…)` or `contains(…)`")),
+            _ if of.is_set() => Err(Fault::new(codes::KEY, "a set has no positions")
+                .hint("use `one(…)`, `tolist(…)` or `contains(…)`")),
             Some(items) => {
                 let element = number.to_i64().and_then(|at| items.get(usize::try_from(at).ok()?));
                 element.cloned().ok_or_else(|| {
@@ -60,13 +70,17 @@ fn index_plain(of: Residual, key: Residual) -> Outcome {
                 })
             }
             None => match of.entries() {
-                Some(entries) => index_plain(Residual::map(entries), Value::string(number.to_string()).into()),
+                Some(entries) => {
+                    index_plain(Residual::map(entries), Value::string(number.to_string()).into())
+                }
                 None if matches!(of, Residual::Known(_)) => Err(not_indexable(&of)),
                 None => Ok(Residual::Index(Box::new(of), Box::new(key))),
             },
         },
         (Residual::Known(value), _) if !is_collection(value) => Err(not_indexable(&of)),
-        (_, Residual::Known(other)) => Err(Fault::new(codes::KEY, format!("{other} is no key: a string or a number is wanted"))),
+        (_, Residual::Known(other)) => {
+            Err(Fault::new(codes::KEY, format!("{other} is no key: a string or a number is wanted")))
+        }
         _ => Ok(Residual::Index(Box::new(of), Box::new(key))),
     }
 }
@@ -137,7 +151,9 @@ pub(crate) fn kind_of(residual: &Residual) -> &'static str {
         Residual::Known(Value::List(_)) | Residual::List(_) => "a list",
         Residual::Known(Value::Set(_)) | Residual::Set(_) => "a set",
         Residual::Known(Value::Map(_)) | Residual::Map(_) => "an object",
-        Residual::Known(Value::Sensitive(_) | Value::Sealed(_)) | Residual::Sensitive(_) => "a sensitive value",
+        Residual::Known(Value::Sensitive(_) | Value::Sealed(_)) | Residual::Sensitive(_) => {
+            "a sensitive value"
+        }
         Residual::Attribute(reference) if reference.is_whole() => "a whole object",
         _ => "a value that is known only after apply",
     }
@@ -161,7 +177,9 @@ pub(crate) fn steps(collection: &Residual) -> Result<Option<Vec<(Value, Residual
     let (plain, hidden) = collection.clone().uncovered();
     let cover = |value: Residual| if hidden { value.concealed() } else { value };
     if let Some(entries) = plain.entries() {
-        return Ok(Some(entries.into_iter().map(|(key, value)| (Value::String(key), cover(value))).collect()));
+        return Ok(Some(
+            entries.into_iter().map(|(key, value)| (Value::String(key), cover(value))).collect(),
+        ));
     }
     if let Some(items) = plain.items() {
         let position = |at: usize, item: &Residual| match item.known() {
@@ -172,8 +190,13 @@ pub(crate) fn steps(collection: &Residual) -> Result<Option<Vec<(Value, Residual
         return Ok(Some(steps.map(|(at, item)| (position(at, &item), cover(item))).collect()));
     }
     match &plain {
-        Residual::Known(Value::Null) => Err(Fault::new(codes::NULL, "null has no elements").hint("use `coalesce(x, [])`")),
-        Residual::Known(_) => Err(Fault::new(codes::TYPE, format!("`for` runs over lists, sets, maps and objects, not over {}", kind_of(&plain)))),
+        Residual::Known(Value::Null) => {
+            Err(Fault::new(codes::NULL, "null has no elements").hint("use `coalesce(x, [])`"))
+        }
+        Residual::Known(_) => Err(Fault::new(
+            codes::TYPE,
+            format!("`for` runs over lists, sets, maps and objects, not over {}", kind_of(&plain)),
+        )),
         Residual::Attribute(reference) if reference.is_whole() => {
             Err(Fault::new(codes::TYPE, format!("`{reference}` is one object, not a collection")))
         }
@@ -197,7 +220,12 @@ impl Gathered {
     }
 
     /// Adds one step's result, unless its condition says no.
-    pub(crate) fn add(&mut self, taken: Option<Residual>, key: Option<Residual>, value: Residual) -> Result<(), Fault> {
+    pub(crate) fn add(
+        &mut self,
+        taken: Option<Residual>,
+        key: Option<Residual>,
+        value: Residual,
+    ) -> Result<(), Fault> {
         match taken.as_ref().map(condition).transpose()? {
             None | Some((Some(true), false)) => {}
             Some((Some(true), true)) => self.hidden = true,
@@ -231,8 +259,14 @@ impl Gathered {
         };
         let values = self.entries.entry(key.clone()).or_default();
         if !values.is_empty() && !self.grouped {
-            let message = format!("the key `{}` comes up twice", Key(&key));
-            return Err(Fault::new(codes::FAILED, message).hint("gather equal keys with `...` behind the value"));
+            let message = if hidden {
+                "a key comes up twice".to_owned()
+            } else {
+                format!("the key `{}` comes up twice", Key(&key))
+            };
+            return Err(
+                Fault::new(codes::FAILED, message).hint("gather equal keys with `...` behind the value")
+            );
         }
         values.push(value);
         Ok(())

@@ -123,18 +123,14 @@ impl Residual {
         }
     }
 
-    /// A set; known if all of it is. Equal elements are one.
-    pub fn set(items: Vec<Self>) -> Self {
+    /// A set, in the order of its elements' spelling; known if all of it is. Equal elements are one.
+    pub fn set(mut items: Vec<Self>) -> Self {
         if let Some(values) = all_known(&items) {
             return Self::Known(Value::Set(values.into_iter().collect()));
         }
-        let mut distinct: Vec<Self> = Vec::new();
-        for item in items {
-            if !distinct.contains(&item) {
-                distinct.push(item);
-            }
-        }
-        Self::Set(distinct)
+        items.sort_by_cached_key(Self::to_string);
+        items.dedup();
+        Self::Set(items)
     }
 
     /// A map; known if all of it is.
@@ -167,11 +163,15 @@ impl Residual {
         match self {
             Self::Known(value) => value.is_sensitive(),
             Self::Sensitive(_) => true,
-            Self::List(items) | Self::Set(items) | Self::Call(_, items) => items.iter().any(Self::is_sensitive),
+            Self::List(items) | Self::Set(items) | Self::Call(_, items) => {
+                items.iter().any(Self::is_sensitive)
+            }
             Self::Map(entries) => entries.values().any(Self::is_sensitive),
             Self::Attribute(_) | Self::Variable(_) => false,
             Self::Index(of, key) => of.is_sensitive() || key.is_sensitive(),
-            Self::Conditional(condition, yes, no) => [condition, yes, no].iter().any(|part| part.is_sensitive()),
+            Self::Conditional(condition, yes, no) => {
+                [condition, yes, no].iter().any(|part| part.is_sensitive())
+            }
             Self::For(each) => each.collection.is_sensitive() || each.result.is_sensitive(),
         }
     }

@@ -15,12 +15,13 @@ use crate::number::Number;
 use crate::value::{Dimension, Value};
 
 pub use assign::{Fit, fit};
-pub use convert::{Mismatch, convert, convert_value};
-pub use prelude::{PRELUDE, prelude};
-pub use unify::{Clash, unify, widened};
 pub(crate) use convert::read_quantity;
+pub use convert::{Mismatch, convert, convert_value};
+pub(crate) use display::spoken;
+pub use prelude::{PRELUDE, prelude};
 pub(crate) use read::{TypeNames, read_type};
 pub(crate) use unify::unify_all;
+pub use unify::{Clash, unify, widened};
 
 /// A lowest and a highest value, each included; `None` is no bound.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

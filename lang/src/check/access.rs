@@ -12,7 +12,7 @@ use crate::program::{Meta, ObjectKey};
 use crate::reference::{ROOTS, Root, root};
 use crate::schema::Presence;
 use crate::span::Span;
-use crate::types::{Field, Text, Type, unify_all};
+use crate::types::{Field, Text, Type, spoken, unify_all};
 use crate::value::Key;
 
 impl Checker<'_> {
@@ -42,7 +42,11 @@ impl Checker<'_> {
                     self.edge(Node::Local(name.name.clone()), span);
                     self.local(&name.name.clone())
                 }
-                false => self.undeclared("local", name, self.module.locals.keys().map(|name| name.as_str()).collect()),
+                false => self.undeclared(
+                    "local",
+                    name,
+                    self.module.locals.keys().map(|name| name.as_str()).collect(),
+                ),
             },
             Root::Project(name) => self.project(name),
             Root::Path(name) => match name.as_str() {
@@ -54,13 +58,18 @@ impl Checker<'_> {
                 (Some(value), "value") => value.clone(),
                 (Some(_), _) => self.undeclared("each", name, vec!["key", "value"]),
                 (None, _) => {
-                    let error = Diagnostic::error(codes::META, span, "`each` exists in blocks with `for_each` only");
+                    let error =
+                        Diagnostic::error(codes::META, span, "`each` exists in blocks with `for_each` only");
                     self.report(error)
                 }
             },
             Root::This => match &scope.this {
                 Some(kind) => Type::Kind(kind.clone()),
-                None => self.report(Diagnostic::error(codes::META, span, "`self` exists in conditions of `lifecycle` only")),
+                None => self.report(Diagnostic::error(
+                    codes::META,
+                    span,
+                    "`self` exists in conditions of `lifecycle` only",
+                )),
             },
             Root::Module(name) => self.module_outputs(name, span),
             Root::Object(mode, kind, name) => self.declared_object(mode, kind, name, span, scope),
@@ -79,14 +88,20 @@ impl Checker<'_> {
     fn variable(&mut self, name: &Ident) -> Type {
         match self.variable_types.get(&name.name) {
             Some(ty) => ty.clone(),
-            None => self.undeclared("var", name, self.module.variables.keys().map(|name| name.as_str()).collect()),
+            None => {
+                self.undeclared("var", name, self.module.variables.keys().map(|name| name.as_str()).collect())
+            }
         }
     }
 
     fn project(&mut self, name: &Ident) -> Type {
+        if name.as_str() == "name" {
+            // The block's label: it needs nothing else of the block.
+            return Type::string();
+        }
         self.edge(Node::Project, name.span);
         match name.as_str() {
-            "name" | "region" | "account" => Type::string(),
+            "region" | "account" => Type::string(),
             "tags" => Type::map(Type::string()),
             _ => self.undeclared("project", name, vec!["name", "region", "account", "tags"]),
         }
@@ -94,7 +109,11 @@ impl Checker<'_> {
 
     fn module_outputs(&mut self, name: &Ident, span: Span) -> Type {
         let Some(call) = self.module.calls.get(&name.name) else {
-            return self.undeclared("module", name, self.module.calls.keys().map(|name| name.as_str()).collect());
+            return self.undeclared(
+                "module",
+                name,
+                self.module.calls.keys().map(|name| name.as_str()).collect(),
+            );
         };
         let one = self.outputs.get(&call.directory).cloned().unwrap_or(Type::Any);
         let ty = by_meta(&call.meta, one);
@@ -112,7 +131,8 @@ impl Checker<'_> {
         if self.schemas.kind(kind.as_str()).is_none() {
             return match habits::kind_of(kind.as_str(), self.schemas) {
                 Some(new) => {
-                    let error = habits::habit(kind.span, &format!("`{kind}.{name}` is written `{new}.{name}`"));
+                    let error =
+                        habits::habit(kind.span, &format!("`{kind}.{name}` is written `{new}.{name}`"));
                     self.report(error.suggest(kind.span, new))
                 }
                 None => self.unknown_name(kind, scope),
@@ -123,15 +143,29 @@ impl Checker<'_> {
 
     fn undeclared_object(&mut self, key: &ObjectKey, name: &Ident) -> Type {
         let data = if key.mode == Mode::Data { "data." } else { "" };
-        let same: Vec<&ObjectKey> =
-            self.module.objects.keys().filter(|other| other.kind == key.kind && other.mode == key.mode).collect();
-        let error = Diagnostic::error(codes::UNKNOWN_NAME, name.span, format!("there is no `{key}` in this module"));
-        let other = ObjectKey { mode: if key.mode == Mode::Data { Mode::Managed } else { Mode::Data }, ..key.clone() };
+        let same: Vec<&ObjectKey> = self
+            .module
+            .objects
+            .keys()
+            .filter(|other| other.kind == key.kind && other.mode == key.mode)
+            .collect();
+        let error =
+            Diagnostic::error(codes::UNKNOWN_NAME, name.span, format!("there is no `{key}` in this module"));
+        let other = ObjectKey {
+            mode: if key.mode == Mode::Data { Mode::Managed } else { Mode::Data },
+            ..key.clone()
+        };
         let error = match nearest(name.as_str(), same.iter().map(|other| other.name.as_str())) {
-            Some(near) => error.hint(format!("did you mean `{data}{}.{near}`?", key.kind)).suggest(name.span, near),
+            Some(near) => {
+                error.hint(format!("did you mean `{data}{}.{near}`?", key.kind)).suggest(name.span, near)
+            }
             None if self.module.objects.contains_key(&other) => error.hint(format!("there is `{other}`")),
             None => match same.as_slice() {
-                [] => error.hint(format!("declare it: `{}{} \"{name}\" {{ … }}`", data.replace('.', " "), key.kind)),
+                [] => error.hint(format!(
+                    "declare it: `{}{} \"{name}\" {{ … }}`",
+                    data.replace('.', " "),
+                    key.kind
+                )),
                 same => error.hint(format!("there {}", listed(same))),
             },
         };
@@ -141,12 +175,14 @@ impl Checker<'_> {
     fn unknown_name(&mut self, name: &Ident, scope: &Scope) -> Type {
         let text = name.as_str();
         if ROOTS.contains(&text) || self.schemas.kind(text).is_some() {
-            let error = Diagnostic::error(codes::UNKNOWN_NAME, name.span, format!("`{text}` alone names nothing"));
+            let error =
+                Diagnostic::error(codes::UNKNOWN_NAME, name.span, format!("`{text}` alone names nothing"));
             return self.report(error.hint(format!("write `{text}.NAME`")));
         }
         let kinds = self.schemas.iter().map(|schema| schema.name.as_str());
         let near = nearest(text, scope.names().chain(ROOTS.iter().copied()).chain(kinds)).map(str::to_owned);
-        let error = Diagnostic::error(codes::UNKNOWN_NAME, name.span, format!("nothing is called `{text}` here"));
+        let error =
+            Diagnostic::error(codes::UNKNOWN_NAME, name.span, format!("nothing is called `{text}` here"));
         self.report(match near {
             Some(near) => error.hint(format!("did you mean `{near}`?")).suggest(name.span, near),
             None => error.hint(format!("text stands in quotes: `\"{text}\"`")),
@@ -169,11 +205,15 @@ impl Checker<'_> {
                 None => self.no_field(name, fields.keys().map(String::as_str), span),
             },
             Type::List(..) | Type::Set(_) | Type::Tuple(_) => {
-                let error = Diagnostic::error(codes::KEY, span, format!("`{of}` has no `{name}`: its elements may"));
+                let error = Diagnostic::error(
+                    codes::KEY,
+                    span,
+                    format!("{} has no `{name}`: its elements may", spoken(of)),
+                );
                 self.report(error.hint(format!("of each element: `[*].{name}`")))
             }
             other => {
-                let message = format!("nothing can be read from `{other}`");
+                let message = format!("nothing can be read from {}", spoken(other));
                 self.report(Diagnostic::error(codes::KEY, span, message))
             }
         }
@@ -200,16 +240,25 @@ impl Checker<'_> {
         self.report(error)
     }
 
+    fn has_attribute(&self, kind: &KindName, name: &str) -> bool {
+        self.schemas.kind(kind.as_str()).is_some_and(|schema| schema.attribute(name).is_some())
+    }
+
     /// The type of an attribute of an object.
     fn attribute(&mut self, kind: &KindName, name: &str, span: Span) -> Type {
         let Some(schema) = self.schemas.kind(kind.as_str()) else { return Type::Any };
         let lookup = || settings::attribute_of(Mode::Data, schema, name);
         let Some(attribute) = schema.attribute(name).or_else(lookup) else {
-            if name == "tags" && schema.tagged {
-                return Type::map(Type::string());
+            if let Some(ty) = super::objects::extra_type(Mode::Managed, schema, name) {
+                return ty;
             }
-            let known: Vec<&str> = schema.attributes.iter().map(|attribute| attribute.name.as_str()).collect();
-            let error = Diagnostic::error(codes::UNKNOWN_ATTRIBUTE, span, format!("`{kind}` has no attribute `{name}`"));
+            let known: Vec<&str> =
+                schema.attributes.iter().map(|attribute| attribute.name.as_str()).collect();
+            let error = Diagnostic::error(
+                codes::UNKNOWN_ATTRIBUTE,
+                span,
+                format!("`{kind}` has no attribute `{name}`"),
+            );
             return self.report(match nearest(name, known.iter().copied()) {
                 Some(near) => error.hint(format!("did you mean `{near}`?")).suggest(span, near),
                 None => error,
@@ -225,7 +274,11 @@ impl Checker<'_> {
         let ty = self.infer(of, scope);
         let key_type = self.infer(key, scope);
         let element = self.element(ty.core(), &key_type, key, span);
-        if ty.is_sensitive() && !element.is_sensitive() { Type::Sensitive(Box::new(element)) } else { element }
+        if ty.is_sensitive() && !element.is_sensitive() {
+            Type::Sensitive(Box::new(element))
+        } else {
+            element
+        }
     }
 
     fn element(&mut self, of: &Type, key: &Type, key_expr: &Expr, span: Span) -> Type {
@@ -245,13 +298,16 @@ impl Checker<'_> {
             }
             Type::Tuple(items) => {
                 self.must_fit(key, &Type::number(), key_expr.span);
-                position(key).map_or_else(|| unify_all(items).unwrap_or(Type::Any), |at| match items.get(at) {
-                    Some(item) => item.clone(),
-                    None => {
-                        let message = format!("there is no element {at}: the list has {}", items.len());
-                        self.report(Diagnostic::error(codes::KEY, key_expr.span, message))
-                    }
-                })
+                position(key).map_or_else(
+                    || unify_all(items).unwrap_or(Type::Any),
+                    |at| match items.get(at) {
+                        Some(item) => item.clone(),
+                        None => {
+                            let message = format!("there is no element {at}: the list has {}", items.len());
+                            self.report(Diagnostic::error(codes::KEY, key_expr.span, message))
+                        }
+                    },
+                )
             }
             Type::Object(fields) => match names.as_deref() {
                 Some([name]) => match fields.get(name) {
@@ -262,7 +318,8 @@ impl Checker<'_> {
                     self.unified(names.iter().filter_map(|name| fields.get(name)).collect(), span)
                 }
                 Some(names) => {
-                    let missing = names.iter().find(|name| !fields.contains_key(*name)).cloned().unwrap_or_default();
+                    let missing =
+                        names.iter().find(|name| !fields.contains_key(*name)).cloned().unwrap_or_default();
                     let message = format!("the key may be `\"{missing}\"`, which the object does not have");
                     self.report(Diagnostic::error(codes::KEY, key_expr.span, message))
                 }
@@ -273,13 +330,17 @@ impl Checker<'_> {
                 self.report(error.hint("use `one(…)`, `tolist(…)` or `contains(…)`"))
             }
             Type::Kind(kind) => match names.as_deref() {
-                Some([name]) => self.attribute(kind, name, key_expr.span),
+                Some([name]) if self.has_attribute(kind, name) => self.attribute(kind, name, key_expr.span),
                 _ => {
                     let message = format!("this is one `{kind}`, without `for_each`, so it has no key");
                     self.report(Diagnostic::error(codes::KEY, span, message))
                 }
             },
-            other => self.report(Diagnostic::error(codes::KEY, span, format!("nothing can be read from `{other}`"))),
+            other => self.report(Diagnostic::error(
+                codes::KEY,
+                span,
+                format!("nothing can be read from {}", spoken(other)),
+            )),
         }
     }
 

@@ -22,7 +22,9 @@ pub(super) fn arguments<'a>(
     for item in items {
         match item {
             Item::Attribute(attribute) => arguments.push(from_attribute(attribute)),
-            Item::Block(block) if block.kind.as_str() == "dynamic" => errors.push(super::habits::dynamic(block)),
+            Item::Block(block) if block.kind.as_str() == "dynamic" => {
+                errors.push(super::habits::dynamic(block))
+            }
             Item::Block(block) => match blocks.iter_mut().find(|(name, _)| *name == block.kind.as_str()) {
                 Some((_, same)) => same.push(block),
                 None => blocks.push((block.kind.as_str(), vec![block])),
@@ -55,16 +57,25 @@ fn from_attribute(attribute: &Attribute) -> Argument {
     }
 }
 
-fn from_blocks(name: &str, blocks: &[&Block], schema: Option<&AttributeSchema>, errors: &mut Vec<Diagnostic>) -> Argument {
+fn from_blocks(
+    name: &str,
+    blocks: &[&Block],
+    schema: Option<&AttributeSchema>,
+    errors: &mut Vec<Diagnostic>,
+) -> Argument {
     let (first, span) = (blocks[0], blocks[0].span);
     let single = schema.and_then(|schema| schema.block.as_ref()).is_some_and(|block| block.single);
     if let (true, Some(second)) = (single, blocks.get(1)) {
         let message = format!("`{name}` may be written once only");
-        errors.push(Diagnostic::error(codes::BOTH_FORMS, second.header, message).label(first.header, "the first"));
+        errors.push(
+            Diagnostic::error(codes::BOTH_FORMS, second.header, message).label(first.header, "the first"),
+        );
     }
     if schema.is_some_and(|schema| schema.block.is_none()) {
         let message = format!("`{name}` is an attribute, not a block");
-        errors.push(Diagnostic::error(codes::BOTH_FORMS, first.header, message).hint(format!("write `{name} = …`")));
+        errors.push(
+            Diagnostic::error(codes::BOTH_FORMS, first.header, message).hint(format!("write `{name} = …`")),
+        );
     }
     let objects = blocks.iter().map(|block| object(block, schema, errors)).collect::<Vec<_>>();
     let value = match (single, objects) {
@@ -85,10 +96,18 @@ fn object(block: &Block, schema: Option<&AttributeSchema>, errors: &mut Vec<Diag
 }
 
 /// A body as an object of the attributes it may hold.
-pub(super) fn body(body: &Body, attributes: &[AttributeSchema], header: Span, errors: &mut Vec<Diagnostic>) -> Expr {
+pub(super) fn body(
+    body: &Body,
+    attributes: &[AttributeSchema],
+    header: Span,
+    errors: &mut Vec<Diagnostic>,
+) -> Expr {
     let find = |name: &str| attributes.iter().find(|attribute| attribute.name == *name);
     let entry = |argument: Argument| {
-        let name = crate::ast::Ident { name: crate::name::Identifier::new(argument.name.as_str()), span: argument.name_span };
+        let name = crate::ast::Ident {
+            name: crate::name::Identifier::new(argument.name.as_str()),
+            span: argument.name_span,
+        };
         Entry { key: Key::Name(name), value: argument.value }
     };
     let entries = arguments(body.items.iter(), &find, errors).into_iter().map(entry).collect();

@@ -1,8 +1,8 @@
 //! Calls of functions: their arguments, and the types of their results.
 
+use super::Checker;
 use super::cycles::Node;
 use super::scope::Scope;
-use super::Checker;
 use crate::ast::{Call, Expr};
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::explain::codes;
@@ -46,14 +46,19 @@ impl Checker<'_> {
         self.edge(Node::Function(name.clone()), call.name.span);
         let Some(function) = self.module.functions.get(&name) else { return Type::Any };
         if call.expand.is_none() && call.arguments.len() != function.params.len() {
-            let params: Vec<String> = function.params.iter().map(|(name, ty)| format!("{name}: {ty}")).collect();
-            let message = format!("`{name}` takes {}, not {}", count(params.len()), count(call.arguments.len()));
-            let error = Diagnostic::error(codes::ARGUMENTS, expr.span, message).label(function.span, "declared here");
+            let params: Vec<String> =
+                function.params.iter().map(|(name, ty)| format!("{name}: {ty}")).collect();
+            let message =
+                format!("`{name}` takes {}, not {}", count(params.len()), count(call.arguments.len()));
+            let error =
+                Diagnostic::error(codes::ARGUMENTS, expr.span, message).label(function.span, "declared here");
             self.report(error.hint(format!("it is `{name}({})`", params.join(", "))));
         }
         for (at, argument) in call.arguments.iter().enumerate() {
             match function.params.get(at) {
-                Some((_, ty)) if call.expand.is_none() || at + 1 < call.arguments.len() => self.expect(argument, ty, scope),
+                Some((_, ty)) if call.expand.is_none() || at + 1 < call.arguments.len() => {
+                    self.expect(argument, ty, scope)
+                }
                 _ => {
                     self.infer(argument, scope);
                 }
@@ -108,13 +113,18 @@ impl Checker<'_> {
                 Some(parameter) if parameter.ty != Type::Any => self.expect(argument, &parameter.ty, scope),
                 _ => {}
             }
-            types.push(self.quietly(parameter.is_some_and(|parameter| parameter.ty != Type::Any), argument, scope));
+            types.push(self.quietly(
+                parameter.is_some_and(|parameter| parameter.ty != Type::Any),
+                argument,
+                scope,
+            ));
         }
         if call.expand.is_some() {
             return signature.result.clone();
         }
         let result = result_type(function.name, &types).unwrap_or_else(|| signature.result.clone());
-        let secret = types.iter().any(Type::is_sensitive) && !matches!(function.name, "nonsensitive" | "issensitive");
+        let secret =
+            types.iter().any(Type::is_sensitive) && !matches!(function.name, "nonsensitive" | "issensitive");
         if secret && !result.is_sensitive() { Type::Sensitive(Box::new(result)) } else { result }
     }
 
@@ -159,7 +169,9 @@ fn result_type(name: &str, types: &[Type]) -> Option<Type> {
         "tolist" | "reverse" | "distinct" | "compact" | "slice" => Type::list(element(first)),
         "toset" => Type::set(element(first)),
         "tomap" => Type::map(value(first)),
-        "concat" => Type::list(unify_all(types.iter().map(element).collect::<Vec<_>>().iter()).unwrap_or(Type::Any)),
+        "concat" => {
+            Type::list(unify_all(types.iter().map(element).collect::<Vec<_>>().iter()).unwrap_or(Type::Any))
+        }
         "setunion" | "setintersection" | "setsubtract" => Type::set(element(first)),
         "element" => element(first),
         "one" => element(first).nullable(),
@@ -239,7 +251,11 @@ fn inherited(base: &Type, child: &Type) -> Type {
         let field = match fields.get(name) {
             Some(under) => {
                 let ty = combined(under.ty.core(), field.ty.core());
-                if field.optional || under.optional { either(under, field) } else { Field { ty, ..field.clone() } }
+                if field.optional || under.optional {
+                    either(under, field)
+                } else {
+                    Field { ty, ..field.clone() }
+                }
             }
             None => field.clone(),
         };

@@ -14,8 +14,8 @@ use crate::span::Span;
 
 /// The blocks of the language itself, for suggestions.
 const WORDS: &[&str] = &[
-    "project", "variable", "locals", "types", "function", "output", "module", "library", "data", "import", "moved",
-    "removed", "check",
+    "project", "variable", "locals", "types", "function", "output", "module", "library", "data", "import",
+    "moved", "removed", "check",
 ];
 
 /// The declarations of one directory, with what has to be read once all names are known.
@@ -29,7 +29,12 @@ pub(super) struct Collected {
 }
 
 /// Collects the declarations of the module in `directory`.
-pub(super) fn collect(directory: &str, sources: &[&Source], schemas: &SchemaSet, errors: &mut Vec<Diagnostic>) -> Collected {
+pub(super) fn collect(
+    directory: &str,
+    sources: &[&Source],
+    schemas: &SchemaSet,
+    errors: &mut Vec<Diagnostic>,
+) -> Collected {
     let mut collector = Collector {
         schemas,
         errors,
@@ -70,7 +75,8 @@ impl Collector<'_> {
             "types" => self.types(block),
             "variable" | "output" | "function" => {
                 let word = block.kind.as_str();
-                if self.label(block).is_some_and(|name| self.declare(&format!("{word}.{name}"), block.header)) {
+                if self.label(block).is_some_and(|name| self.declare(&format!("{word}.{name}"), block.header))
+                {
                     self.out.typed.push(block.clone());
                 }
             }
@@ -101,7 +107,8 @@ impl Collector<'_> {
         if starts && text.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-') {
             return Some(Identifier::new(text));
         }
-        let message = format!("`{text}` is not a name: letters, digits, `_` and `-`, not starting with a digit");
+        let message =
+            format!("`{text}` is not a name: letters, digits, `_` and `-`, not starting with a digit");
         self.errors.push(Diagnostic::error(codes::LABELS, span, message));
         None
     }
@@ -110,7 +117,9 @@ impl Collector<'_> {
     fn declare(&mut self, name: &str, span: Span) -> bool {
         if let Some(first) = self.places.get(name) {
             let message = format!("`{name}` is declared twice");
-            self.errors.push(Diagnostic::error(codes::DUPLICATE, span, message).label(*first, "first declared here"));
+            self.errors.push(
+                Diagnostic::error(codes::DUPLICATE, span, message).label(*first, "first declared here"),
+            );
             return false;
         }
         self.places.insert(name.to_owned(), span);
@@ -186,7 +195,8 @@ impl Collector<'_> {
 
     fn data(&mut self, block: &Block) {
         let [kind, name] = block.labels.as_slice() else {
-            let error = Diagnostic::error(codes::LABELS, block.header, "`data` takes two labels, a kind and a name");
+            let error =
+                Diagnostic::error(codes::LABELS, block.header, "`data` takes two labels, a kind and a name");
             self.errors.push(error.hint("write `data \"vpc\" \"main\" { … }`"));
             return;
         };
@@ -232,13 +242,17 @@ impl Collector<'_> {
     fn unknown_kind(&self, kind: &str, span: Span, data: bool) -> Diagnostic {
         if let Some(new) = habits::kind_of(kind, self.schemas) {
             let new = if data { format!("\"{new}\"") } else { new };
-            return habits::habit(span, &format!("`{kind}` is written `{}`", new.trim_matches('"'))).suggest(span, new);
+            return habits::habit(span, &format!("`{kind}` is written `{}`", new.trim_matches('"')))
+                .suggest(span, new);
         }
         let kinds = self.schemas.iter().map(|schema| schema.name.as_str());
         let words = WORDS.iter().copied().filter(|_| !data);
-        let error = Diagnostic::error(codes::UNKNOWN_KIND, span, format!("there is no kind of block `{kind}`"));
+        let error =
+            Diagnostic::error(codes::UNKNOWN_KIND, span, format!("there is no kind of block `{kind}`"));
         match nearest(kind, kinds.chain(words)) {
-            Some(near) if data => error.hint(format!("did you mean `{near}`?")).suggest(span, format!("\"{near}\"")),
+            Some(near) if data => {
+                error.hint(format!("did you mean `{near}`?")).suggest(span, format!("\"{near}\""))
+            }
             Some(near) => error.hint(format!("did you mean `{near}`?")).suggest(span, near),
             None => error,
         }

@@ -73,11 +73,17 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn enter(&mut self, node: &'a Node, by: Option<Span>, stack: &mut Vec<(&'a Node, Vec<(&'a Node, Span)>)>) {
+    fn enter(
+        &mut self,
+        node: &'a Node,
+        by: Option<Span>,
+        stack: &mut Vec<(&'a Node, Vec<(&'a Node, Span)>)>,
+    ) {
         if self.done.contains(node) {
             return;
         }
-        let targets = self.edges.get(node).into_iter().flatten().map(|(target, span)| (target, *span)).collect();
+        let targets =
+            self.edges.get(node).into_iter().flatten().map(|(target, span)| (target, *span)).collect();
         self.path.push((node, by));
         stack.push((node, targets));
     }

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use super::Checker;
 use super::collect::Collected;
 use super::cycles::Node;
 use super::scope::Scope;
 use super::settings::{condition, unknown, unknown_block};
-use super::Checker;
 use crate::ast::{Block, Expr, ExprKind, Item};
 use crate::constant::constant;
 use crate::diagnostic::Diagnostic;
@@ -68,12 +68,17 @@ pub(super) fn declare(collected: Collected, schemas: &SchemaSet, errors: Errors<
 }
 
 /// Named types may use each other in any order, so they are read again until nothing new can be.
-fn named_types(declared: &BTreeMap<String, (Expr, Span)>, schemas: &SchemaSet, errors: Errors<'_>) -> BTreeMap<String, Type> {
+fn named_types(
+    declared: &BTreeMap<String, (Expr, Span)>,
+    schemas: &SchemaSet,
+    errors: Errors<'_>,
+) -> BTreeMap<String, Type> {
     let mut known: BTreeMap<String, Type> = BTreeMap::new();
     loop {
         let open: Vec<_> = declared.iter().filter(|(name, _)| !known.contains_key(*name)).collect();
         let names = Names { types: &known, schemas };
-        let read: Vec<_> = open.iter().map(|(name, (expr, _))| ((*name).clone(), read_type(expr, &names))).collect();
+        let read: Vec<_> =
+            open.iter().map(|(name, (expr, _))| ((*name).clone(), read_type(expr, &names))).collect();
         let fresh: BTreeMap<String, Type> =
             read.iter().filter_map(|(name, ty)| Some((name.clone(), ty.as_ref().ok()?.clone()))).collect();
         if fresh.is_empty() {
@@ -117,8 +122,10 @@ fn flag(expr: &Expr, errors: Errors<'_>) -> bool {
 }
 
 fn variable(block: &Block, names: &Names<'_>, errors: Errors<'_>) -> Variable {
-    const KNOWN: &[&str] = &["type", "default", "description", "sensitive", "ephemeral", "validation", "nullable"];
-    let mut variable = Variable { ty: None, default: None, sensitive: false, validations: Vec::new(), span: block.header };
+    const KNOWN: &[&str] =
+        &["type", "default", "description", "sensitive", "ephemeral", "validation", "nullable"];
+    let mut variable =
+        Variable { ty: None, default: None, sensitive: false, validations: Vec::new(), span: block.header };
     for item in &block.body.items {
         match item {
             Item::Attribute(attribute) => match attribute.name.as_str() {
@@ -126,11 +133,18 @@ fn variable(block: &Block, names: &Names<'_>, errors: Errors<'_>) -> Variable {
                 "default" => variable.default = Some(attribute.value.clone()),
                 "description" => {}
                 "sensitive" => variable.sensitive = flag(&attribute.value, errors),
-                "ephemeral" => errors.push(super::collect::unsupported(attribute.name.span, "`ephemeral` variables are")),
-                "nullable" => errors.push(super::habits::habit(attribute.name.span, "`nullable` is part of the type: `nullable(T)`")),
+                "ephemeral" => {
+                    errors.push(super::collect::unsupported(attribute.name.span, "`ephemeral` variables are"))
+                }
+                "nullable" => errors.push(super::habits::habit(
+                    attribute.name.span,
+                    "`nullable` is part of the type: `nullable(T)`",
+                )),
                 name => errors.push(unknown(name, attribute, KNOWN)),
             },
-            Item::Block(inner) if inner.kind.as_str() == "validation" => variable.validations.extend(condition(inner, errors)),
+            Item::Block(inner) if inner.kind.as_str() == "validation" => {
+                variable.validations.extend(condition(inner, errors))
+            }
             Item::Block(inner) => errors.push(unknown_block(inner, KNOWN)),
         }
     }
@@ -161,7 +175,9 @@ fn output(block: &Block, names: &Names<'_>, errors: Errors<'_>) -> Option<Output
                 "sensitive" => output.sensitive = flag(&attribute.value, errors),
                 name => errors.push(unknown(name, attribute, KNOWN)),
             },
-            Item::Block(inner) if inner.kind.as_str() == "precondition" => output.preconditions.extend(condition(inner, errors)),
+            Item::Block(inner) if inner.kind.as_str() == "precondition" => {
+                output.preconditions.extend(condition(inner, errors))
+            }
             Item::Block(inner) => errors.push(unknown_block(inner, KNOWN)),
         }
     }
@@ -178,8 +194,11 @@ fn function(block: &Block, names: &Names<'_>, errors: Errors<'_>) -> Option<User
             Item::Attribute(attribute) if attribute.name.as_str() == "params" => {
                 params = parameters(&attribute.value, names, errors);
             }
-            Item::Attribute(attribute) if attribute.name.as_str() == "result" || attribute.name.as_str() == "description" => {}
-            Item::Attribute(attribute) => errors.push(unknown(attribute.name.as_str(), attribute, &["params", "result"])),
+            Item::Attribute(attribute)
+                if attribute.name.as_str() == "result" || attribute.name.as_str() == "description" => {}
+            Item::Attribute(attribute) => {
+                errors.push(unknown(attribute.name.as_str(), attribute, &["params", "result"]))
+            }
             Item::Block(inner) => errors.push(unknown_block(inner, &[])),
         }
     }
@@ -187,7 +206,9 @@ fn function(block: &Block, names: &Names<'_>, errors: Errors<'_>) -> Option<User
         Some(result) => Some(UserFunction { params, result: result.value.clone(), span: block.header }),
         None => {
             let message = "the function has no `result`";
-            errors.extend(block.body.complete.then(|| Diagnostic::error(codes::MISSING, block.header, message)));
+            errors.extend(
+                block.body.complete.then(|| Diagnostic::error(codes::MISSING, block.header, message)),
+            );
             None
         }
     }
@@ -196,7 +217,11 @@ fn function(block: &Block, names: &Names<'_>, errors: Errors<'_>) -> Option<User
 fn parameters(expr: &Expr, names: &Names<'_>, errors: Errors<'_>) -> Vec<(Identifier, Type)> {
     let ExprKind::Object(entries) = &expr.bare().kind else {
         if expr.bare().kind != ExprKind::Invalid {
-            errors.push(Diagnostic::error(codes::TYPE, expr.span, "parameters are names with types: `{ name = string }`"));
+            errors.push(Diagnostic::error(
+                codes::TYPE,
+                expr.span,
+                "parameters are names with types: `{ name = string }`",
+            ));
         }
         return Vec::new();
     };

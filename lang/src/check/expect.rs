@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::scope::Scope;
 use super::Checker;
+use super::scope::Scope;
 use crate::ast::{Entry, Expr, ExprKind};
 use crate::constant::constant;
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::explain::codes;
-use crate::types::{Field, Fit, Mismatch, Text, Type, convert_value, fit};
+use crate::types::{Field, Fit, Mismatch, Text, Type, convert_value, fit, spoken};
 use crate::value::{Quoted, Value};
 
 impl Checker<'_> {
@@ -51,9 +51,9 @@ impl Checker<'_> {
         let code = if error.null { codes::NULL } else { codes::TYPE };
         let diagnostic = Diagnostic::error(code, expr.span, error.to_string());
         let diagnostic = match &error.suggestion {
-            Some(near) if error.path.is_empty() && matches!(wanted.core(), Type::String(_)) => {
-                diagnostic.hint(format!("did you mean `{near}`?")).suggest(expr.span, Quoted(near).to_string())
-            }
+            Some(near) if error.path.is_empty() && matches!(wanted.core(), Type::String(_)) => diagnostic
+                .hint(format!("did you mean `{near}`?"))
+                .suggest(expr.span, Quoted(near).to_string()),
             Some(near) => diagnostic.hint(format!("did you mean `{near}`?")),
             None => diagnostic,
         };
@@ -65,7 +65,11 @@ impl Checker<'_> {
         if fit(&found, wanted) != Fit::No {
             return;
         }
-        let error = Diagnostic::error(codes::TYPE, expr.span, format!("`{wanted}` is wanted, not `{found}`"));
+        let error = Diagnostic::error(
+            codes::TYPE,
+            expr.span,
+            format!("{} is wanted, not {}", spoken(wanted), spoken(&found)),
+        );
         self.report(match hint(&found, wanted) {
             Some(hint) => error.hint(hint),
             None => error,
@@ -87,7 +91,9 @@ impl Checker<'_> {
         for entry in entries {
             match entry.key.literal() {
                 Some(name) => match fields.get(name) {
-                    Some(field) if field.optional => self.expect(&entry.value, &field.ty.clone().nullable(), scope),
+                    Some(field) if field.optional => {
+                        self.expect(&entry.value, &field.ty.clone().nullable(), scope)
+                    }
                     Some(field) => self.expect(&entry.value, &field.ty, scope),
                     None => {
                         self.infer(&entry.value, scope);
@@ -114,7 +120,8 @@ impl Checker<'_> {
 
     fn unexpected(&mut self, name: &str, fields: &BTreeMap<String, Field>, entry: &Entry) {
         let span = entry.key.span();
-        let error = Diagnostic::error(codes::UNKNOWN_ATTRIBUTE, span, format!("there is no attribute `{name}` here"));
+        let error =
+            Diagnostic::error(codes::UNKNOWN_ATTRIBUTE, span, format!("there is no attribute `{name}` here"));
         self.report(match nearest(name, fields.keys().map(String::as_str)) {
             Some(near) => error.hint(format!("did you mean `{near}`?")).suggest(span, near),
             None => {
@@ -132,13 +139,14 @@ fn hint(found: &Type, wanted: &Type) -> Option<String> {
         (Type::Map(inner), Type::List(..) | Type::Set(_)) if matches!(**inner, Type::Kind(_)) => {
             Some("a block with `for_each` is a map of objects: use `values(x)`".to_owned())
         }
-        (Type::Map(inner), Type::String(Text::Id(_))) if matches!(**inner, Type::Kind(_)) => {
-            Some("a block with `for_each` is a map of objects: choose one by its key, `x[\"key\"]`".to_owned())
-        }
+        (Type::Map(inner), Type::String(Text::Id(_))) if matches!(**inner, Type::Kind(_)) => Some(
+            "a block with `for_each` is a map of objects: choose one by its key, `x[\"key\"]`".to_owned(),
+        ),
         (found, Type::List(..) | Type::Set(_)) if !matches!(found, Type::Map(_) | Type::Object(_)) => {
             Some("put it in brackets: `[x]`".to_owned())
         }
-        (Type::Kind(kind), _) => Some(format!("this is a whole `{kind}`: say which attribute is meant")),
+        (Type::Kind(_), Type::String(Text::Id(_)) | Type::OneOf(_)) => None,
+        (Type::Kind(_), _) => Some("say which attribute is meant".to_owned()),
         _ => None,
     }
 }

@@ -65,10 +65,15 @@ pub(super) fn block(block: &Block, schemas: &SchemaSet) -> Option<Diagnostic> {
     let labels: Vec<&str> = block.labels.iter().map(|label| label.text.as_str()).collect();
     match (block.kind.as_str(), labels.as_slice()) {
         ("resource", [kind, name]) => Some(resource(block.header, kind, name, schemas)),
-        ("resource" | "ephemeral", _) => Some(habit(block.header, "a block starts with its kind: `elb \"web\" { … }`")),
+        ("resource" | "ephemeral", _) => {
+            Some(habit(block.header, "a block starts with its kind: `elb \"web\" { … }`"))
+        }
         ("terraform", _) => Some(
-            habit(block.header, "there is no `terraform` block: the backend and the version stand in `project`")
-                .hint("write `project \"NAME\" { region = \"us-east-1\" }`"),
+            habit(
+                block.header,
+                "there is no `terraform` block: the backend and the version stand in `project`",
+            )
+            .hint("write `project \"NAME\" { region = \"us-east-1\" }`"),
         ),
         ("provider", _) => Some(
             habit(block.header, "there is no `provider` block: `project` has the one region and account")
@@ -85,7 +90,9 @@ fn renamed(span: Span, kind: &str, name: Option<&str>, schemas: &SchemaSet) -> O
     }
     let label = name.map_or(String::new(), |name| format!(" \"{name}\""));
     match (kind_of(kind, schemas), owner_of(kind)) {
-        (Some(new), _) => Some(habit(span, &format!("`{kind}{label}` is written `{new}{label}`")).suggest(span, new)),
+        (Some(new), _) => {
+            Some(habit(span, &format!("`{kind}{label}` is written `{new}{label}`")).suggest(span, new))
+        }
         (None, Some(owner)) => Some(habit(span, &format!("there is no `{kind}`: it is {owner}"))),
         (None, None) => None,
     }
@@ -96,7 +103,8 @@ fn resource(span: Span, kind: &str, name: &str, schemas: &SchemaSet) -> Diagnost
     match (kind_of(kind, schemas).or(schemas.kind(kind).map(|_| kind.to_owned())), owner_of(kind)) {
         (Some(new), _) => {
             let header = format!("{new} \"{name}\"");
-            habit(span, &format!("`resource \"{kind}\" \"{name}\"` is written `{header}`")).suggest(span, header)
+            habit(span, &format!("`resource \"{kind}\" \"{name}\"` is written `{header}`"))
+                .suggest(span, header)
         }
         (None, Some(owner)) => habit(span, &format!("there is no `{kind}`: it is {owner}")),
         (None, None) => habit(span, &format!("`resource` is not needed, and there is no kind `{plain}`")),
@@ -110,7 +118,8 @@ pub(super) fn attribute(kind: &str, attribute: &Attribute) -> Option<Diagnostic>
     match name {
         "count" => Some(count(attribute)),
         "provider" | "providers" => Some(
-            habit(span, "there is one region and account, that of `project`").hint("a second region is a second project"),
+            habit(span, "there is one region and account, that of `project`")
+                .hint("a second region is a second project"),
         ),
         _ => renamed_attribute(kind, name, span),
     }
@@ -128,15 +137,21 @@ fn count(attribute: &Attribute) -> Diagnostic {
     if one_or_none {
         habit(attribute.name.span, "`count = c ? 1 : 0` is written `when = c`")
     } else {
-        habit(attribute.name.span, "there is no `count`: a position is no identity, removing the first renames the rest")
-            .hint("write `for_each = toset([\"a\", \"b\"])`")
+        habit(
+            attribute.name.span,
+            "there is no `count`: a position is no identity, removing the first renames the rest",
+        )
+        .hint("write `for_each = toset([\"a\", \"b\"])`")
     }
 }
 
 /// `dynamic "b"`.
 pub(super) fn dynamic(block: &Block) -> Diagnostic {
     let name = block.labels.first().map_or("b", |label| label.text.as_str());
-    habit(block.header, &format!("there is no `dynamic`: a nested block is an attribute, `{name} = [for x in … : {{ … }}]`"))
+    habit(
+        block.header,
+        &format!("there is no `dynamic`: a nested block is an attribute, `{name} = [for x in … : {{ … }}]`"),
+    )
 }
 
 pub(super) fn habit(span: Span, message: &str) -> Diagnostic {

@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use super::scope::Scope;
 use super::Checker;
-use crate::ast::{Binary, BinaryOp, Conditional, Entry, Expr, ExprKind, For, ForResult, Part, Splat, UnaryOp};
+use super::scope::Scope;
+use crate::ast::{
+    Binary, BinaryOp, Conditional, Entry, Expr, ExprKind, For, ForResult, Part, Splat, UnaryOp, Wrapping,
+};
 use crate::diagnostic::Diagnostic;
 use crate::explain::codes;
 use crate::span::Span;
-use crate::types::{Bounds, Field, Fit, Lengths, Text, Type, fit, unify, unify_all};
+use crate::types::{Bounds, Field, Fit, Lengths, Text, Type, fit, spoken, unify, unify_all};
 
 impl Checker<'_> {
     /// The type of `expr`; what is wrong with it is reported, and then it is `any`, so that what depends on it is
@@ -30,7 +32,13 @@ impl Checker<'_> {
             }
             ExprKind::String(text) => Type::String(Text::Enum(vec![text.clone()])),
             ExprKind::Template(parts) => self.template(parts, scope),
-            ExprKind::Wrapped(_, inner) => self.infer(inner, scope),
+            ExprKind::Wrapped(wrapping, inner) => {
+                let ty = self.infer(inner, scope);
+                if *wrapping == Wrapping::Template && matches!(ty.core(), Type::Kind(_)) {
+                    self.no_object_in_text(&ty, inner);
+                }
+                ty
+            }
             ExprKind::Tuple(items) => Type::Tuple(items.iter().map(|item| self.infer(item, scope)).collect()),
             ExprKind::Object(entries) => self.object(entries, scope),
             ExprKind::For(each) => self.comprehension(each, scope),
@@ -91,7 +99,11 @@ impl Checker<'_> {
                 self.report(error.hint("say which attribute is meant: add `.id` or `.name`"));
             }
             Type::List(..) | Type::Set(_) | Type::Map(_) | Type::Tuple(_) | Type::Object(_) => {
-                let error = Diagnostic::error(codes::TYPE, expr.span, format!("`{ty}` cannot be part of a string"));
+                let error = Diagnostic::error(
+                    codes::TYPE,
+                    expr.span,
+                    format!("{} cannot be part of a string", spoken(ty)),
+                );
                 self.report(error.hint("use `join(\", \", x)` or `jsonencode(x)`"));
             }
             _ => {}
@@ -123,7 +135,7 @@ impl Checker<'_> {
     /// Reports at `span` a type that can never be the one wanted.
     pub(super) fn must_fit(&mut self, found: &Type, wanted: &Type, span: Span) {
         if fit(found, wanted) == Fit::No {
-            let message = format!("`{wanted}` is wanted, not `{found}`");
+            let message = format!("{} is wanted, not {}", spoken(wanted), spoken(found));
             self.report(Diagnostic::error(codes::TYPE, span, message));
         }
     }
@@ -131,7 +143,7 @@ impl Checker<'_> {
     pub(super) fn condition(&mut self, expr: &Expr, scope: &Scope) {
         let ty = self.infer(expr, scope);
         if fit(&ty, &Type::Bool) == Fit::No {
-            let message = format!("a condition is `true` or `false`, not `{ty}`");
+            let message = format!("a condition is `true` or `false`, not {}", spoken(&ty));
             self.report(Diagnostic::error(codes::TYPE, expr.span, message));
         }
     }
@@ -161,7 +173,10 @@ impl Checker<'_> {
                 label(Type::Bool)
             }
             op => {
-                let comparison = matches!(op, BinaryOp::Less | BinaryOp::LessOrEqual | BinaryOp::Greater | BinaryOp::GreaterOrEqual);
+                let comparison = matches!(
+                    op,
+                    BinaryOp::Less | BinaryOp::LessOrEqual | BinaryOp::Greater | BinaryOp::GreaterOrEqual
+                );
                 let result = self.arithmetic(binary, &left, &right);
                 label(if comparison { Type::Bool } else { result })
             }
@@ -178,8 +193,12 @@ impl Checker<'_> {
                 self.report(Diagnostic::error(codes::OPERAND, binary.op_span, message))
             }
             (Type::Quantity { .. }, Type::Quantity { .. }) if binary.op == BinaryOp::Divide => Type::number(),
-            (Type::Quantity { dimension, .. }, _) | (_, Type::Quantity { dimension, .. }) => Type::quantity(*dimension),
-            (Type::Number { integer: true, .. }, Type::Number { integer: true, .. }) if binary.op != BinaryOp::Divide => {
+            (Type::Quantity { dimension, .. }, _) | (_, Type::Quantity { dimension, .. }) => {
+                Type::quantity(*dimension)
+            }
+            (Type::Number { integer: true, .. }, Type::Number { integer: true, .. })
+                if binary.op != BinaryOp::Divide =>
+            {
                 Type::int()
             }
             (Type::Number { .. }, Type::Number { .. }) => Type::number(),
@@ -195,14 +214,15 @@ impl Checker<'_> {
             (_, Type::Number { .. } | Type::Quantity { .. } | Type::Any | Type::OneOf(_)) => return,
             _ => None,
         };
-        let mut error = Diagnostic::error(codes::OPERAND, expr.span, format!("`{sign}` does not work on `{ty}`"));
+        let mut error =
+            Diagnostic::error(codes::OPERAND, expr.span, format!("`{sign}` does not work on {}", spoken(ty)));
         error.hint = hint.map(str::to_owned);
         self.report(error);
     }
 
     fn operand(&mut self, ty: &Type, wanted: &[Type], sign: &str, expr: &Expr) {
         if wanted.iter().all(|wanted| fit(ty, wanted) == Fit::No) {
-            let message = format!("`{sign}` does not work on `{ty}`");
+            let message = format!("`{sign}` does not work on {}", spoken(ty));
             self.report(Diagnostic::error(codes::OPERAND, expr.span, message));
         }
     }
@@ -225,7 +245,9 @@ impl Checker<'_> {
         let collection = self.infer(&each.collection, scope);
         let secret = collection.is_sensitive();
         let result = match (collection.core(), &each.result) {
-            (Type::Object(fields), ForResult::Object { key, value, grouped: false }) if names_key(each, key) => {
+            (Type::Object(fields), ForResult::Object { key, value, grouped: false })
+                if names_key(each, key) =>
+            {
                 self.for_fields(each, fields, value, scope)
             }
             _ => {
@@ -253,7 +275,13 @@ impl Checker<'_> {
     }
 
     /// `{ for k, v in object : k => … }` keeps each field's own type.
-    fn for_fields(&mut self, each: &For, fields: &BTreeMap<String, Field>, value: &Expr, scope: &Scope) -> Type {
+    fn for_fields(
+        &mut self,
+        each: &For,
+        fields: &BTreeMap<String, Field>,
+        value: &Expr,
+        scope: &Scope,
+    ) -> Type {
         let mut result = BTreeMap::new();
         for (name, field) in fields {
             let key = Type::String(Text::Enum(vec![name.clone()]));
@@ -282,7 +310,8 @@ impl Checker<'_> {
             }
             Type::Any | Type::OneOf(_) => (Type::Any, Type::Any),
             other => {
-                let message = format!("`for` runs over lists, sets, maps and objects, not over `{other}`");
+                let message =
+                    format!("`for` runs over lists, sets, maps and objects, not over {}", spoken(other));
                 self.report(Diagnostic::error(codes::TYPE, span, message));
                 (Type::Any, Type::Any)
             }
@@ -294,7 +323,8 @@ impl Checker<'_> {
         let label = |ty: Type| if source.is_sensitive() { Type::Sensitive(Box::new(ty)) } else { ty };
         match source.core() {
             Type::Tuple(items) => {
-                let each = items.iter().map(|item| self.infer(&splat.each, &scope.with_element(item.clone())));
+                let each =
+                    items.iter().map(|item| self.infer(&splat.each, &scope.with_element(item.clone())));
                 label(Type::Tuple(each.collect()))
             }
             Type::List(element, _) | Type::Set(element) => {
@@ -316,7 +346,9 @@ fn negated(ty: &Type) -> Type {
     };
     match ty {
         Type::Number { integer, bounds } => Type::Number { integer: *integer, bounds: flip(bounds) },
-        Type::Quantity { dimension, bounds } => Type::Quantity { dimension: *dimension, bounds: flip(bounds) },
+        Type::Quantity { dimension, bounds } => {
+            Type::Quantity { dimension: *dimension, bounds: flip(bounds) }
+        }
         other => other.clone(),
     }
 }

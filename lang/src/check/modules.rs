@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use super::Checker;
 use super::cycles::Node;
 use super::scope::Scope;
 use super::settings::{join, unknown, unknown_block};
-use super::Checker;
 use crate::ast::{Block, File, Item};
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::explain::codes;
@@ -30,12 +30,24 @@ pub(super) fn order(modules: &BTreeMap<String, Module>, errors: &mut Vec<Diagnos
     order
 }
 
-fn visit(directory: &str, modules: &BTreeMap<String, Module>, path: &mut Vec<String>, order: &mut Vec<String>, errors: &mut Vec<Diagnostic>) {
-    let Some(module) = modules.get(directory).filter(|_| !order.iter().any(|done| done == directory)) else { return };
+fn visit(
+    directory: &str,
+    modules: &BTreeMap<String, Module>,
+    path: &mut Vec<String>,
+    order: &mut Vec<String>,
+    errors: &mut Vec<Diagnostic>,
+) {
+    let Some(module) = modules.get(directory).filter(|_| !order.iter().any(|done| done == directory)) else {
+        return;
+    };
     path.push(directory.to_owned());
     for call in module.calls.values() {
         if path.contains(&call.directory) {
-            errors.push(Diagnostic::error(codes::CYCLE, call.span, "a module cannot call itself, not even through others"));
+            errors.push(Diagnostic::error(
+                codes::CYCLE,
+                call.span,
+                "a module cannot call itself, not even through others",
+            ));
         } else {
             visit(&call.directory, modules, path, order, errors);
         }
@@ -62,14 +74,19 @@ impl Checker<'_> {
     fn arguments(&mut self, call: &Call, module: &Module, scope: &Scope) {
         for argument in &call.arguments {
             match module.variables.get(argument.name.as_str()) {
-                Some(variable) => self.expect(&argument.value, &variable.ty.clone().unwrap_or(Type::Any), scope),
+                Some(variable) => {
+                    self.expect(&argument.value, &variable.ty.clone().unwrap_or(Type::Any), scope)
+                }
                 None => {
                     self.infer(&argument.value, scope);
                     let message = format!("the module has no variable `{}`", argument.name);
                     let error = Diagnostic::error(codes::UNKNOWN_ATTRIBUTE, argument.name_span, message);
-                    let near = nearest(argument.name.as_str(), module.variables.keys().map(|name| name.as_str()));
+                    let near =
+                        nearest(argument.name.as_str(), module.variables.keys().map(|name| name.as_str()));
                     self.report(match near {
-                        Some(near) => error.hint(format!("did you mean `{near}`?")).suggest(argument.name_span, near),
+                        Some(near) => {
+                            error.hint(format!("did you mean `{near}`?")).suggest(argument.name_span, near)
+                        }
                         None => error,
                     });
                 }
@@ -108,7 +125,8 @@ impl Checker<'_> {
             Some("local") => &["path"],
             Some("s3") => &["bucket", "key", "region", "kms_key_id"],
             _ => {
-                let error = Diagnostic::error(codes::PROJECT, backend.header, "a backend is `\"local\"` or `\"s3\"`");
+                let error =
+                    Diagnostic::error(codes::PROJECT, backend.header, "a backend is `\"local\"` or `\"s3\"`");
                 self.report(error.hint("write `backend \"local\" { path = \"infra.state\" }`"));
                 return;
             }
@@ -130,7 +148,11 @@ impl Checker<'_> {
         }
         for name in ["bucket", "key"].into_iter().filter(|name| known.contains(name)) {
             if backend.body.attribute(name).is_none() {
-                self.report(Diagnostic::error(codes::MISSING, backend.header, format!("`{name}` is missing")));
+                self.report(Diagnostic::error(
+                    codes::MISSING,
+                    backend.header,
+                    format!("`{name}` is missing"),
+                ));
             }
         }
     }

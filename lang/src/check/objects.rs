@@ -2,19 +2,20 @@
 
 use std::collections::BTreeMap;
 
+use super::Checker;
 use super::cycles::Node;
 use super::scope::Scope;
 use super::settings::attribute_of;
-use super::Checker;
 use crate::address::Mode;
 use crate::ast::{Expr, ExprKind};
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::explain::codes;
 use crate::name::AttributeName;
 use crate::program::{Argument, Meta, Object, ObjectKey};
-use crate::schema::{AttributeSchema, BlockSchema, KindSchema, Naming, Presence, Rule};
+use crate::schema::{AttributeSchema, BlockSchema, KindSchema, Naming, Presence, Rule, SchemaSet};
 use crate::span::Span;
-use crate::types::{Field, Lengths, Type};
+use crate::types::{Field, Lengths, Type, convert_value, spoken};
+use crate::value::Value;
 
 /// The type an attribute has when it is written: for a nested block, the object its attributes make.
 pub(crate) fn written_type(attribute: &AttributeSchema) -> Type {
@@ -32,12 +33,18 @@ fn lengths(ty: &Type) -> Lengths {
     }
 }
 
+/// A default in the attribute's own type: schemas may write a duration's as a bare number.
+pub(crate) fn default_of(attribute: &AttributeSchema, default: &Value) -> Value {
+    convert_value(default, &written_type(attribute), &SchemaSet::default())
+        .unwrap_or_else(|_| default.clone())
+}
+
 /// The object type of a nested block: what may be left out is optional, what has a default has it.
 pub(crate) fn block_type(block: &BlockSchema) -> Type {
     let field = |attribute: &AttributeSchema| {
         let (optional, default) = match &attribute.presence {
             Presence::Required => (false, None),
-            Presence::Default(value) => (true, Some(value.clone())),
+            Presence::Default(value) => (true, Some(default_of(attribute, value))),
             Presence::Optional | Presence::ObservedIfUnset | Presence::Observed => (true, None),
         };
         (attribute.name.as_str().to_owned(), Field { ty: written_type(attribute), optional, default })
@@ -97,11 +104,15 @@ impl Checker<'_> {
             Type::Object(_) => self.elements(ty, span).1,
             Type::Any | Type::OneOf(_) => Type::Any,
             Type::List(..) | Type::Tuple(_) => {
-                let error = Diagnostic::error(codes::META, span, "`for_each` takes a map or a set of strings, not a list");
+                let error = Diagnostic::error(
+                    codes::META,
+                    span,
+                    "`for_each` takes a map or a set of strings, not a list",
+                );
                 self.report(error.hint("a list's positions are no identity: use `toset(…)`"))
             }
             other => {
-                let message = format!("`for_each` takes a map or a set of strings, not `{other}`");
+                let message = format!("`for_each` takes a map or a set of strings, not {}", spoken(other));
                 self.report(Diagnostic::error(codes::META, span, message))
             }
         }
@@ -115,7 +126,11 @@ impl Checker<'_> {
             _ => false,
         };
         if !whole {
-            let error = Diagnostic::error(codes::TYPE, expr.span, "a reference to an object or a module is wanted here");
+            let error = Diagnostic::error(
+                codes::TYPE,
+                expr.span,
+                "a reference to an object or a module is wanted here",
+            );
             self.report(error.hint("write `depends_on = [elb.web]`"));
         }
     }
@@ -148,13 +163,26 @@ impl Checker<'_> {
     fn unknown_attribute(&mut self, mode: Mode, schema: &KindSchema, argument: &Argument) {
         let name = argument.name.as_str();
         let known: Vec<&str> = match mode {
-            Mode::Managed => schema.attributes.iter().filter(|a| a.presence != Presence::Observed).map(|a| a.name.as_str()).collect(),
+            Mode::Managed => schema
+                .attributes
+                .iter()
+                .filter(|a| a.presence != Presence::Observed)
+                .map(|a| a.name.as_str())
+                .collect(),
             Mode::Data => schema.lookup.iter().map(|attribute| attribute.name.as_str()).collect(),
         };
         let steps = schema.steps.iter().map(|step| step.name.as_str());
         let meta = ["for_each", "when", "depends_on", "lifecycle", "timeouts"];
-        let what = if mode == Mode::Data { format!("a lookup of `{}`", schema.name) } else { format!("`{}`", schema.name) };
-        let error = Diagnostic::error(codes::UNKNOWN_ATTRIBUTE, argument.name_span, format!("{what} has no attribute `{name}`"));
+        let what = if mode == Mode::Data {
+            format!("a lookup of `{}`", schema.name)
+        } else {
+            format!("`{}`", schema.name)
+        };
+        let error = Diagnostic::error(
+            codes::UNKNOWN_ATTRIBUTE,
+            argument.name_span,
+            format!("{what} has no attribute `{name}`"),
+        );
         let observed = mode == Mode::Data && schema.attribute(name).is_some();
         self.report(match nearest(name, known.iter().copied().chain(steps).chain(meta)) {
             Some(near) => error.hint(format!("did you mean `{near}`?")).suggest(argument.name_span, near),
@@ -168,7 +196,9 @@ impl Checker<'_> {
         let attributes = if mode == Mode::Data { &schema.lookup } else { &schema.attributes };
         let written = |name: &AttributeName| object.arguments.iter().any(|argument| argument.name == *name);
         let missing = attributes.iter().filter(|attribute| {
-            attribute.presence == Presence::Required && !written(&attribute.name) && !is_name(schema, &attribute.name)
+            attribute.presence == Presence::Required
+                && !written(&attribute.name)
+                && !is_name(schema, &attribute.name)
         });
         let missing: Vec<String> = missing.map(|attribute| format!("`{}`", attribute.name)).collect();
         if !missing.is_empty() {
@@ -181,7 +211,11 @@ impl Checker<'_> {
                 object.arguments.iter().map(|argument| (argument.name.clone(), &argument.value)).collect();
             self.rules(&schema.rules, &written, object.header);
             if let Naming::Prefixed { attribute, prefix, .. } = &schema.naming {
-                self.rules(&[Rule::AtMostOne(vec![attribute.clone(), prefix.clone()])], &written, object.header);
+                self.rules(
+                    &[Rule::AtMostOne(vec![attribute.clone(), prefix.clone()])],
+                    &written,
+                    object.header,
+                );
             }
         }
     }
@@ -212,7 +246,8 @@ impl Checker<'_> {
                 Rule::AtMostOne(names) => (names, false),
                 Rule::NotAbove(..) => continue,
             };
-            let given: Vec<_> = written.iter().filter(|(name, value)| names.contains(name) && !is_null(value)).collect();
+            let given: Vec<_> =
+                written.iter().filter(|(name, value)| names.contains(name) && !is_null(value)).collect();
             let certain: Vec<_> = given.iter().filter(|(_, value)| !may_be_null(value)).collect();
             if let [first, second, ..] = certain.as_slice() {
                 let message = format!("`{}` and `{}` exclude each other", first.0, second.0);
@@ -255,7 +290,11 @@ impl Checker<'_> {
             Some(name) if schema.attribute(name.as_str()).is_some() || name.as_str() == "tags" => return,
             Some(name) => {
                 let known = schema.attributes.iter().map(|attribute| attribute.name.as_str());
-                let error = Diagnostic::error(codes::UNKNOWN_ATTRIBUTE, name.span, format!("`{}` has no attribute `{name}`", schema.name));
+                let error = Diagnostic::error(
+                    codes::UNKNOWN_ATTRIBUTE,
+                    name.span,
+                    format!("`{}` has no attribute `{name}`", schema.name),
+                );
                 match nearest(name.as_str(), known) {
                     Some(near) => error.hint(format!("did you mean `{near}`?")).suggest(name.span, near),
                     None => error,
@@ -274,7 +313,9 @@ pub(crate) fn extra_type(mode: Mode, schema: &KindSchema, name: &str) -> Option<
         _ if mode == Mode::Data => None,
         _ if name == "tags" && schema.tagged => Some(Type::map(Type::string())),
         Naming::Fixed { attribute, .. } if *attribute == *name => Some(Type::string()),
-        Naming::Prefixed { attribute, prefix, .. } if *attribute == *name || *prefix == *name => Some(Type::string()),
+        Naming::Prefixed { attribute, prefix, .. } if *attribute == *name || *prefix == *name => {
+            Some(Type::string())
+        }
         _ => None,
     }
 }
@@ -305,7 +346,12 @@ fn is_null(expr: &Expr) -> bool {
 fn may_be_null(expr: &Expr) -> bool {
     match &expr.bare().kind {
         ExprKind::Conditional(conditional) => may_be_null(&conditional.yes) || may_be_null(&conditional.no),
-        ExprKind::Null | ExprKind::Invalid | ExprKind::Call(_) | ExprKind::Index(..) | ExprKind::Attribute(..) | ExprKind::Name(_) => true,
+        ExprKind::Null
+        | ExprKind::Invalid
+        | ExprKind::Call(_)
+        | ExprKind::Index(..)
+        | ExprKind::Attribute(..)
+        | ExprKind::Name(_) => true,
         _ => false,
     }
 }

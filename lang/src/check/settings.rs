@@ -15,7 +15,8 @@ type Errors<'a> = &'a mut Vec<Diagnostic>;
 
 /// Reads a `project` block.
 pub(super) fn project(name: Identifier, block: &Block, errors: Errors<'_>) -> Project {
-    let mut project = Project { name, region: None, account: None, tags: None, backend: None, span: block.header };
+    let mut project =
+        Project { name, region: None, account: None, tags: None, backend: None, span: block.header };
     for item in &block.body.items {
         match item {
             Item::Attribute(attribute) => match attribute.name.as_str() {
@@ -40,7 +41,8 @@ pub(super) fn project(name: Identifier, block: &Block, errors: Errors<'_>) -> Pr
 /// An attribute that a block of the language does not take.
 pub(super) fn unknown(name: &str, attribute: &Attribute, known: &[&str]) -> Diagnostic {
     let span = attribute.name.span;
-    let error = Diagnostic::error(codes::UNKNOWN_ATTRIBUTE, span, format!("there is no attribute `{name}` here"));
+    let error =
+        Diagnostic::error(codes::UNKNOWN_ATTRIBUTE, span, format!("there is no attribute `{name}` here"));
     match nearest(name, known.iter().copied()) {
         Some(near) => error.hint(format!("did you mean `{near}`?")).suggest(span, near),
         None => error,
@@ -49,7 +51,8 @@ pub(super) fn unknown(name: &str, attribute: &Attribute, known: &[&str]) -> Diag
 
 pub(super) fn unknown_block(block: &Block, known: &[&str]) -> Diagnostic {
     let span = block.kind.span;
-    let error = Diagnostic::error(codes::UNKNOWN_ATTRIBUTE, span, format!("there is no block `{}` here", block.kind));
+    let error =
+        Diagnostic::error(codes::UNKNOWN_ATTRIBUTE, span, format!("there is no block `{}` here", block.kind));
     match nearest(block.kind.as_str(), known.iter().copied()) {
         Some(near) => error.hint(format!("did you mean `{near}`?")).suggest(span, near),
         None => error,
@@ -113,9 +116,16 @@ pub(super) fn object(mode: Mode, schema: &KindSchema, block: &Block, errors: Err
             (Item::Block(inner), Mode::Managed) if inner.kind.as_str() == "timeouts" => {
                 object.timeouts = timeouts(inner, errors);
             }
-            (Item::Block(inner), Mode::Managed) if is_step(schema, inner) => object.steps.push(step(schema, inner, errors)),
-            (Item::Block(inner), _) if inner.kind.as_str() == "provisioner" || inner.kind.as_str() == "connection" => {
-                errors.push(habits::habit(inner.header, "there are no provisioners: images are built by the steps of an `ami`"));
+            (Item::Block(inner), Mode::Managed) if is_step(schema, inner) => {
+                object.steps.push(step(schema, inner, errors))
+            }
+            (Item::Block(inner), _)
+                if inner.kind.as_str() == "provisioner" || inner.kind.as_str() == "connection" =>
+            {
+                errors.push(habits::habit(
+                    inner.header,
+                    "there are no provisioners: images are built by the steps of an `ami`",
+                ));
             }
             (Item::Attribute(attribute), _) if !knows(mode, schema, attribute.name.as_str()) => {
                 match habits::attribute(schema.name.as_str(), attribute) {
@@ -132,6 +142,9 @@ pub(super) fn object(mode: Mode, schema: &KindSchema, block: &Block, errors: Err
             _ => own.push(item),
         }
     }
+    if let (Mode::Data, Some(first)) = (mode, object.meta.depends_on.first()) {
+        errors.push(unsupported(first.span, "lookups with `depends_on` are"));
+    }
     let find = |name: &str| attribute_of(mode, schema, name);
     object.arguments = arguments(own.into_iter(), &find, errors);
     object
@@ -142,7 +155,11 @@ fn knows(mode: Mode, schema: &KindSchema, name: &str) -> bool {
 }
 
 /// What may be written in a block of the kind, or in a `data` block that looks for one.
-pub(crate) fn attribute_of<'a>(mode: Mode, schema: &'a KindSchema, name: &str) -> Option<&'a AttributeSchema> {
+pub(crate) fn attribute_of<'a>(
+    mode: Mode,
+    schema: &'a KindSchema,
+    name: &str,
+) -> Option<&'a AttributeSchema> {
     match mode {
         Mode::Managed => schema.attribute(name),
         Mode::Data => schema.lookup.iter().find(|attribute| attribute.name == *name),
@@ -158,23 +175,30 @@ fn step(schema: &KindSchema, block: &Block, errors: Errors<'_>) -> Step {
     let attributes = step.map(|step| step.block.attributes.as_slice()).unwrap_or_default();
     let mut body = block.body.clone();
     let when = body.attribute("when").map(|when| when.value.clone());
-    body.items.retain(|item| !matches!(item, Item::Attribute(attribute) if attribute.name.as_str() == "when"));
+    body.items
+        .retain(|item| !matches!(item, Item::Attribute(attribute) if attribute.name.as_str() == "when"));
     let value = blocks::body(&body, attributes, block.header, errors);
     Step { name: AttributeName::new(block.kind.as_str()), value, when, span: block.header }
 }
 
 fn lifecycle(block: &Block, errors: Errors<'_>) -> Lifecycle {
-    const KNOWN: &[&str] = &["prevent_destroy", "ignore_changes", "replace_triggered_by", "precondition", "postcondition"];
+    const KNOWN: &[&str] =
+        &["prevent_destroy", "ignore_changes", "replace_triggered_by", "precondition", "postcondition"];
     let mut lifecycle = Lifecycle::default();
     for item in &block.body.items {
         match item {
             Item::Attribute(attribute) => match attribute.name.as_str() {
                 "prevent_destroy" => lifecycle.prevent_destroy = Some(attribute.value.clone()),
                 "ignore_changes" => lifecycle.ignore_changes = list(&attribute.value, "attributes", errors),
-                "replace_triggered_by" => lifecycle.replace_triggered_by = list(&attribute.value, "references", errors),
+                "replace_triggered_by" => {
+                    lifecycle.replace_triggered_by = list(&attribute.value, "references", errors)
+                }
                 "create_before_destroy" => errors.push(
-                    habits::habit(attribute.span, "delete `create_before_destroy`: the order of a replacement follows from the kind")
-                        .suggest(attribute.span, ""),
+                    habits::habit(
+                        attribute.span,
+                        "delete `create_before_destroy`: the order of a replacement follows from the kind",
+                    )
+                    .suggest(attribute.span, ""),
                 ),
                 name => errors.push(unknown(name, attribute, KNOWN)),
             },
@@ -200,7 +224,9 @@ pub(super) fn condition(block: &Block, errors: Errors<'_>) -> Option<Condition> 
         (Some(condition), Some(message)) => Some(Condition { condition, message }),
         _ => {
             let message = format!("a `{}` needs a `condition` and an `error_message`", block.kind);
-            errors.extend(block.body.complete.then(|| Diagnostic::error(codes::MISSING, block.header, message)));
+            errors.extend(
+                block.body.complete.then(|| Diagnostic::error(codes::MISSING, block.header, message)),
+            );
             None
         }
     }
@@ -211,12 +237,14 @@ fn timeouts(block: &Block, errors: Errors<'_>) -> Vec<Argument> {
     let mut timeouts = Vec::new();
     for item in &block.body.items {
         match item {
-            Item::Attribute(attribute) if KNOWN.contains(&attribute.name.as_str()) => timeouts.push(Argument {
-                name: AttributeName::new(attribute.name.as_str()),
-                value: attribute.value.clone(),
-                name_span: attribute.name.span,
-                span: attribute.span,
-            }),
+            Item::Attribute(attribute) if KNOWN.contains(&attribute.name.as_str()) => {
+                timeouts.push(Argument {
+                    name: AttributeName::new(attribute.name.as_str()),
+                    value: attribute.value.clone(),
+                    name_span: attribute.name.span,
+                    span: attribute.span,
+                })
+            }
             Item::Attribute(attribute) => errors.push(unknown(attribute.name.as_str(), attribute, KNOWN)),
             Item::Block(inner) => errors.push(unknown_block(inner, &[])),
         }
@@ -231,7 +259,9 @@ pub(super) fn call(block: &Block, directory: &str, errors: Errors<'_>) -> Option
     let mut own = Vec::new();
     for item in rest {
         match item {
-            Item::Attribute(attribute) if attribute.name.as_str() == "source" => source = Some(&attribute.value),
+            Item::Attribute(attribute) if attribute.name.as_str() == "source" => {
+                source = Some(&attribute.value)
+            }
             Item::Attribute(attribute) => match habits::attribute("module", attribute) {
                 Some(error) => errors.push(error),
                 None => own.push(item),
@@ -239,19 +269,26 @@ pub(super) fn call(block: &Block, directory: &str, errors: Errors<'_>) -> Option
             Item::Block(_) => own.push(item),
         }
     }
-    let directory = match source.map(|source| (source, source.as_string().and_then(|path| join(directory, path)))) {
-        Some((_, Some(directory))) => directory,
-        Some((source, None)) => {
-            let error = Diagnostic::error(codes::MODULE_SOURCE, source.span, "a module's `source` is a directory of the project, as a literal");
-            errors.push(error.hint("write `source = \"./network\"`"));
-            return None;
-        }
-        None => {
-            let message = "the module has no `source`";
-            errors.extend(block.body.complete.then(|| Diagnostic::error(codes::MISSING, block.header, message)));
-            return None;
-        }
-    };
+    let directory =
+        match source.map(|source| (source, source.as_string().and_then(|path| join(directory, path)))) {
+            Some((_, Some(directory))) => directory,
+            Some((source, None)) => {
+                let error = Diagnostic::error(
+                    codes::MODULE_SOURCE,
+                    source.span,
+                    "a module's `source` is a directory of the project, as a literal",
+                );
+                errors.push(error.hint("write `source = \"./network\"`"));
+                return None;
+            }
+            None => {
+                let message = "the module has no `source`";
+                errors.extend(
+                    block.body.complete.then(|| Diagnostic::error(codes::MISSING, block.header, message)),
+                );
+                return None;
+            }
+        };
     let arguments = arguments(own.into_iter(), &|_| None, errors);
     Some(Call { directory, meta, arguments, span: block.header })
 }

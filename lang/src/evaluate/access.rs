@@ -71,7 +71,8 @@ impl Evaluator<'_> {
 
     /// What a block's name stands for: the object, a map of objects, or null.
     fn object_value(&self, path: &Path, key: &ObjectKey) -> Eval {
-        let whole = |instance: Option<&str>| Residual::Attribute(Reference::whole(address(path, key, instance)));
+        let whole =
+            |instance: Option<&str>| Residual::Attribute(Reference::whole(address(path, key, instance)));
         Ok(match &*self.instances(path, key)? {
             Instances::One => whole(None),
             Instances::None => Value::Null.into(),

@@ -58,7 +58,8 @@ impl Evaluator<'_> {
 
     fn builtin(&self, name: &str, arguments: Vec<Residual>, span: Span, scope: &Scope) -> Eval {
         if let Some(function) = function(name).filter(|function| function.reads()) {
-            let waiting = arguments.iter().find(|argument| Residual::clone(argument).uncovered().0.known().is_none());
+            let waiting =
+                arguments.iter().find(|argument| Residual::clone(argument).uncovered().0.known().is_none());
             if let Some(waiting) = waiting {
                 return Err(self.not_at_plan(waiting, span, &format!("what `{}` reads", function.name)));
             }
@@ -75,14 +76,22 @@ impl Evaluator<'_> {
         }
     }
 
-    fn user_call(&self, function: &UserFunction, arguments: Vec<Residual>, call: &Call, scope: &Scope) -> Eval {
+    fn user_call(
+        &self,
+        function: &UserFunction,
+        arguments: Vec<Residual>,
+        call: &Call,
+        scope: &Scope,
+    ) -> Eval {
         let mut inner = Scope { depth: scope.depth, ..Scope::of(&scope.path) };
         if arguments.len() != function.params.len() {
-            let message = format!("`{}` takes {} arguments, not {}", call.name, function.params.len(), arguments.len());
+            let message =
+                format!("`{}` takes {} arguments, not {}", call.name, function.params.len(), arguments.len());
             return fail(Diagnostic::error(codes::ARGUMENTS, call.name.span, message));
         }
         for (at, ((name, ty), argument)) in function.params.iter().zip(arguments).enumerate() {
-            let place = call.arguments.get(at).or(call.arguments.last()).map_or(call.name.span, |expr| expr.span);
+            let place =
+                call.arguments.get(at).or(call.arguments.last()).map_or(call.name.span, |expr| expr.span);
             let argument = convert(&argument, ty, &self.program.schemas).or_else(|error| {
                 let message = format!("argument `{name}`: {error}");
                 fail(Diagnostic::error(codes::TYPE, place, message).label(function.span, "declared here"))
@@ -102,14 +111,18 @@ impl Evaluator<'_> {
                 Err(stop) => last = Some(stop),
             }
         }
-        last.map_or_else(|| fail(Diagnostic::error(codes::ARGUMENTS, span, "`try` takes at least one expression")), Err)
+        last.map_or_else(
+            || fail(Diagnostic::error(codes::ARGUMENTS, span, "`try` takes at least one expression")),
+            Err,
+        )
     }
 
     fn convert_call(&self, call: &Call, span: Span, scope: &Scope) -> Eval {
         let [value, wanted] = call.arguments.as_slice() else { return Err(Stop::Reported) };
         let module = self.program.module(&scope.path).ok_or(Stop::Reported)?;
         let names = Names { types: &module.types, schemas: &self.program.schemas };
-        let wanted = read_type(wanted, &names).map_err(|error| error.map_or(Stop::Reported, |error| Stop::Error(Box::new(error))))?;
+        let wanted = read_type(wanted, &names)
+            .map_err(|error| error.map_or(Stop::Reported, |error| Stop::Error(Box::new(error))))?;
         let value = self.evaluate(value, scope)?;
         convert(&value, &wanted, &self.program.schemas)
             .or_else(|error| fail(Diagnostic::error(codes::TYPE, span, error.to_string())))
@@ -118,7 +131,11 @@ impl Evaluator<'_> {
     /// A file as a template: it sees the variables it is given, and functions.
     fn template_file(&self, call: &Call, span: Span, scope: &Scope) -> Eval {
         let [path, variables] = call.arguments.as_slice() else {
-            let error = Diagnostic::error(codes::ARGUMENTS, span, "`templatefile` takes a path and an object of variables");
+            let error = Diagnostic::error(
+                codes::ARGUMENTS,
+                span,
+                "`templatefile` takes a path and an object of variables",
+            );
             return fail(error);
         };
         let path = match self.evaluate(path, scope)? {
@@ -131,15 +148,27 @@ impl Evaluator<'_> {
         let values = self.evaluate(variables, scope)?;
         let (values, hidden) = values.uncovered();
         let Some(values) = values.entries() else {
-            return fail(Diagnostic::error(codes::TYPE, variables.span, "the variables of a template are an object"));
+            return fail(Diagnostic::error(
+                codes::TYPE,
+                variables.span,
+                "the variables of a template are an object",
+            ));
         };
         let text = read_text(&self.surroundings(scope), &path).map_err(at(span))?;
         let rendered = self.render(&path, &text, values, span, scope)?;
         Ok(if hidden { rendered.concealed() } else { rendered })
     }
 
-    fn render(&self, path: &str, text: &str, values: BTreeMap<String, Residual>, span: Span, scope: &Scope) -> Eval {
-        let inside = |reason: &str| at(span)(Fault::new(codes::FILE, format!("in the template `{path}`: {reason}")));
+    fn render(
+        &self,
+        path: &str,
+        text: &str,
+        values: BTreeMap<String, Residual>,
+        span: Span,
+        scope: &Scope,
+    ) -> Eval {
+        let inside =
+            |reason: &str| at(span)(Fault::new(codes::FILE, format!("in the template `{path}`: {reason}")));
         let template = parse_template(text).map_err(|reason| inside(&reason))?;
         let mut inner = Scope { closed: true, depth: scope.depth, ..Scope::of(&scope.path) };
         for (name, value) in values {
@@ -161,10 +190,12 @@ impl Evaluator<'_> {
 
 /// The expression a template's text is: a heredoc's content, under a tag that the text does not hold.
 fn parse_template(text: &str) -> Result<Expr, String> {
-    let tag = (0..).map(|n| format!("TEMPLATE{n}")).find(|tag| !text.contains(tag.as_str())).unwrap_or_default();
+    let tag =
+        (0..).map(|n| format!("TEMPLATE{n}")).find(|tag| !text.contains(tag.as_str())).unwrap_or_default();
     let newline = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
     let heredoc = format!("<<{tag}\n{}{newline}{tag}\n", text.replace("\r\n", "\n"));
-    let first = |errors: Vec<Diagnostic>| errors.into_iter().next().map_or(String::new(), |error| error.message);
+    let first =
+        |errors: Vec<Diagnostic>| errors.into_iter().next().map_or(String::new(), |error| error.message);
     let expr = crate::parse::parse_expression(FileId(u32::MAX), &heredoc).map_err(first)?;
     match &expr.kind {
         // `"${x}"` alone passes `x` on, but a file is always text.

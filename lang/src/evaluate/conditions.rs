@@ -12,23 +12,46 @@ use crate::value::Value;
 
 impl Evaluator<'_> {
     /// Fails with the condition's own message if it is known not to hold.
-    pub(super) fn met(&self, condition: &Condition, scope: &Scope, place: Span, label: &str) -> Result<(), Stop> {
+    pub(super) fn met(
+        &self,
+        condition: &Condition,
+        scope: &Scope,
+        place: Span,
+        label: &str,
+    ) -> Result<(), Stop> {
         let value = self.evaluate(&condition.condition, scope)?;
         match partial::condition(&value).map_err(at(condition.condition.span))?.0 {
             Some(false) => {}
-            Some(true) | None => return Ok(()),
+            Some(true) => return Ok(()),
+            None => {
+                // Said, for a condition that is not checked must not look as if it were.
+                let message = "conditions on what is known only after apply are not supported yet";
+                return fail(Diagnostic::error(codes::UNSUPPORTED, condition.condition.span, message));
+            }
         }
         let message = self.evaluate(&condition.message, scope)?;
         match message {
             Residual::Known(Value::String(text)) => {
-                let error = Diagnostic::error(codes::CONDITION, condition.condition.span, text.trim_end_matches('.').to_owned());
+                let error = Diagnostic::error(
+                    codes::CONDITION,
+                    condition.condition.span,
+                    text.trim_end_matches('.').to_owned(),
+                );
                 fail(error.label(place, label))
             }
             secret if secret.is_sensitive() => {
-                let error = Diagnostic::error(codes::SECRET, condition.message.span, "a message is shown, and this one is sensitive");
+                let error = Diagnostic::error(
+                    codes::SECRET,
+                    condition.message.span,
+                    "a message is shown, and this one is sensitive",
+                );
                 fail(error)
             }
-            _ => fail(Diagnostic::error(codes::CONDITION, condition.condition.span, "this condition does not hold")),
+            _ => fail(Diagnostic::error(
+                codes::CONDITION,
+                condition.condition.span,
+                "this condition does not hold",
+            )),
         }
     }
 

@@ -29,7 +29,8 @@ impl Evaluator<'_> {
         path: &Path,
     ) -> Result<BTreeMap<String, Content>, Stop> {
         let mut wanted = Vec::new();
-        let top: Entries = attributes.iter().map(|(name, value)| (name.as_str().to_owned(), value.clone())).collect();
+        let top: Entries =
+            attributes.iter().map(|(name, value)| (name.as_str().to_owned(), value.clone())).collect();
         collect(&schema.attributes, &top, block.header, &mut wanted);
         for (known, entries, place) in steps(schema, block, &top) {
             collect(&known.attributes, &entries, place, &mut wanted);
@@ -56,7 +57,12 @@ impl Evaluator<'_> {
     }
 
     /// Rules over attributes, once their values are known.
-    pub(super) fn check_rules(&self, schema: &KindSchema, block: &Object, attributes: &Attributes) -> Result<(), Stop> {
+    pub(super) fn check_rules(
+        &self,
+        schema: &KindSchema,
+        block: &Object,
+        attributes: &Attributes,
+    ) -> Result<(), Stop> {
         let entries: Entries =
             attributes.iter().map(|(name, value)| (name.as_str().to_owned(), value.clone())).collect();
         let place = |name: &str| {
@@ -129,7 +135,9 @@ fn nested_rules(
     place: &dyn Fn(&str) -> Span,
 ) -> Result<(), Diagnostic> {
     for (name, value) in entries {
-        let Some(block) = nested(attributes, name).and_then(|attribute| attribute.block.as_ref()) else { continue };
+        let Some(block) = nested(attributes, name).and_then(|attribute| attribute.block.as_ref()) else {
+            continue;
+        };
         let items = value.items().unwrap_or_else(|| vec![value.clone()]);
         let span = place(name);
         for entries in items.iter().filter_map(Residual::entries) {
@@ -154,7 +162,8 @@ fn rules(
             Rule::ExactlyOne(names) | Rule::AtMostOne(names) => match (given(names).as_slice(), rule) {
                 ([first, second, ..], _) => {
                     let message = format!("`{first}` and `{second}` exclude each other");
-                    return Err(Diagnostic::error(codes::RULE, place(second), message).label(place(first), format!("`{first}`")));
+                    return Err(Diagnostic::error(codes::RULE, place(second), message)
+                        .label(place(first), format!("`{first}`")));
                 }
                 ([], Rule::ExactlyOne(_)) => {
                     let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
@@ -170,7 +179,8 @@ fn rules(
                     && a > b
                 {
                     let message = format!("`{low}`, {a}, is above `{high}`, {b}");
-                    return Err(Diagnostic::error(codes::RULE, place(low.as_str()), message).label(place(high.as_str()), format!("`{high}`")));
+                    return Err(Diagnostic::error(codes::RULE, place(low.as_str()), message)
+                        .label(place(high.as_str()), format!("`{high}`")));
                 }
             }
         }

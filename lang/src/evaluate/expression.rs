@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::{Eval, Evaluator, Scope, Stop, at, fail};
-use crate::ast::{Binary, BinaryOp, Conditional, Entry, Expr, ExprKind, For, ForPart, ForResult, Ident, IfPart, Key, Part, Splat};
+use crate::ast::{
+    Binary, BinaryOp, Conditional, Entry, Expr, ExprKind, For, ForPart, ForResult, Ident, IfPart, Key, Part,
+    Splat,
+};
 use crate::diagnostic::Diagnostic;
 use crate::explain::codes;
 use crate::functions;
@@ -52,7 +55,8 @@ impl Evaluator<'_> {
             let (key, secret) = self.key(&entry.key, scope)?;
             hidden |= secret;
             if map.insert(key.clone(), self.evaluate(&entry.value, scope)?).is_some() {
-                let message = format!("the key `{}` comes up twice", Spelled(&key));
+                let name = if secret { String::new() } else { format!(" `{}`", Spelled(&key)) };
+                let message = format!("the key{name} comes up twice");
                 return fail(Diagnostic::error(codes::FAILED, entry.key.span(), message));
             }
         }
@@ -154,7 +158,8 @@ impl Evaluator<'_> {
             ForResult::Object { grouped, .. } => (true, *grouped),
         };
         self.run(&names, collection, span, scope, object, grouped, |inner| {
-            let taken = each.condition.as_ref().map(|condition| self.evaluate(condition, inner)).transpose()?;
+            let taken =
+                each.condition.as_ref().map(|condition| self.evaluate(condition, inner)).transpose()?;
             if taken == Some(Value::Bool(false).into()) {
                 return Ok((taken, Some(Value::string("").into()), Value::Null.into()));
             }
@@ -207,11 +212,14 @@ impl Evaluator<'_> {
         let result = match (source.items(), &source) {
             (Some(items), _) => Residual::list(items.into_iter().map(each).collect::<Result<_, _>>()?),
             (None, Residual::Known(Value::Null)) => Value::List(Vec::new()).into(),
-            (None, Residual::Attribute(reference)) if reference.is_whole() => Residual::list(vec![each(source)?]),
+            (None, Residual::Attribute(reference)) if reference.is_whole() => {
+                Residual::list(vec![each(source)?])
+            }
             (None, Residual::Known(_) | Residual::Map(_)) => Residual::list(vec![each(source)?]),
             (None, _) => {
                 let value = symbol("item", scope.depth);
-                let result = self.evaluate(&splat.each, &scope.deeper().with_element(Residual::Variable(value.clone())))?;
+                let result = self
+                    .evaluate(&splat.each, &scope.deeper().with_element(Residual::Variable(value.clone())))?;
                 Residual::For(Box::new(Comprehension {
                     key: None,
                     value,

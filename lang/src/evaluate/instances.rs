@@ -25,12 +25,20 @@ pub(super) enum Instances {
 }
 
 impl Instances {
-    /// What `each` is in each of them, by key.
-    pub(super) fn each(&self) -> Vec<Option<(String, Residual)>> {
+    /// What `each` is in the instance of that key.
+    pub(super) fn each_of(&self, key: Option<&String>) -> Option<(String, Residual)> {
+        match (self, key) {
+            (Self::Keyed(entries), Some(key)) => Some((key.clone(), entries.get(key)?.clone())),
+            _ => None,
+        }
+    }
+
+    /// The keys of the instances.
+    pub(super) fn keys(&self) -> Vec<Option<&String>> {
         match self {
             Self::One => vec![None],
             Self::None => Vec::new(),
-            Self::Keyed(entries) => entries.iter().map(|(key, value)| Some((key.clone(), value.clone()))).collect(),
+            Self::Keyed(entries) => entries.keys().map(Some).collect(),
         }
     }
 
@@ -40,17 +48,23 @@ impl Instances {
             let step = ModuleStep { name: name.clone(), key };
             path.iter().cloned().chain([step]).collect()
         };
-        self.each().into_iter().map(|each| step(each.map(|(key, _)| key))).collect()
+        self.keys().into_iter().map(|key| step(key.cloned())).collect()
     }
 }
 
 impl Evaluator<'_> {
     /// The instances of a block of objects.
     pub(super) fn instances(&self, path: &Path, key: &ObjectKey) -> Result<Rc<Instances>, Stop> {
-        self.remembered(|memo| &mut memo.instances, (path.to_vec(), key.clone()), || {
-            let object = self.program.module(path).and_then(|module| module.objects.get(key));
-            object.map_or(Err(Stop::Reported), |object| self.instances_by(&object.meta, path)).map(Rc::new)
-        })
+        self.remembered(
+            |memo| &mut memo.instances,
+            (path.to_vec(), key.clone()),
+            || {
+                let object = self.program.module(path).and_then(|module| module.objects.get(key));
+                object
+                    .map_or(Err(Stop::Reported), |object| self.instances_by(&object.meta, path))
+                    .map(Rc::new)
+            },
+        )
     }
 
     pub(super) fn instances_by(&self, meta: &Meta, path: &Path) -> Result<Instances, Stop> {
@@ -68,7 +82,11 @@ impl Evaluator<'_> {
     pub(super) fn decided(&self, expr: &Expr, scope: &Scope, what: &str) -> Result<bool, Stop> {
         let value = self.evaluate(expr, scope)?;
         match partial::condition(&value).map_err(at(expr.span))? {
-            (Some(_), true) => fail(Diagnostic::error(codes::SECRET, expr.span, format!("{what} would show a sensitive value"))),
+            (Some(_), true) => fail(Diagnostic::error(
+                codes::SECRET,
+                expr.span,
+                format!("{what} would show a sensitive value"),
+            )),
             (Some(value), false) => Ok(value),
             (None, _) => Err(self.not_at_plan(&value, expr.span, what)),
         }
@@ -77,14 +95,20 @@ impl Evaluator<'_> {
     fn keyed(&self, expr: &Expr, path: &Path) -> Result<BTreeMap<String, Residual>, Stop> {
         let (value, hidden) = self.evaluate(expr, &Scope::of(path))?.uncovered();
         if hidden {
-            let error = Diagnostic::error(codes::SECRET, expr.span, "the keys of `for_each` are shown, and these are sensitive");
+            let error = Diagnostic::error(
+                codes::SECRET,
+                expr.span,
+                "the keys of `for_each` are shown, and these are sensitive",
+            );
             return fail(error.hint("take the keys from something that is no secret"));
         }
         if let Some(entries) = value.entries() {
             return Ok(entries);
         }
         match &value {
-            Residual::Known(Value::Null) => fail(Diagnostic::error(codes::NULL, expr.span, "`for_each` cannot be null")),
+            Residual::Known(Value::Null) => {
+                fail(Diagnostic::error(codes::NULL, expr.span, "`for_each` cannot be null"))
+            }
             Residual::Known(Value::Set(_)) | Residual::Set(_) => self.keys_of_set(&value, expr),
             Residual::Known(_) | Residual::List(_) => {
                 let message = format!("`for_each` takes a map or a set of strings, not {}", kind_of(&value));
@@ -98,11 +122,14 @@ impl Evaluator<'_> {
     fn keys_of_set(&self, set: &Residual, expr: &Expr) -> Result<BTreeMap<String, Residual>, Stop> {
         let key = |item: Residual| match &item {
             Residual::Known(Value::String(text)) => Ok((text.clone(), item.clone())),
-            Residual::Known(Value::Sensitive(_)) | Residual::Sensitive(_) => {
-                fail(Diagnostic::error(codes::SECRET, expr.span, "the keys of `for_each` are shown, and one is sensitive"))
-            }
+            Residual::Known(Value::Sensitive(_)) | Residual::Sensitive(_) => fail(Diagnostic::error(
+                codes::SECRET,
+                expr.span,
+                "the keys of `for_each` are shown, and one is sensitive",
+            )),
             Residual::Known(_) => {
-                let message = format!("`for_each` takes a set of strings, and this one holds {}", kind_of(&item));
+                let message =
+                    format!("`for_each` takes a set of strings, and this one holds {}", kind_of(&item));
                 fail(Diagnostic::error(codes::META, expr.span, message))
             }
             waiting => Err(self.not_at_plan(waiting, expr.span, "the keys of `for_each`")),

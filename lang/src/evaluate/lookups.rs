@@ -20,7 +20,13 @@ impl Evaluator<'_> {
         let (block, scope) = self.declaration(object)?;
         let arguments = self.arguments(object, &block.arguments, &scope)?;
         let answer = self.inputs.data.get(object).cloned();
-        Ok(Lookup { address: object.clone(), kind: object.kind.clone(), arguments, answer, span: block.header })
+        Ok(Lookup {
+            address: object.clone(),
+            kind: object.kind.clone(),
+            arguments,
+            answer,
+            span: block.header,
+        })
     }
 
     /// The block that declares an object, and the scope of this instance.
@@ -28,20 +34,15 @@ impl Evaluator<'_> {
         let key = ObjectKey { mode: object.mode, kind: object.kind.clone(), name: object.name.clone() };
         let module = self.program.module(&object.module).ok_or(Stop::Reported)?;
         let block = module.objects.get(&key).ok_or(Stop::Reported)?;
-        let each = match &object.key {
-            None => None,
-            Some(instance) => {
-                let instances = self.instances(&object.module, &key)?;
-                instances.each().into_iter().flatten().find(|(key, _)| key == instance)
-            }
-        };
+        let each = self.instances(&object.module, &key)?.each_of(object.key.as_ref());
         Ok((block, Scope { each, ..Scope::of(&object.module) }))
     }
 
     /// An attribute of what was looked up, known if the answer is in.
     pub(super) fn looked_up(&self, object: &Address, name: &str) -> Eval {
         let lookup = self.lookup(object)?;
-        let secret = self.program.schemas.kind(object.kind.as_str()).and_then(|schema| schema.attribute(name));
+        let secret =
+            self.program.schemas.kind(object.kind.as_str()).and_then(|schema| schema.attribute(name));
         let value = match &lookup.answer {
             Some(answer) => Residual::Known(answer.get(name).cloned().unwrap_or(Value::Null)),
             None => match lookup.arguments.get(name) {
@@ -55,7 +56,8 @@ impl Evaluator<'_> {
     /// What has been answered, put in for references to it, so that a whole object becomes its known id.
     pub(super) fn answered(&self, value: &Residual) -> Residual {
         let answer = |reference: &Reference| {
-            let answer = self.inputs.data.get(&reference.object).filter(|_| reference.object.mode == Mode::Data)?;
+            let answer =
+                self.inputs.data.get(&reference.object).filter(|_| reference.object.mode == Mode::Data)?;
             answer.get(reference.attribute.as_str()).cloned()
         };
         crate::residual::simplify(value, &answer)
@@ -64,8 +66,8 @@ impl Evaluator<'_> {
     /// Adds all instances of a block to what is wanted; undecided ones are left out.
     pub(super) fn block(&self, path: &Path, key: &ObjectKey, desired: &mut Desired) {
         let Ok(instances) = self.reported(self.instances(path, key)) else { return };
-        for each in instances.each() {
-            let object = address(path, key, each.as_ref().map(|(key, _)| key.as_str()));
+        for instance in instances.keys() {
+            let object = address(path, key, instance.map(String::as_str));
             match key.mode {
                 Mode::Data => {
                     if let Ok(lookup) = self.lookup(&object) {

@@ -15,10 +15,14 @@ use crate::value::Value;
 impl Evaluator<'_> {
     /// The instances of a module call.
     pub(super) fn call_instances(&self, path: &Path, name: &Identifier) -> Result<Rc<Instances>, Stop> {
-        self.remembered(|memo| &mut memo.calls, (path.to_vec(), name.clone()), || {
-            let call = self.program.module(path).and_then(|module| module.calls.get(name));
-            call.map_or(Err(Stop::Reported), |call| self.instances_by(&call.meta, path)).map(Rc::new)
-        })
+        self.remembered(
+            |memo| &mut memo.calls,
+            (path.to_vec(), name.clone()),
+            || {
+                let call = self.program.module(path).and_then(|module| module.calls.get(name));
+                call.map_or(Err(Stop::Reported), |call| self.instances_by(&call.meta, path)).map(Rc::new)
+            },
+        )
     }
 
     /// What `module.NAME` stands for: its outputs as an object, a map of such, or null.

@@ -84,13 +84,23 @@ fn cut(name: &str, limit: usize) -> String {
 }
 
 /// A written name within the limit, and no secret.
-fn check(attribute: &AttributeName, limit: usize, block: &Object, attributes: &Attributes) -> Result<(), Diagnostic> {
+fn check(
+    attribute: &AttributeName,
+    limit: usize,
+    block: &Object,
+    attributes: &Attributes,
+) -> Result<(), Diagnostic> {
     let place = block.arguments.iter().find(|argument| argument.name == *attribute);
-    let (Some(value), Some(place)) = (attributes.get(attribute), place.map(|argument| argument.value.span)) else {
+    let (Some(value), Some(place)) = (attributes.get(attribute), place.map(|argument| argument.value.span))
+    else {
         return Ok(());
     };
     if value.is_sensitive() {
-        return Err(Diagnostic::error(codes::SECRET, place, format!("`{attribute}` would show a sensitive value")));
+        return Err(Diagnostic::error(
+            codes::SECRET,
+            place,
+            format!("`{attribute}` would show a sensitive value"),
+        ));
     }
     match value {
         Residual::Known(Value::String(text)) if text.chars().count() > limit => {
@@ -110,7 +120,10 @@ mod tests {
     fn names_are_fit_for_aws_and_stay_apart_when_cut() {
         assert_eq!(sanitised("shop-web-eu west/1_a."), "shop-web-eu-west-1-a");
         assert_eq!(cut("shop-web", 32), "shop-web");
-        let (a, b) = (cut("a-project-of-many-words-web-production-a", 32), cut("a-project-of-many-words-web-production-b", 32));
+        let (a, b) = (
+            cut("a-project-of-many-words-web-production-a", 32),
+            cut("a-project-of-many-words-web-production-b", 32),
+        );
         assert!(a.len() <= 32 && b.len() <= 32 && a != b, "{a} {b}");
     }
 }

@@ -7,7 +7,7 @@ use super::access::address;
 use super::{Eval, Evaluator, Scope, Stop, fail, naming};
 use crate::address::{Address, Mode};
 use crate::ast::Expr;
-use crate::check::{attribute_of, block_type, extra_type, written_type};
+use crate::check::{attribute_of, block_type, default_of, extra_type, written_type};
 use crate::desired::{DesiredObject, Lifecycle};
 use crate::diagnostic::Diagnostic;
 use crate::explain::codes;
@@ -50,12 +50,21 @@ impl Evaluator<'_> {
             lifecycle: self.lifecycle(block, &scope)?,
             timeouts: self.timeouts(&block.timeouts, &scope)?,
             span: block.header,
-            attribute_spans: block.arguments.iter().map(|argument| (argument.name.clone(), argument.span)).collect(),
+            attribute_spans: block
+                .arguments
+                .iter()
+                .map(|argument| (argument.name.clone(), argument.span))
+                .collect(),
         })
     }
 
     /// The written attributes. All errors among them are reported; null leaves an attribute out.
-    pub(super) fn arguments(&self, object: &Address, arguments: &[Argument], scope: &Scope) -> Result<Attributes, Stop> {
+    pub(super) fn arguments(
+        &self,
+        object: &Address,
+        arguments: &[Argument],
+        scope: &Scope,
+    ) -> Result<Attributes, Stop> {
         let schema = self.program.schemas.kind(object.kind.as_str()).ok_or(Stop::Reported)?;
         let mut attributes = Attributes::new();
         let mut stopped = None;
@@ -96,7 +105,9 @@ impl Evaluator<'_> {
         let schemas = &self.program.schemas;
         match convert(value, ty, schemas).map(|value| self.answered(&self.handles(value))) {
             // An answer may have to be converted, as any value; a literal may have been one already.
-            Ok(answered) if answered != *value => convert(&answered, ty, schemas).or_else(|error| fail(mismatch(expr, &error))),
+            Ok(answered) if answered != *value => {
+                convert(&answered, ty, schemas).or_else(|error| fail(mismatch(expr, &error)))
+            }
             Ok(value) => Ok(value),
             Err(error) => fail(mismatch(expr, &error)),
         }
@@ -118,7 +129,9 @@ impl Evaluator<'_> {
             }
             Residual::Sensitive(inner) => Residual::Sensitive(boxed(inner)),
             Residual::Index(of, key) => Residual::Index(boxed(of), boxed(key)),
-            Residual::Conditional(condition, yes, no) => Residual::Conditional(boxed(condition), boxed(yes), boxed(no)),
+            Residual::Conditional(condition, yes, no) => {
+                Residual::Conditional(boxed(condition), boxed(yes), boxed(no))
+            }
             Residual::For(mut each) => {
                 each.collection = self.handles(each.collection);
                 each.result = self.handles(each.result);
@@ -227,14 +240,19 @@ impl Evaluator<'_> {
     }
 
     /// The addresses of a module's objects, for `depends_on`.
-    fn module_objects(&self, path: &super::Path, name: &crate::name::Identifier) -> Result<Vec<Address>, Stop> {
+    fn module_objects(
+        &self,
+        path: &super::Path,
+        name: &crate::name::Identifier,
+    ) -> Result<Vec<Address>, Stop> {
         let mut found = Vec::new();
         for step in self.call_instances(path, name)?.steps(path, name) {
             let Some(module) = self.program.module(&step) else { continue };
             for key in module.objects.keys() {
                 let instances = self.instances(&step, key)?;
-                let keys = instances.each().into_iter();
-                found.extend(keys.map(|each| address(&step, key, each.as_ref().map(|(key, _)| key.as_str()))));
+                found.extend(
+                    instances.keys().into_iter().map(|at| address(&step, key, at.map(String::as_str))),
+                );
             }
             for inner in module.calls.keys() {
                 found.extend(self.module_objects(&step, inner)?);
@@ -258,7 +276,7 @@ fn fill_defaults(schema: &KindSchema, attributes: &mut Attributes) {
         if let Presence::Default(value) = &attribute.presence {
             let missing = !attributes.contains_key(&attribute.name);
             if missing && *value != Value::Null {
-                attributes.insert(attribute.name.clone(), value.clone().into());
+                attributes.insert(attribute.name.clone(), default_of(attribute, value).into());
             }
         }
     }

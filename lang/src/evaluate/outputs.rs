@@ -13,10 +13,18 @@ use crate::types::convert;
 impl Evaluator<'_> {
     /// The value of an output; whole objects in it stay whole.
     pub(super) fn output(&self, path: &Path, name: &Identifier) -> Eval {
-        self.remembered(|memo| &mut memo.outputs, (path.to_vec(), name.clone()), || {
-            let output = self.program.module(path).and_then(|module| module.outputs.get(name)).ok_or(Stop::Reported)?;
-            self.compute_output(output, path)
-        })
+        self.remembered(
+            |memo| &mut memo.outputs,
+            (path.to_vec(), name.clone()),
+            || {
+                let output = self
+                    .program
+                    .module(path)
+                    .and_then(|module| module.outputs.get(name))
+                    .ok_or(Stop::Reported)?;
+                self.compute_output(output, path)
+            },
+        )
     }
 
     fn compute_output(&self, output: &Output, path: &Path) -> Eval {

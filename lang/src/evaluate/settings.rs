@@ -30,7 +30,12 @@ impl Evaluator<'_> {
         let project = Project {
             name: block.name.clone(),
             region: region.ok_or(Stop::Reported)?,
-            account: block.account.as_ref().map(|expr| self.setting(expr, "account_id")).transpose()?.flatten(),
+            account: block
+                .account
+                .as_ref()
+                .map(|expr| self.setting(expr, "account_id"))
+                .transpose()?
+                .flatten(),
             backend: self.backend(block.backend.as_ref())?,
             span: block.span,
         };
@@ -39,7 +44,11 @@ impl Evaluator<'_> {
             None => Value::Map(BTreeMap::new()).into(),
         };
         match (tags.is_sensitive(), tags.entries(), &block.tags) {
-            (true, _, Some(expr)) => fail(Diagnostic::error(codes::SECRET, expr.span, "tags are shown, and one of these is sensitive")),
+            (true, _, Some(expr)) => fail(Diagnostic::error(
+                codes::SECRET,
+                expr.span,
+                "tags are shown, and one of these is sensitive",
+            )),
             (_, Some(entries), _) => Ok((project, entries)),
             (_, None, Some(expr)) => fail(not_setting(expr)),
             (_, None, None) => Ok((project, BTreeMap::new())),
@@ -78,16 +87,22 @@ impl Evaluator<'_> {
 
     /// `project.NAME`.
     pub(super) fn project_setting(&self, name: &str, span: Span) -> Eval {
+        if name == "name" {
+            return Ok(Value::string(self.program.project.name.as_str()).into());
+        }
         let known = self.project()?;
         let (project, tags) = &*known;
         match name {
-            "name" => Ok(Value::string(project.name.as_str()).into()),
             "region" => Ok(Value::string(&project.region).into()),
             "tags" => Ok(Residual::map(tags.clone())),
             _ => match project.account.as_ref().or(self.inputs.account.as_ref()) {
                 Some(account) => Ok(Value::string(account).into()),
                 None => {
-                    let error = Diagnostic::error(codes::SETTING, span, "the account is not known without credentials");
+                    let error = Diagnostic::error(
+                        codes::SETTING,
+                        span,
+                        "the account is not known without credentials",
+                    );
                     fail(error.hint("write `account = \"…\"` in `project`"))
                 }
             },

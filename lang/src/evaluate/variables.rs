@@ -17,19 +17,23 @@ use crate::value::Value;
 impl Evaluator<'_> {
     /// The value of a variable of a module instance, its validations met.
     pub(super) fn variable(&self, path: &Path, name: &Identifier) -> Eval {
-        self.remembered(|memo| &mut memo.variables, (path.to_vec(), name.clone()), || {
-            let module = self.program.module(path).ok_or(Stop::Reported)?;
-            let variable = module.variables.get(name).ok_or(Stop::Reported)?;
-            let value = match path.split_last() {
-                None => self.given(name, variable)?,
-                Some((step, outer)) => self.argument_of_call(outer, step, name, variable)?,
-            };
-            let value = if variable.sensitive { value.concealed() } else { value };
-            for condition in &variable.validations {
-                self.validate(condition, path, name, &value, variable)?;
-            }
-            Ok(value)
-        })
+        self.remembered(
+            |memo| &mut memo.variables,
+            (path.to_vec(), name.clone()),
+            || {
+                let module = self.program.module(path).ok_or(Stop::Reported)?;
+                let variable = module.variables.get(name).ok_or(Stop::Reported)?;
+                let value = match path.split_last() {
+                    None => self.given(name, variable)?,
+                    Some((step, outer)) => self.argument_of_call(outer, step, name, variable)?,
+                };
+                let value = if variable.sensitive { value.concealed() } else { value };
+                for condition in &variable.validations {
+                    self.validate(condition, path, name, &value, variable)?;
+                }
+                Ok(value)
+            },
+        )
     }
 
     /// The value of a root variable.
@@ -53,7 +57,8 @@ impl Evaluator<'_> {
             })
         };
         let raw = variable.ty.as_ref().is_some_and(|ty| matches!(ty.core(), Type::String(_)));
-        let untyped_text = variable.ty.is_none() && variable.default.as_ref().is_none_or(|expr| expr.as_string().is_some());
+        let untyped_text =
+            variable.ty.is_none() && variable.default.as_ref().is_none_or(|expr| expr.as_string().is_some());
         let value = if raw || untyped_text {
             Value::string(text)
         } else {
@@ -72,7 +77,10 @@ impl Evaluator<'_> {
 
     fn type_of(&self, variable: &Variable) -> Type {
         let declared = variable.ty.clone().unwrap_or(Type::Any);
-        let null = variable.default.as_ref().is_some_and(|default| default.bare().kind == crate::ast::ExprKind::Null);
+        let null = variable
+            .default
+            .as_ref()
+            .is_some_and(|default| default.bare().kind == crate::ast::ExprKind::Null);
         if null { declared.nullable() } else { declared }
     }
 
@@ -80,7 +88,8 @@ impl Evaluator<'_> {
         match convert_value(value, &self.type_of(variable), &self.program.schemas) {
             Ok(value) => Ok(value.into()),
             Err(error) => {
-                let message = if variable.sensitive { "the value does not fit".to_owned() } else { error.to_string() };
+                let message =
+                    if variable.sensitive { "the value does not fit".to_owned() } else { error.to_string() };
                 fail(Diagnostic::error(codes::TYPE, span, message).label(variable.span, "declared here"))
             }
         }
@@ -98,21 +107,25 @@ impl Evaluator<'_> {
     }
 
     /// The value a module's caller gives.
-    fn argument_of_call(&self, outer: &Path, step: &ModuleStep, name: &Identifier, variable: &Variable) -> Eval {
-        let call = self.program.module(outer).and_then(|module| module.calls.get(&step.name)).ok_or(Stop::Reported)?;
+    fn argument_of_call(
+        &self,
+        outer: &Path,
+        step: &ModuleStep,
+        name: &Identifier,
+        variable: &Variable,
+    ) -> Eval {
+        let call = self
+            .program
+            .module(outer)
+            .and_then(|module| module.calls.get(&step.name))
+            .ok_or(Stop::Reported)?;
         let argument = call.arguments.iter().find(|argument| argument.name == *name.as_str());
         let Some(argument) = argument else {
             let scope = Scope::of(outer);
             let default: &Expr = variable.default.as_ref().ok_or(Stop::Reported)?;
             return self.wanted(default, &self.type_of(variable), &scope);
         };
-        let each = match &step.key {
-            Some(key) => {
-                let instances = self.call_instances(outer, &step.name)?;
-                instances.each().into_iter().flatten().find(|(other, _)| other == key)
-            }
-            None => None,
-        };
+        let each = self.call_instances(outer, &step.name)?.each_of(step.key.as_ref());
         let value = self.evaluate(&argument.value, &Scope { each, ..Scope::of(outer) })?;
         // Whole objects stay whole: the module may read their attributes.
         match &variable.ty {
@@ -120,12 +133,21 @@ impl Evaluator<'_> {
             Some(ty) if keeps_objects(ty) => Ok(value),
             Some(_) => match convert(&value, &self.type_of(variable), &self.program.schemas) {
                 Ok(value) => Ok(value),
-                Err(error) => fail(super::objects::mismatch(&argument.value, &error).label(variable.span, "declared here")),
+                Err(error) => fail(
+                    super::objects::mismatch(&argument.value, &error).label(variable.span, "declared here"),
+                ),
             },
         }
     }
 
-    fn validate(&self, condition: &Condition, path: &Path, name: &Identifier, value: &Residual, variable: &Variable) -> Result<(), Stop> {
+    fn validate(
+        &self,
+        condition: &Condition,
+        path: &Path,
+        name: &Identifier,
+        value: &Residual,
+        variable: &Variable,
+    ) -> Result<(), Stop> {
         // The variable itself is being evaluated, so it is handed in under its own name.
         let key = (path.to_vec(), name.clone());
         self.memo.borrow_mut().variables.insert(key, Ok(value.clone()));
@@ -142,7 +164,9 @@ impl Evaluator<'_> {
             let message = format!("there is no variable `{name}`");
             let error = match given {
                 Given::Text { origin, .. } if origin.starts_with("INFRA_VAR_") => continue,
-                Given::Text { origin, .. } => Diagnostic::global(codes::VARIABLE, format!("`{origin}`: {message}")),
+                Given::Text { origin, .. } => {
+                    Diagnostic::global(codes::VARIABLE, format!("`{origin}`: {message}"))
+                }
                 Given::Value { span, .. } => Diagnostic::error(codes::VARIABLE, *span, message),
             };
             let near = nearest(name.as_str(), declared.keys().map(|name| name.as_str()));

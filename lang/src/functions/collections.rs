@@ -12,28 +12,61 @@ pub(super) const FUNCTIONS: &[Function] = &[
     values("anytrue", "(items: list(bool)) -> bool", "Whether at least one is true.", |a| {
         Ok(Value::Bool(a.items(0)?.into_iter().any(|item| *item == Value::Bool(true))))
     }),
-    values("contains", "(items: list(any), value: any) -> bool", "Whether the value is among the elements.", |a| {
-        let value = a.value(1)?;
-        Ok(Value::Bool(a.items(0)?.contains(&value)))
-    }),
-    values("distinct", "(items: list(any)) -> list(any)", "The list without repetitions, each where it comes first.", distinct),
-    values("index", "(items: list(any), value: any) -> int", "The index of the first element that equals the value.", index),
-    values("range", "(first: number, second?: number, step?: number) -> list(number)", "The numbers from `first`, or 0, to before the limit, by `step`.", range),
+    values(
+        "contains",
+        "(items: list(any), value: any) -> bool",
+        "Whether the value is among the elements.",
+        |a| {
+            let value = a.value(1)?;
+            Ok(Value::Bool(a.items(0)?.contains(&value)))
+        },
+    ),
+    values(
+        "distinct",
+        "(items: list(any)) -> list(any)",
+        "The list without repetitions, each where it comes first.",
+        distinct,
+    ),
+    values(
+        "index",
+        "(items: list(any), value: any) -> int",
+        "The index of the first element that equals the value.",
+        index,
+    ),
+    values(
+        "range",
+        "(first: number, second?: number, step?: number) -> list(number)",
+        "The numbers from `first`, or 0, to before the limit, by `step`.",
+        range,
+    ),
     values("setintersection", "(...sets: set(any)) -> set(any)", "What is in all of the sets.", |a| {
         combine(a, |all, set| all.intersection(&set).cloned().collect())
     }),
-    values("setproduct", "(...sets: list(any)) -> list(list(any))", "All combinations of one element of each.", setproduct),
-    values("setsubtract", "(set: set(any), without: set(any)) -> set(any)", "What is in the first and not in the second.", |a| {
-        combine(a, |all, set| all.difference(&set).cloned().collect())
-    }),
+    values(
+        "setproduct",
+        "(...sets: list(any)) -> list(list(any))",
+        "All combinations of one element of each.",
+        setproduct,
+    ),
+    values(
+        "setsubtract",
+        "(set: set(any), without: set(any)) -> set(any)",
+        "What is in the first and not in the second.",
+        |a| combine(a, |all, set| all.difference(&set).cloned().collect()),
+    ),
     values("setunion", "(...sets: set(any)) -> set(any)", "What is in any of the sets.", |a| {
         combine(a, |all, set| all.union(&set).cloned().collect())
     }),
-    values("sort", "(items: list(string)) -> list(string)", "The strings in the order of their characters.", |a| {
-        let mut items: Vec<Value> = a.items(0)?.into_iter().cloned().collect();
-        items.sort();
-        Ok(Value::List(items))
-    }),
+    values(
+        "sort",
+        "(items: list(string)) -> list(string)",
+        "The strings in the order of their characters.",
+        |a| {
+            let mut items: Vec<Value> = a.items(0)?.into_iter().cloned().collect();
+            items.sort();
+            Ok(Value::List(items))
+        },
+    ),
 ];
 
 fn distinct(a: &Arguments) -> Returned {

@@ -16,16 +16,27 @@ pub(super) const FUNCTIONS: &[Function] = &[
         let bytes = STANDARD.decode(a.text(0)?).map_err(|_| "the text is not base64".to_owned())?;
         text(String::from_utf8(bytes).map_err(|_| "the content is not UTF-8 text".to_owned())?)
     }),
-    values("base64encode", "(text: string) -> string", "The base64 form of a text.", |a| text(STANDARD.encode(a.text(0)?))),
-    values("jsondecode", "(text: string) -> any", "The value behind JSON.", jsondecode),
-    values("jsonencode", "(value: any) -> string", "The value as JSON; durations in seconds, sizes in bytes, percentages as numbers.", |a| {
-        text(to_json(a.value(0)?)?.to_string())
+    values("base64encode", "(text: string) -> string", "The base64 form of a text.", |a| {
+        text(STANDARD.encode(a.text(0)?))
     }),
-    values("urlencode", "(text: string) -> string", "The text with everything but letters, digits, `-`, `_`, `.` and `~` escaped.", urlencode),
+    values("jsondecode", "(text: string) -> any", "The value behind JSON.", jsondecode),
+    values(
+        "jsonencode",
+        "(value: any) -> string",
+        "The value as JSON; durations in seconds, sizes in bytes, percentages as numbers.",
+        |a| text(to_json(a.value(0)?)?.to_string()),
+    ),
+    values(
+        "urlencode",
+        "(text: string) -> string",
+        "The text with everything but letters, digits, `-`, `_`, `.` and `~` escaped.",
+        urlencode,
+    ),
 ];
 
 fn jsondecode(a: &Arguments) -> Returned {
-    let json: Json = serde_json::from_str(a.text(0)?).map_err(|error| format!("the text is not JSON: {error}"))?;
+    let json: Json =
+        serde_json::from_str(a.text(0)?).map_err(|error| format!("the text is not JSON: {error}"))?;
     from_json(&json)
 }
 

@@ -16,9 +16,12 @@ pub(super) const FUNCTIONS: &[Function] = &[
     values("md5", "(text: string) -> string", "The MD5 of a text, in hexadecimal; not for security.", |a| {
         Ok(hexadecimal::<Md5>(a.text(0)?))
     }),
-    values("sha1", "(text: string) -> string", "The SHA-1 of a text, in hexadecimal; not for security.", |a| {
-        Ok(hexadecimal::<Sha1>(a.text(0)?))
-    }),
+    values(
+        "sha1",
+        "(text: string) -> string",
+        "The SHA-1 of a text, in hexadecimal; not for security.",
+        |a| Ok(hexadecimal::<Sha1>(a.text(0)?)),
+    ),
     values("sha256", "(text: string) -> string", "The SHA-256 of a text, in hexadecimal.", |a| {
         Ok(hexadecimal::<Sha256>(a.text(0)?))
     }),

@@ -8,17 +8,39 @@ use super::{Arguments, Function, Returned, values};
 use crate::value::Value;
 
 pub(super) const FUNCTIONS: &[Function] = &[
-    values("cidrcontains", "(network: cidr, part: string) -> bool", "Whether an address or network lies in the network.", contains),
-    values("cidrhost", "(network: cidr, number: int) -> ip", "The address of a host number; a negative one counts from the end.", host),
-    values("cidrsubnet", "(network: cidr, newbits: int(0, 128), number: int(0, null)) -> cidr", "The subnet of that number, `newbits` longer than the network's prefix.", |a| {
-        let base = network(a.text(0)?)?;
-        Ok(Value::string(subnet(base, a.int(1)?, a.int(2)?)?.to_string()))
-    }),
-    values("cidrsubnets", "(network: cidr, ...newbits: int(1, 128)) -> list(cidr)", "Subnets one behind the other, each so many bits longer than the network's prefix.", subnets),
+    values(
+        "cidrcontains",
+        "(network: cidr, part: string) -> bool",
+        "Whether an address or network lies in the network.",
+        contains,
+    ),
+    values(
+        "cidrhost",
+        "(network: cidr, number: int) -> ip",
+        "The address of a host number; a negative one counts from the end.",
+        host,
+    ),
+    values(
+        "cidrsubnet",
+        "(network: cidr, newbits: int(0, 128), number: int(0, null)) -> cidr",
+        "The subnet of that number, `newbits` longer than the network's prefix.",
+        |a| {
+            let base = network(a.text(0)?)?;
+            Ok(Value::string(subnet(base, a.int(1)?, a.int(2)?)?.to_string()))
+        },
+    ),
+    values(
+        "cidrsubnets",
+        "(network: cidr, ...newbits: int(1, 128)) -> list(cidr)",
+        "Subnets one behind the other, each so many bits longer than the network's prefix.",
+        subnets,
+    ),
 ];
 
 fn network(text: &str) -> Result<IpNet, String> {
-    text.parse::<IpNet>().map(|net| net.trunc()).map_err(|_| format!("\"{text}\" is not a network like \"10.0.0.0/16\""))
+    text.parse::<IpNet>()
+        .map(|net| net.trunc())
+        .map_err(|_| format!("\"{text}\" is not a network like \"10.0.0.0/16\""))
 }
 
 fn bits(net: &IpNet) -> u32 {
@@ -73,7 +95,8 @@ fn host(a: &Arguments) -> Returned {
 }
 
 fn subnet(base: IpNet, newbits: i64, number: i64) -> Result<IpNet, String> {
-    let prefix = u32::from(base.prefix_len()) + u32::try_from(newbits).map_err(|_| "too many bits".to_owned())?;
+    let prefix =
+        u32::from(base.prefix_len()) + u32::try_from(newbits).map_err(|_| "too many bits".to_owned())?;
     if prefix > bits(&base) {
         return Err(format!("{base} has no room for {newbits} more bits"));
     }
@@ -91,8 +114,10 @@ fn subnets(a: &Arguments) -> Returned {
     let mut next = to_number(base.network());
     let mut found = Vec::new();
     for at in 1..a.len() {
-        let prefix = u32::from(base.prefix_len()) + u32::try_from(a.int(at)?).map_err(|_| "too many bits".to_owned())?;
-        let length = bits(&base).checked_sub(prefix).ok_or_else(|| format!("{base} has no room for /{prefix}"))?;
+        let prefix = u32::from(base.prefix_len())
+            + u32::try_from(a.int(at)?).map_err(|_| "too many bits".to_owned())?;
+        let length =
+            bits(&base).checked_sub(prefix).ok_or_else(|| format!("{base} has no room for /{prefix}"))?;
         let step = size(length).ok_or("the subnet is too large")?;
         let start = next.div_ceil(step) * step;
         if start > to_number(base.broadcast()) {

@@ -12,9 +12,18 @@ pub(super) const FUNCTIONS: &[Function] = &[
     values("floor", "(number: number) -> int", "The largest whole number not above it.", |a| {
         Ok(Value::Number(a.number(0)?.floor()))
     }),
-    values("max", "(first: any, ...rest: any) -> any", "The largest number or quantity.", |a| extreme(a, true)),
-    values("min", "(first: any, ...rest: any) -> any", "The smallest number or quantity.", |a| extreme(a, false)),
-    values("parseint", "(text: string, base: int(2, 36)) -> int", "The whole number written in a base.", parseint),
+    values("max", "(first: any, ...rest: any) -> any", "The largest number or quantity.", |a| {
+        extreme(a, true)
+    }),
+    values("min", "(first: any, ...rest: any) -> any", "The smallest number or quantity.", |a| {
+        extreme(a, false)
+    }),
+    values(
+        "parseint",
+        "(text: string, base: int(2, 36)) -> int",
+        "The whole number written in a base.",
+        parseint,
+    ),
     values("sum", "(items: list(any)) -> any", "The sum of numbers, or of quantities of one kind.", sum),
 ];
 
@@ -31,7 +40,9 @@ fn amounts<'a>(items: &[&'a Value]) -> Result<(Vec<&'a Number>, impl Fn(Number) 
     };
     let amount = |item: &&'a Value| match (*item, dimension) {
         (Value::Number(number), None) => Ok(number),
-        (Value::Quantity(quantity), Some(dimension)) if quantity.dimension == dimension => Ok(&quantity.amount),
+        (Value::Quantity(quantity), Some(dimension)) if quantity.dimension == dimension => {
+            Ok(&quantity.amount)
+        }
         (other, _) => Err(format!("{other} is not a number or quantity like the others")),
     };
     let amounts = items.iter().map(amount).collect::<Result<_, _>>()?;

@@ -45,7 +45,8 @@ pub(crate) fn binary(op: BinaryOp, left: Residual, right: Residual) -> Outcome {
     let result = match (&left, &right) {
         (Residual::Known(a), Residual::Known(b)) => {
             let nested = a.is_sensitive() || b.is_sensitive();
-            let value = compute(op, a, b).map_err(|fault| if hidden { quiet(op.as_str(), fault) } else { fault })?;
+            let value =
+                compute(op, a, b).map_err(|fault| if hidden { quiet(op.as_str(), fault) } else { fault })?;
             let value = Residual::Known(value);
             if nested { value.concealed() } else { value }
         }
@@ -68,7 +69,9 @@ fn waiting(op: BinaryOp, left: Residual, right: Residual) -> Outcome {
     match (op, known(&left), known(&right)) {
         (BinaryOp::And, Some(true), _) => return Ok(right),
         (BinaryOp::And, _, Some(true)) => return Ok(left),
-        (BinaryOp::And, Some(false), _) | (BinaryOp::And, _, Some(false)) => return Ok(Value::Bool(false).into()),
+        (BinaryOp::And, Some(false), _) | (BinaryOp::And, _, Some(false)) => {
+            return Ok(Value::Bool(false).into());
+        }
         (BinaryOp::Or, Some(false), _) => return Ok(right),
         (BinaryOp::Or, _, Some(false)) => return Ok(left),
         (BinaryOp::Or, Some(true), _) | (BinaryOp::Or, _, Some(true)) => return Ok(Value::Bool(true).into()),
@@ -141,16 +144,21 @@ fn compare(op: BinaryOp, left: &Value, right: &Value) -> Result<std::cmp::Orderi
 
 fn arithmetic(op: BinaryOp, left: &Value, right: &Value) -> Result<Value, Fault> {
     use BinaryOp::*;
-    let quantity = |like: &Quantity, amount| Ok(Value::Quantity(Quantity { dimension: like.dimension, amount }));
+    let quantity =
+        |like: &Quantity, amount| Ok(Value::Quantity(Quantity { dimension: like.dimension, amount }));
     match (op, left, right) {
         (_, Value::Number(a), Value::Number(b)) => Ok(Value::Number(calculate(op, a, b)?)),
-        (Add | Subtract | Remainder, Value::Quantity(a), Value::Quantity(b)) if a.dimension == b.dimension => {
+        (Add | Subtract | Remainder, Value::Quantity(a), Value::Quantity(b))
+            if a.dimension == b.dimension =>
+        {
             quantity(a, calculate(op, &a.amount, &b.amount)?)
         }
         (Divide, Value::Quantity(a), Value::Quantity(b)) if a.dimension == b.dimension => {
             Ok(Value::Number(calculate(op, &a.amount, &b.amount)?))
         }
-        (Multiply | Divide, Value::Quantity(a), Value::Number(b)) => quantity(a, calculate(op, &a.amount, b)?),
+        (Multiply | Divide, Value::Quantity(a), Value::Number(b)) => {
+            quantity(a, calculate(op, &a.amount, b)?)
+        }
         (Multiply, Value::Number(a), Value::Quantity(b)) => quantity(b, calculate(op, a, &b.amount)?),
         (_, Value::Quantity(a), Value::Quantity(b)) => {
             Err(operand(op.as_str(), &format!("a {} and a {}", a.dimension, b.dimension)))
@@ -161,7 +169,9 @@ fn arithmetic(op: BinaryOp, left: &Value, right: &Value) -> Result<Value, Fault>
         (Add, Value::String(_), _) | (Add, _, Value::String(_)) => {
             Err(operand("+", "a string").hint("join strings in a template: `\"${a}${b}\"`"))
         }
-        (Add, Value::List(_), _) | (Add, _, Value::List(_)) => Err(operand("+", "a list").hint("use `concat(a, b)`")),
+        (Add, Value::List(_), _) | (Add, _, Value::List(_)) => {
+            Err(operand("+", "a list").hint("use `concat(a, b)`"))
+        }
         (_, Value::Number(_) | Value::Quantity(_), other) | (_, other, _) => Err(wrong(op.as_str(), other)),
     }
 }
@@ -189,7 +199,9 @@ pub(crate) fn unary(op: UnaryOp, operand_value: Residual) -> Outcome {
         }
         (UnaryOp::Not, Residual::Known(Value::Bool(value))) => Value::Bool(!value).into(),
         (_, Residual::Known(other)) => return Err(wrong(op.as_str(), other)),
-        (_, Residual::List(_) | Residual::Set(_) | Residual::Map(_)) => return Err(operand(op.as_str(), kind_of(&value))),
+        (_, Residual::List(_) | Residual::Set(_) | Residual::Map(_)) => {
+            return Err(operand(op.as_str(), kind_of(&value)));
+        }
         _ => Residual::Call(op.as_str().to_owned(), vec![value]),
     };
     Ok(if hidden { result.concealed() } else { result })
@@ -214,13 +226,20 @@ fn template(parts: &[Residual]) -> Outcome {
         let (part, secret) = part.clone().uncovered();
         hidden |= secret;
         match (part, merged.last_mut()) {
-            (Residual::Known(value), Some(Residual::Known(Value::String(text)))) => text.push_str(&text_of(&value)?),
+            (Residual::Known(value), Some(Residual::Known(Value::String(text)))) => {
+                text.push_str(&text_of(&value)?)
+            }
             (Residual::Known(value), _) => merged.push(Value::String(text_of(&value)?).into()),
-            (Residual::Attribute(reference), _) if reference.is_whole() => return Err(whole(&reference.object.to_string())),
+            (Residual::Attribute(reference), _) if reference.is_whole() => {
+                return Err(whole(&reference.object.to_string()));
+            }
             (Residual::Call(name, inner), _) if name == "template" => merged.extend(inner),
             (part @ (Residual::List(_) | Residual::Set(_) | Residual::Map(_)), _) => {
-                return Err(Fault::new(codes::TYPE, format!("{} cannot be part of a string", kind_of(&part)))
-                    .hint("use `join(\", \", x)` or `jsonencode(x)`"));
+                return Err(Fault::new(
+                    codes::TYPE,
+                    format!("{} cannot be part of a string", kind_of(&part)),
+                )
+                .hint("use `join(\", \", x)` or `jsonencode(x)`"));
             }
             (part, _) => merged.push(part),
         }

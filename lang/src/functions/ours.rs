@@ -9,14 +9,27 @@ use crate::residual::Residual;
 use crate::value::{Dimension, Quantity, Value};
 
 pub(super) const FUNCTIONS: &[Function] = &[
-    shapes("inherit", "(base: any, child: any) -> any", "The base's entries with the child's, key by key: lists append, sets unite, maps merge one level deep, anything else is the child's.", |a| {
-        inherit(&a[0], &a[1])
-    }),
-    values("ratio", "(percentage: percent) -> number", "A percentage as a number: `ratio(80%)` is 0.8.", |a| match a.value(0)? {
-        Value::Quantity(quantity) => Ok(Value::Number(&quantity.amount / &Number::from(100))),
-        _ => Err("a percentage is wanted".to_owned()),
-    }),
-    values("in_unit", "(quantity: any, unit: string) -> number", "A duration or size counted in a unit: `in_unit(90m, \"h\")` is 1.5.", in_unit),
+    shapes(
+        "inherit",
+        "(base: any, child: any) -> any",
+        "The base's entries with the child's, key by key: lists append, sets unite, maps merge one level deep, anything else is the child's.",
+        |a| inherit(&a[0], &a[1]),
+    ),
+    values(
+        "ratio",
+        "(percentage: percent) -> number",
+        "A percentage as a number: `ratio(80%)` is 0.8.",
+        |a| match a.value(0)? {
+            Value::Quantity(quantity) => Ok(Value::Number(&quantity.amount / &Number::from(100))),
+            _ => Err("a percentage is wanted".to_owned()),
+        },
+    ),
+    values(
+        "in_unit",
+        "(quantity: any, unit: string) -> number",
+        "A duration or size counted in a unit: `in_unit(90m, \"h\")` is 1.5.",
+        in_unit,
+    ),
 ];
 
 fn in_unit(a: &Arguments) -> Returned {

@@ -12,27 +12,74 @@ use crate::value::{Key, Value};
 type Shaped = Result<Option<Residual>, String>;
 
 pub(super) const FUNCTIONS: &[Function] = &[
-    shapes("coalesce", "(first: any, ...rest: any) -> any", "The first argument that is neither null nor an empty string.", coalesce),
-    shapes("compact", "(items: list(any)) -> list(any)", "The list without nulls and empty strings.", compact),
+    shapes(
+        "coalesce",
+        "(first: any, ...rest: any) -> any",
+        "The first argument that is neither null nor an empty string.",
+        coalesce,
+    ),
+    shapes(
+        "compact",
+        "(items: list(any)) -> list(any)",
+        "The list without nulls and empty strings.",
+        compact,
+    ),
     shapes("concat", "(...lists: list(any)) -> list(any)", "The lists one behind the other.", concat),
-    shapes("element", "(items: list(any), index: int) -> any", "The element at an index from 0, counting round.", element),
-    shapes("flatten", "(items: list(any)) -> list(any)", "The list with lists in it replaced by their elements, at any depth.", flatten),
+    shapes(
+        "element",
+        "(items: list(any), index: int) -> any",
+        "The element at an index from 0, counting round.",
+        element,
+    ),
+    shapes(
+        "flatten",
+        "(items: list(any)) -> list(any)",
+        "The list with lists in it replaced by their elements, at any depth.",
+        flatten,
+    ),
     shapes("keys", "(map: any) -> list(string)", "The keys of a map or object, sorted.", |a| {
-        Ok(a[0].entries().map(|entries| Residual::list(entries.into_keys().map(|key| Value::String(key).into()).collect())))
+        Ok(a[0].entries().map(|entries| {
+            Residual::list(entries.into_keys().map(|key| Value::String(key).into()).collect())
+        }))
     }),
-    shapes("length", "(value: any) -> int", "How many elements or entries there are, or characters of a string.", length),
-    shapes("lookup", "(map: any, key: string, default?: any) -> any", "The value of a key, or the default if there is none.", lookup),
+    shapes(
+        "length",
+        "(value: any) -> int",
+        "How many elements or entries there are, or characters of a string.",
+        length,
+    ),
+    shapes(
+        "lookup",
+        "(map: any, key: string, default?: any) -> any",
+        "The value of a key, or the default if there is none.",
+        lookup,
+    ),
     shapes("merge", "(...maps: any) -> any", "All entries; of equal keys the last.", merge),
     shapes("one", "(items: any) -> any", "The only element of a list or set; null if it is empty.", one),
     shapes("reverse", "(items: list(any)) -> list(any)", "The list from its end to its start.", |a| {
         Ok(a[0].items().map(|items| Residual::list(items.into_iter().rev().collect())))
     }),
-    shapes("slice", "(items: list(any), start: int(0, null), end: int(0, null)) -> list(any)", "The elements from `start` to before `end`.", slice),
-    shapes("values", "(map: any) -> list(any)", "The values of a map or object, in the order of its keys.", |a| {
-        Ok(a[0].entries().map(|entries| Residual::list(entries.into_values().collect())))
+    shapes(
+        "slice",
+        "(items: list(any), start: int(0, null), end: int(0, null)) -> list(any)",
+        "The elements from `start` to before `end`.",
+        slice,
+    ),
+    shapes(
+        "values",
+        "(map: any) -> list(any)",
+        "The values of a map or object, in the order of its keys.",
+        |a| Ok(a[0].entries().map(|entries| Residual::list(entries.into_values().collect()))),
+    ),
+    shapes(
+        "zipmap",
+        "(keys: list(string), values: list(any)) -> map(any)",
+        "The map of keys to values, side by side.",
+        zipmap,
+    ),
+    shapes("tolist", "(items: any) -> list(any)", "As a list; a set's elements sorted.", |a| {
+        sequence(&a[0], Residual::list)
     }),
-    shapes("zipmap", "(keys: list(string), values: list(any)) -> map(any)", "The map of keys to values, side by side.", zipmap),
-    shapes("tolist", "(items: any) -> list(any)", "As a list; a set's elements sorted.", |a| sequence(&a[0], Residual::list)),
     shapes("toset", "(items: any) -> set(any)", "As a set.", |a| sequence(&a[0], Residual::set)),
     shapes("tomap", "(object: any) -> map(any)", "As a map.", |a| match a[0].entries() {
         Some(entries) => Ok(Some(Residual::map(entries))),
@@ -44,7 +91,9 @@ pub(super) const FUNCTIONS: &[Function] = &[
 fn sequence(items: &Residual, build: fn(Vec<Residual>) -> Residual) -> Shaped {
     match items.items() {
         Some(items) => Ok(Some(build(items))),
-        None if items.known().is_some() || matches!(items, Residual::Map(_)) => Err("a list or set is wanted".to_owned()),
+        None if items.known().is_some() || matches!(items, Residual::Map(_)) => {
+            Err("a list or set is wanted".to_owned())
+        }
         None => Ok(None),
     }
 }
@@ -88,7 +137,9 @@ fn concat(arguments: &[Residual]) -> Shaped {
 }
 
 fn element(arguments: &[Residual]) -> Shaped {
-    let (Some(items), Some(Value::Number(index))) = (arguments[0].items(), arguments[1].known()) else { return Ok(None) };
+    let (Some(items), Some(Value::Number(index))) = (arguments[0].items(), arguments[1].known()) else {
+        return Ok(None);
+    };
     let index = index.to_i64().ok_or("the index is too large")?;
     match items.len() as i64 {
         0 => Err("the list is empty".to_owned()),
@@ -132,7 +183,8 @@ fn length(arguments: &[Residual]) -> Shaped {
 }
 
 fn lookup(arguments: &[Residual]) -> Shaped {
-    let (Some(entries), Some(key)) = (arguments[0].entries(), arguments[1].known().and_then(Value::as_str)) else {
+    let (Some(entries), Some(key)) = (arguments[0].entries(), arguments[1].known().and_then(Value::as_str))
+    else {
         return Ok(None);
     };
     match entries.get(key).or(arguments.get(2)) {

@@ -40,7 +40,8 @@ impl Signature {
 
     /// Whether so many arguments may be given.
     pub(crate) fn takes(&self, count: usize) -> bool {
-        let required = self.parameters.iter().filter(|parameter| !parameter.optional && !parameter.rest).count();
+        let required =
+            self.parameters.iter().filter(|parameter| !parameter.optional && !parameter.rest).count();
         let open = self.parameters.last().is_some_and(|parameter| parameter.rest);
         count >= required && (open || count <= self.parameters.len())
     }

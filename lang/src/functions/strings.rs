@@ -10,30 +10,66 @@ pub(super) const FUNCTIONS: &[Function] = &[
     values("chomp", "(text: string) -> string", "The text without newlines at its end.", |a| {
         text(a.text(0)?.trim_end_matches(['\n', '\r']))
     }),
-    values("endswith", "(text: string, suffix: string) -> bool", "Whether the text ends with the suffix.", |a| {
-        Ok(Value::Bool(a.text(0)?.ends_with(a.text(1)?)))
-    }),
-    values("indent", "(spaces: int(0, 1000), text: string) -> string", "Indents every line but the first.", indent),
-    values("join", "(separator: string, ...lists: list(string)) -> string", "The strings of all lists, with a separator between them.", join),
+    values(
+        "endswith",
+        "(text: string, suffix: string) -> bool",
+        "Whether the text ends with the suffix.",
+        |a| Ok(Value::Bool(a.text(0)?.ends_with(a.text(1)?))),
+    ),
+    values(
+        "indent",
+        "(spaces: int(0, 1000), text: string) -> string",
+        "Indents every line but the first.",
+        indent,
+    ),
+    values(
+        "join",
+        "(separator: string, ...lists: list(string)) -> string",
+        "The strings of all lists, with a separator between them.",
+        join,
+    ),
     values("lower", "(text: string) -> string", "In lower case.", |a| text(a.text(0)?.to_lowercase())),
-    values("split", "(separator: string, text: string) -> list(string)", "The pieces between separators.", split),
-    values("startswith", "(text: string, prefix: string) -> bool", "Whether the text starts with the prefix.", |a| {
-        Ok(Value::Bool(a.text(0)?.starts_with(a.text(1)?)))
-    }),
-    values("strcontains", "(text: string, part: string) -> bool", "Whether the text contains the part.", |a| {
-        Ok(Value::Bool(a.text(0)?.contains(a.text(1)?)))
-    }),
-    values("substr", "(text: string, offset: int, length: int(-1, null)) -> string", "A part of the text by characters; a negative offset counts from the end, length -1 is all the rest.", substr),
+    values(
+        "split",
+        "(separator: string, text: string) -> list(string)",
+        "The pieces between separators.",
+        split,
+    ),
+    values(
+        "startswith",
+        "(text: string, prefix: string) -> bool",
+        "Whether the text starts with the prefix.",
+        |a| Ok(Value::Bool(a.text(0)?.starts_with(a.text(1)?))),
+    ),
+    values(
+        "strcontains",
+        "(text: string, part: string) -> bool",
+        "Whether the text contains the part.",
+        |a| Ok(Value::Bool(a.text(0)?.contains(a.text(1)?))),
+    ),
+    values(
+        "substr",
+        "(text: string, offset: int, length: int(-1, null)) -> string",
+        "A part of the text by characters; a negative offset counts from the end, length -1 is all the rest.",
+        substr,
+    ),
     values("title", "(text: string) -> string", "With the first letter of each word in upper case.", title),
-    values("trim", "(text: string, characters: string) -> string", "Without these characters at both ends.", |a| {
-        let unwanted: Vec<char> = a.text(1)?.chars().collect();
-        text(a.text(0)?.trim_matches(&unwanted[..]))
-    }),
+    values(
+        "trim",
+        "(text: string, characters: string) -> string",
+        "Without these characters at both ends.",
+        |a| {
+            let unwanted: Vec<char> = a.text(1)?.chars().collect();
+            text(a.text(0)?.trim_matches(&unwanted[..]))
+        },
+    ),
     values("trimprefix", "(text: string, prefix: string) -> string", "Without the prefix.", |a| {
         let (whole, prefix) = (a.text(0)?, a.text(1)?);
         text(whole.strip_prefix(prefix).unwrap_or(whole))
     }),
-    values("trimspace", "(text: string) -> string", "Without white space at both ends.", |a| text(a.text(0)?.trim())),
+    values("trimspace", "(text: string) -> string", "Without white space at both ends.", |a| {
+        text(a.text(0)?.trim())
+    }),
     values("trimsuffix", "(text: string, suffix: string) -> string", "Without the suffix.", |a| {
         let (whole, suffix) = (a.text(0)?, a.text(1)?);
         text(whole.strip_suffix(suffix).unwrap_or(whole))
@@ -82,7 +118,11 @@ fn title(a: &Arguments) -> Returned {
     let mut titled = String::new();
     let mut inside = false;
     for c in a.text(0)?.chars() {
-        if inside { titled.push(c) } else { titled.extend(c.to_uppercase()) }
+        if inside {
+            titled.push(c)
+        } else {
+            titled.extend(c.to_uppercase())
+        }
         inside = c.is_alphanumeric() || c == '\'' || c == '_';
     }
     text(titled)

@@ -9,20 +9,47 @@ use super::{Arguments, Function, Returned, values};
 use crate::value::Value;
 
 pub(super) const FUNCTIONS: &[Function] = &[
-    values("format", "(format: string, ...arguments: any) -> string", "The format with `%s`, `%d`, `%f`, `%q`, `%v`, `%x`, `%05d`, `%.2f`, `%-10s`, `%%` replaced.", |a| {
-        text(format(a.text(0)?, &a.rest(1).iter().collect::<Vec<_>>())?)
-    }),
-    values("formatlist", "(format: string, ...arguments: any) -> list(string)", "`format` for each element of the lists, side by side.", formatlist),
-    values("regex", "(pattern: string, text: string) -> any", "The first match: a string, or its groups as a list, or its named groups as an object.", |a| {
-        let pattern = compile(a.text(0)?)?;
-        let found = pattern.captures(a.text(1)?);
-        found.map(|found| matched(&pattern, &found)).ok_or_else(|| "the pattern does not match".to_owned())
-    }),
-    values("regexall", "(pattern: string, text: string) -> list(any)", "All matches, each as `regex` gives it.", |a| {
-        let pattern = compile(a.text(0)?)?;
-        Ok(Value::List(pattern.captures_iter(a.text(1)?).map(|found| matched(&pattern, &found)).collect()))
-    }),
-    values("replace", "(text: string, part: string, by: string) -> string", "The text with the part replaced; a part between slashes is a pattern, whose groups are `$1` or `${name}`.", replace),
+    values(
+        "format",
+        "(format: string, ...arguments: any) -> string",
+        "The format with `%s`, `%d`, `%f`, `%q`, `%v`, `%x`, `%05d`, `%.2f`, `%-10s`, `%%` replaced.",
+        |a| text(format(a.text(0)?, &a.rest(1).iter().collect::<Vec<_>>())?),
+    ),
+    values(
+        "formatlist",
+        "(format: string, ...arguments: any) -> list(string)",
+        "`format` for each element of the lists, side by side.",
+        formatlist,
+    ),
+    values(
+        "regex",
+        "(pattern: string, text: string) -> any",
+        "The first match: a string, or its groups as a list, or its named groups as an object.",
+        |a| {
+            let pattern = compile(a.text(0)?)?;
+            let found = pattern.captures(a.text(1)?);
+            found
+                .map(|found| matched(&pattern, &found))
+                .ok_or_else(|| "the pattern does not match".to_owned())
+        },
+    ),
+    values(
+        "regexall",
+        "(pattern: string, text: string) -> list(any)",
+        "All matches, each as `regex` gives it.",
+        |a| {
+            let pattern = compile(a.text(0)?)?;
+            Ok(Value::List(
+                pattern.captures_iter(a.text(1)?).map(|found| matched(&pattern, &found)).collect(),
+            ))
+        },
+    ),
+    values(
+        "replace",
+        "(text: string, part: string, by: string) -> string",
+        "The text with the part replaced; a part between slashes is a pattern, whose groups are `$1` or `${name}`.",
+        replace,
+    ),
 ];
 
 fn compile(pattern: &str) -> Result<Regex, String> {
@@ -101,7 +128,8 @@ fn format(pattern: &str, arguments: &[&Value]) -> Result<String, String> {
         match rest.next() {
             Some('%') => out.push('%'),
             Some(letter) => {
-                let argument = arguments_left.next().ok_or_else(|| format!("there is no argument for `%{letter}`"))?;
+                let argument =
+                    arguments_left.next().ok_or_else(|| format!("there is no argument for `%{letter}`"))?;
                 out.push_str(&pad(&verb, spell(&verb, letter, argument)?));
             }
             None => return Err("the format ends in the middle of a `%`".to_owned()),
@@ -157,7 +185,9 @@ fn spell(verb: &Verb, letter: char, argument: &Value) -> Result<String, String> 
     match (letter, argument) {
         ('s' | 'v', Value::String(text)) => Ok(cut(text.clone())),
         ('s', Value::Number(_) | Value::Bool(_) | Value::Quantity(_)) => Ok(cut(argument.to_string())),
-        ('v', Value::Null | Value::Number(_) | Value::Bool(_) | Value::Quantity(_)) => Ok(argument.to_string()),
+        ('v', Value::Null | Value::Number(_) | Value::Bool(_) | Value::Quantity(_)) => {
+            Ok(argument.to_string())
+        }
         ('v', _) => super::encoding::to_json(argument).map(|json| json.to_string()),
         ('q', Value::String(text)) => Ok(crate::value::Quoted(text).to_string()),
         ('t', Value::Bool(value)) => Ok(value.to_string()),
@@ -171,8 +201,12 @@ fn spell(verb: &Verb, letter: char, argument: &Value) -> Result<String, String> 
                 _ => format!("{whole:b}"),
             })
         }
-        ('f', Value::Number(number)) => Ok(signed(verb, format!("{:.*}", verb.precision.unwrap_or(6), number.to_f64()))),
-        ('e', Value::Number(number)) => Ok(signed(verb, format!("{:.*e}", verb.precision.unwrap_or(6), number.to_f64()))),
+        ('f', Value::Number(number)) => {
+            Ok(signed(verb, format!("{:.*}", verb.precision.unwrap_or(6), number.to_f64())))
+        }
+        ('e', Value::Number(number)) => {
+            Ok(signed(verb, format!("{:.*e}", verb.precision.unwrap_or(6), number.to_f64())))
+        }
         ('g', Value::Number(number)) => Ok(signed(verb, number.to_string())),
         _ => Err(format!("`%{letter}` does not fit its argument")),
     }

@@ -6,12 +6,20 @@ use super::{Arguments, Function, Returned, reads, values};
 use crate::value::{Dimension, Value};
 
 pub(super) const FUNCTIONS: &[Function] = &[
-    values("formatdate", "(format: string, time: string) -> string", "A time as text: `YYYY`, `MM`, `DD`, `hh`, `mm`, `ss`, `MMM`, `MMMM`, `EEE`, `EEEE`, `ZZZZ`; text in quotes stays.", formatdate),
+    values(
+        "formatdate",
+        "(format: string, time: string) -> string",
+        "A time as text: `YYYY`, `MM`, `DD`, `hh`, `mm`, `ss`, `MMM`, `MMMM`, `EEE`, `EEEE`, `ZZZZ`; text in quotes stays.",
+        formatdate,
+    ),
     reads("plantimestamp", "() -> string", "The time of the plan.", |s, _| Ok(Value::string(s.timestamp))),
     values("timeadd", "(time: string, duration: duration) -> string", "The time so much later.", timeadd),
-    values("timecmp", "(a: string, b: string) -> int", "-1, 0 or 1, as the first is before, at or after the second.", |a| {
-        Ok(Value::int(time(a.text(0)?)?.cmp(&time(a.text(1)?)?) as i64))
-    }),
+    values(
+        "timecmp",
+        "(a: string, b: string) -> int",
+        "-1, 0 or 1, as the first is before, at or after the second.",
+        |a| Ok(Value::int(time(a.text(0)?)?.cmp(&time(a.text(1)?)?) as i64)),
+    ),
 ];
 
 fn time(text: &str) -> Result<Timestamp, String> {

@@ -7,7 +7,11 @@ use crate::value::{Key, Value};
 
 impl fmt::Display for Reference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.is_whole() { write!(f, "{}", self.object) } else { write!(f, "{}.{}", self.object, self.attribute) }
+        if self.is_whole() {
+            write!(f, "{}", self.object)
+        } else {
+            write!(f, "{}.{}", self.object, self.attribute)
+        }
     }
 }
 

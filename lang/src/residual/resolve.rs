@@ -60,7 +60,10 @@ fn collect(residual: &Residual, found: &mut BTreeSet<Reference>) {
         }
         Residual::For(each) => {
             let optional = each.result_key.iter().chain(&each.condition);
-            [&each.collection, &each.result].into_iter().chain(optional).for_each(|part| collect(part, found));
+            [&each.collection, &each.result]
+                .into_iter()
+                .chain(optional)
+                .for_each(|part| collect(part, found));
         }
     }
 }
@@ -68,7 +71,11 @@ fn collect(residual: &Residual, found: &mut BTreeSet<Reference>) {
 type Variables = BTreeMap<String, Residual>;
 
 /// The residual with references and variables put in, every operation done whose parts are known by then.
-pub(crate) fn put_in(residual: &Residual, lookup: Lookup<'_>, variables: &Variables) -> Result<Residual, Fault> {
+pub(crate) fn put_in(
+    residual: &Residual,
+    lookup: Lookup<'_>,
+    variables: &Variables,
+) -> Result<Residual, Fault> {
     let recur = |part: &Residual| put_in(part, lookup, variables);
     let all = |parts: &[Residual]| parts.iter().map(recur).collect::<Result<Vec<_>, _>>();
     Ok(match residual {
@@ -89,7 +96,11 @@ pub(crate) fn put_in(residual: &Residual, lookup: Lookup<'_>, variables: &Variab
                 let value = recur(if chosen { yes } else { no })?;
                 if hidden { value.concealed() } else { value }
             }
-            (None, _) => Residual::Conditional(Box::new(recur(condition)?), Box::new(recur(yes)?), Box::new(recur(no)?)),
+            (None, _) => Residual::Conditional(
+                Box::new(recur(condition)?),
+                Box::new(recur(yes)?),
+                Box::new(recur(no)?),
+            ),
         },
         Residual::For(each) => put_in_for(each, lookup, variables)?,
     })

@@ -66,10 +66,13 @@ fn fit_plain(found: &Type, wanted: &Type) -> Fit {
             fit_bounds(bounds, within).min(if exact { Fit::Yes } else { Fit::Check })
         }
         (Type::Number { .. }, Type::Quantity { .. }) => Fit::Check,
-        (
-            Type::Quantity { dimension: a, bounds },
-            Type::Quantity { dimension: b, bounds: within },
-        ) => if a == b { fit_bounds(bounds, within) } else { Fit::No },
+        (Type::Quantity { dimension: a, bounds }, Type::Quantity { dimension: b, bounds: within }) => {
+            if a == b {
+                fit_bounds(bounds, within)
+            } else {
+                Fit::No
+            }
+        }
         _ => fit_collection(found, wanted),
     }
 }
@@ -99,7 +102,6 @@ fn fit_collection(found: &Type, wanted: &Type) -> Fit {
         _ => Fit::No,
     }
 }
-
 
 fn fit_objects(found: &BTreeMap<String, Field>, wanted: &BTreeMap<String, Field>) -> Fit {
     let unknown = found.keys().any(|name| !wanted.contains_key(name));

@@ -6,7 +6,7 @@ use std::fmt;
 use super::assign::bare_unit;
 use super::text::accept;
 use super::{Bounds, Field, Lengths, Text, Type};
-use crate::ast::{QuantityLiteral, NumberLiteral, Unit};
+use crate::ast::{NumberLiteral, QuantityLiteral, Unit};
 use crate::diagnostic::nearest;
 use crate::number::Number;
 use crate::residual::{Reference, Residual};
@@ -63,7 +63,9 @@ pub fn convert_value(value: &Value, wanted: &Type, schemas: &SchemaSet) -> Conve
         (Value::Null, Type::Nullable(_)) => Ok(Value::Null),
         (_, Type::Nullable(inner)) => convert_value(value, inner, schemas),
         (_, Type::OneOf(types)) => convert_to_one(value, types, schemas),
-        (Value::Null, _) => Err(Mismatch { null: true, ..Mismatch::new(format!("null where {} is wanted", noun(wanted))) }),
+        (Value::Null, _) => {
+            Err(Mismatch { null: true, ..Mismatch::new(format!("null where {} is wanted", noun(wanted))) })
+        }
         (_, Type::Bool) => to_bool(value),
         (_, Type::String(text)) => to_string(value, text, schemas),
         (_, Type::Number { integer, bounds }) => to_number(value, *integer, bounds, wanted),
@@ -117,23 +119,23 @@ pub fn convert(residual: &Residual, wanted: &Type, schemas: &SchemaSet) -> Conve
         (_, Type::OneOf(types)) => convert_residual_to_one(residual, types, schemas),
         (Residual::List(items) | Residual::Set(items), Type::List(element, lengths)) => {
             check_length(items.len(), *lengths)?;
-            convert_residuals(items, element, schemas).map(Residual::List)
+            convert_residuals(items, element, schemas).map(Residual::list)
         }
         (Residual::List(items) | Residual::Set(items), Type::Set(element)) => {
-            convert_residuals(items, element, schemas).map(Residual::Set)
+            convert_residuals(items, element, schemas).map(Residual::set)
         }
         (Residual::List(items), Type::Tuple(types)) if items.len() == types.len() => {
             let items = items.iter().zip(types).enumerate();
             let items = items.map(|(at, (item, ty))| {
                 convert(item, ty, schemas).map_err(|error| error.at(format!("[{at}]")))
             });
-            Ok(Residual::List(items.collect::<Converted<_>>()?))
+            Ok(Residual::list(items.collect::<Converted<_>>()?))
         }
         (Residual::Map(entries), Type::Map(element)) => {
             let entries = entries.iter().map(|(key, value)| {
                 Ok((key.clone(), convert(value, element, schemas).map_err(|error| error.at(step(key)))?))
             });
-            Ok(Residual::Map(entries.collect::<Converted<_>>()?))
+            Ok(Residual::map(entries.collect::<Converted<_>>()?))
         }
         (Residual::Map(entries), Type::Object(fields)) => convert_fields(
             entries,
@@ -142,7 +144,7 @@ pub fn convert(residual: &Residual, wanted: &Type, schemas: &SchemaSet) -> Conve
             |value| *value == Residual::Known(Value::Null),
             |default| Residual::Known(default.clone()),
         )
-        .map(Residual::Map),
+        .map(Residual::map),
         (Residual::List(_) | Residual::Set(_) | Residual::Map(_), _) => {
             Err(Mismatch::new(format!("{} is wanted, not {}", noun(wanted), residual_noun(residual))))
         }
@@ -193,7 +195,11 @@ fn convert_to_one(value: &Value, types: &[Type], schemas: &SchemaSet) -> Convert
 fn convert_residual_to_one(residual: &Residual, types: &[Type], schemas: &SchemaSet) -> Converted<Residual> {
     let mut fits = types.iter().filter_map(|ty| convert(residual, ty, schemas).ok());
     fits.next().ok_or_else(|| {
-        Mismatch::new(format!("{} is wanted, not {}", noun(&Type::OneOf(types.to_vec())), residual_noun(residual)))
+        Mismatch::new(format!(
+            "{} is wanted, not {}",
+            noun(&Type::OneOf(types.to_vec())),
+            residual_noun(residual)
+        ))
     })
 }
 
@@ -201,8 +207,14 @@ fn convert_residual_to_one(residual: &Residual, types: &[Type], schemas: &Schema
 fn to_handle(reference: &Reference, wanted: &Type, schemas: &SchemaSet) -> Converted<Residual> {
     let kind = &reference.object.kind;
     match wanted {
-        Type::String(Text::Id(id)) | Type::Kind(id) if id == kind => Ok(Residual::Attribute(reference.to_handle(schemas))),
-        _ => Err(Mismatch::new(format!("`{}` is a whole `{kind}`, but {} is wanted", reference.object, noun(wanted)))),
+        Type::String(Text::Id(id)) | Type::Kind(id) if id == kind => {
+            Ok(Residual::Attribute(reference.to_handle(schemas)))
+        }
+        _ => Err(Mismatch::new(format!(
+            "`{}` is a whole `{kind}`, but {} is wanted",
+            reference.object,
+            noun(wanted)
+        ))),
     }
 }
 
@@ -210,7 +222,9 @@ fn to_handle(reference: &Reference, wanted: &Type, schemas: &SchemaSet) -> Conve
 fn convert_observed(reference: &Reference, wanted: &Type, schemas: &SchemaSet) -> Converted<Residual> {
     let waiting = Residual::Attribute(reference.clone());
     let schema = schemas.kind(reference.object.kind.as_str());
-    let Some(found) = schema.and_then(|schema| schema.attribute(reference.attribute.as_str())) else { return Ok(waiting) };
+    let Some(found) = schema.and_then(|schema| schema.attribute(reference.attribute.as_str())) else {
+        return Ok(waiting);
+    };
     if super::fit(&found.ty, wanted) == super::Fit::No {
         return Err(Mismatch::new(format!("{} is wanted, not `{}`", noun(wanted), found.ty)));
     }
@@ -225,7 +239,9 @@ fn convert_observed(reference: &Reference, wanted: &Type, schemas: &SchemaSet) -
 
 fn convert_residuals(items: &[Residual], element: &Type, schemas: &SchemaSet) -> Converted<Vec<Residual>> {
     let items = items.iter().enumerate();
-    items.map(|(at, item)| convert(item, element, schemas).map_err(|error| error.at(format!("[{at}]")))).collect()
+    items
+        .map(|(at, item)| convert(item, element, schemas).map_err(|error| error.at(format!("[{at}]"))))
+        .collect()
 }
 
 fn elements(value: &Value) -> Vec<&Value> {
@@ -256,10 +272,12 @@ fn convert_fields<T>(
     }
     let mut converted = BTreeMap::new();
     for (name, field) in fields {
-        let given = entries.get(name).filter(|value| !(field.optional && !field.ty.may_be_null() && is_null(value)));
+        let given =
+            entries.get(name).filter(|value| !(field.optional && !field.ty.may_be_null() && is_null(value)));
         match (given, &field.default) {
             (Some(value), _) => {
-                converted.insert(name.clone(), convert(value, &field.ty).map_err(|error| error.at(step(name)))?);
+                converted
+                    .insert(name.clone(), convert(value, &field.ty).map_err(|error| error.at(step(name)))?);
             }
             (None, Some(default)) => {
                 converted.insert(name.clone(), known(default));
@@ -371,7 +389,7 @@ fn wrong(value: &Value, wanted: &Type) -> Mismatch {
 
 fn noun(wanted: &Type) -> String {
     match wanted {
-        Type::Sensitive(inner) | Type::Nullable(inner) => return noun(inner),
+        Type::Sensitive(inner) | Type::Nullable(inner) => noun(inner),
         Type::Bool => "`true` or `false`".to_owned(),
         Type::String(Text::Any) => "a string".to_owned(),
         Type::Number { integer: true, bounds } if *bounds == Bounds::default() => "a whole number".to_owned(),

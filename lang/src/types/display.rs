@@ -35,6 +35,25 @@ impl fmt::Display for Type {
     }
 }
 
+/// A type as a sentence speaks of it: a literal's by its value, a long one by its form.
+pub(crate) fn spoken(ty: &Type) -> String {
+    match ty {
+        Type::Nullable(inner) if **inner != Type::OneOf(Vec::new()) => spoken(inner),
+        Type::Sensitive(inner) => spoken(inner),
+        Type::String(Text::Enum(names)) if names.len() == 1 => format!("the string `{}`", Quoted(&names[0])),
+        Type::Number { bounds: Bounds { min: Some(min), max: Some(max) }, .. } if min == max => {
+            format!("`{min}`")
+        }
+        Type::Quantity { dimension, bounds: Bounds { min: Some(min), max: Some(max) } } if min == max => {
+            format!("`{}`", Quantity { dimension: *dimension, amount: min.clone() })
+        }
+        Type::Tuple(_) => "a list".to_owned(),
+        Type::Object(_) => "an object".to_owned(),
+        Type::Kind(kind) => format!("a whole `{kind}`"),
+        other => format!("`{other}`"),
+    }
+}
+
 impl fmt::Display for Text {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -84,7 +103,10 @@ fn write_list(f: &mut fmt::Formatter<'_>, element: &Type, lengths: Lengths) -> f
     }
 }
 
-fn write_object(f: &mut fmt::Formatter<'_>, fields: &std::collections::BTreeMap<String, Field>) -> fmt::Result {
+fn write_object(
+    f: &mut fmt::Formatter<'_>,
+    fields: &std::collections::BTreeMap<String, Field>,
+) -> fmt::Result {
     if fields.is_empty() {
         return f.write_str("object({})");
     }

@@ -47,7 +47,8 @@ impl Type {
     /// # Errors
     /// One sentence on what is wrong with the text.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let first = |errors: Vec<Diagnostic>| errors.into_iter().next().map_or(String::new(), |error| error.message);
+        let first =
+            |errors: Vec<Diagnostic>| errors.into_iter().next().map_or(String::new(), |error| error.message);
         let expr = crate::parse::parse_expression(FileId(0), text).map_err(first)?;
         read_type(&expr, &Schematic).map_err(|error| error.map_or(String::new(), |error| error.message))
     }
@@ -56,16 +57,17 @@ impl Type {
 type Read = Result<Type, Option<Diagnostic>>;
 
 const SIMPLE: &[&str] = &["any", "bool", "string", "number", "int", "duration", "size", "percent"];
-const COMPOUND: &[&str] = &[
-    "list", "set", "map", "tuple", "object", "optional", "enum", "nullable", "sensitive", "one_of", "id",
-];
+const COMPOUND: &[&str] =
+    &["list", "set", "map", "tuple", "object", "optional", "enum", "nullable", "sensitive", "one_of", "id"];
 
 /// The type an expression spells; `None` in an error where it did not parse, which has been reported.
 pub(crate) fn read_type(expr: &Expr, names: &dyn TypeNames) -> Read {
     match &expr.kind {
         ExprKind::Invalid => Err(None),
         ExprKind::Wrapped(_, inner) => read_type(inner, names),
-        ExprKind::Name(name) => simple(name.as_str()).or_else(|| names.named(name.as_str())).or_else(|| prelude(name.as_str()))
+        ExprKind::Name(name) => simple(name.as_str())
+            .or_else(|| names.named(name.as_str()))
+            .or_else(|| prelude(name.as_str()))
             .or_else(|| names.is_kind(name.as_str()).then(|| Type::Kind(KindName::new(name.as_str()))))
             .ok_or_else(|| Some(unknown(expr, name.as_str(), names))),
         ExprKind::String(text) if simple(text).is_some() => {
@@ -92,7 +94,12 @@ fn simple(name: &str) -> Option<Type> {
 
 fn unknown(expr: &Expr, name: &str, names: &dyn TypeNames) -> Diagnostic {
     let declared = names.names();
-    let all = SIMPLE.iter().chain(COMPOUND).chain(super::PRELUDE).copied().chain(declared.iter().map(String::as_str));
+    let all = SIMPLE
+        .iter()
+        .chain(COMPOUND)
+        .chain(super::PRELUDE)
+        .copied()
+        .chain(declared.iter().map(String::as_str));
     let error = wrong(expr, &format!("there is no type `{name}`"));
     match nearest(name, all) {
         Some(near) => error.hint(format!("did you mean `{near}`?")).suggest(expr.span, near),
@@ -123,19 +130,26 @@ fn read_call(expr: &Expr, call: &Call, names: &dyn TypeNames) -> Read {
         }
         ("tuple", 1) => read_tuple(&arguments[0], names),
         ("object", 1) => read_object(&arguments[0], names),
-        ("enum", 1..) => Ok(Type::String(Text::Enum(arguments.iter().map(read_text).collect::<Result<_, _>>()?))),
+        ("enum", 1..) => {
+            Ok(Type::String(Text::Enum(arguments.iter().map(read_text).collect::<Result<_, _>>()?)))
+        }
         ("string", 1) => read_pattern(&arguments[0]),
         ("id", 1) => read_id(&arguments[0], names),
         ("int", 2) => Ok(Type::Number { integer: true, bounds: read_bounds(arguments, &Type::number())? }),
-        ("number", 2) => Ok(Type::Number { integer: false, bounds: read_bounds(arguments, &Type::number())? }),
+        ("number", 2) => {
+            Ok(Type::Number { integer: false, bounds: read_bounds(arguments, &Type::number())? })
+        }
         ("duration", 2) => read_quantity(arguments, Dimension::Duration),
         ("size", 2) => read_quantity(arguments, Dimension::Size),
         ("percent", 2) => read_quantity(arguments, Dimension::Percent),
-        ("optional", _) => Err(Some(wrong(expr, "only fields of an `object({ … })` may be optional")
-            .hint("a value that may be null is a `nullable(T)`"))),
-        (name, count) if simple(name).is_some() || COMPOUND.contains(&name) => {
-            Err(Some(wrong(expr, &format!("`{name}` does not take {count} argument{}", if count == 1 { "" } else { "s" }))))
-        }
+        ("optional", _) => Err(Some(
+            wrong(expr, "only fields of an `object({ … })` may be optional")
+                .hint("a value that may be null is a `nullable(T)`"),
+        )),
+        (name, count) if simple(name).is_some() || COMPOUND.contains(&name) => Err(Some(wrong(
+            expr,
+            &format!("`{name}` does not take {count} argument{}", if count == 1 { "" } else { "s" }),
+        ))),
         (name, _) => Err(Some(unknown(expr, name, names))),
     }
 }
@@ -154,7 +168,9 @@ fn read_pattern(expr: &Expr) -> Read {
 
 fn read_id(expr: &Expr, names: &dyn TypeNames) -> Read {
     match expr.as_name() {
-        Some(name) if names.is_kind(name.as_str()) => Ok(Type::String(Text::Id(KindName::new(name.as_str())))),
+        Some(name) if names.is_kind(name.as_str()) => {
+            Ok(Type::String(Text::Id(KindName::new(name.as_str()))))
+        }
         Some(name) => Err(Some(wrong(expr, &format!("there is no kind `{name}`")))),
         None => Err(Some(wrong(expr, "`id` takes a kind: `id(elb)`"))),
     }

@@ -31,7 +31,8 @@ pub(super) fn accept(wanted: &Text, text: &str, schemas: &SchemaSet) -> Result<(
         Text::Enum(names) if names.iter().any(|name| name == text) => Ok(()),
         Text::Enum(names) => {
             let near = crate::diagnostic::nearest(text, names.iter().map(String::as_str));
-            let near = near.or_else(|| names.iter().map(String::as_str).find(|name| name.eq_ignore_ascii_case(text)));
+            let near = near
+                .or_else(|| names.iter().map(String::as_str).find(|name| name.eq_ignore_ascii_case(text)));
             Err((format!("`\"{text}\"` is not one of {}", list(names)), near.map(str::to_owned)))
         }
         Text::Pattern { name, pattern } => pattern_accepts(name.as_deref(), pattern, text),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::{Bounds, Field, Fit, Lengths, Text, Type, fit};
+use super::{Bounds, Field, Fit, Lengths, Text, Type, fit, spoken};
 
 /// Two types that have no common one, and where they part.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,8 +19,13 @@ pub struct Clash {
 impl fmt::Display for Clash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.path.trim_start_matches('.') {
-            "" => write!(f, "`{}` on one side, `{}` on the other", self.left, self.right),
-            path => write!(f, "`{path}` is `{}` on one side, `{}` on the other", self.left, self.right),
+            "" => write!(f, "{} on one side, {} on the other", spoken(&self.left), spoken(&self.right)),
+            path => write!(
+                f,
+                "`{path}` is {} on one side, {} on the other",
+                spoken(&self.left),
+                spoken(&self.right)
+            ),
         }
     }
 }
@@ -45,12 +50,13 @@ pub fn unify(left: &Type, right: &Type) -> Result<Type, Clash> {
         (Type::Number { integer: a, bounds: x }, Type::Number { integer: b, bounds: y }) => {
             Type::Number { integer: *a && *b, bounds: wider(x, y) }
         }
-        (Type::Quantity { dimension: a, bounds: x }, Type::Quantity { dimension: b, bounds: y }) if a == b => {
+        (Type::Quantity { dimension: a, bounds: x }, Type::Quantity { dimension: b, bounds: y })
+            if a == b =>
+        {
             Type::Quantity { dimension: *a, bounds: wider(x, y) }
         }
-        (Type::Bool | Type::Number { .. }, Type::String(_)) | (Type::String(_), Type::Bool | Type::Number { .. }) => {
-            Type::string()
-        }
+        (Type::Bool | Type::Number { .. }, Type::String(_))
+        | (Type::String(_), Type::Bool | Type::Number { .. }) => Type::string(),
         (Type::Tuple(a), Type::Tuple(b)) if a.len() == b.len() => {
             let items = a.iter().zip(b).map(|(a, b)| unify(a, b).map_err(|clash| clash.at("[*]")));
             Type::Tuple(items.collect::<Result<_, _>>()?)
@@ -58,7 +64,8 @@ pub fn unify(left: &Type, right: &Type) -> Result<Type, Clash> {
         (Type::Tuple(_) | Type::List(..), Type::Tuple(_) | Type::List(..)) => {
             Type::List(Box::new(unify_elements(left, right)?), Lengths::default())
         }
-        (Type::Set(_), Type::Set(_) | Type::Tuple(_) | Type::List(..)) | (Type::Tuple(_) | Type::List(..), Type::Set(_)) => {
+        (Type::Set(_), Type::Set(_) | Type::Tuple(_) | Type::List(..))
+        | (Type::Tuple(_) | Type::List(..), Type::Set(_)) => {
             Type::Set(Box::new(unify_elements(left, right)?))
         }
         (Type::Map(a), Type::Map(b)) => Type::map(unify(a, b).map_err(|clash| clash.at("[*]"))?),
@@ -69,7 +76,13 @@ pub fn unify(left: &Type, right: &Type) -> Result<Type, Clash> {
         }
         _ if fit(left, right) == Fit::Yes => right.clone(),
         _ if fit(right, left) == Fit::Yes => left.clone(),
-        _ => return Err(Clash { path: String::new(), left: Box::new(left.clone()), right: Box::new(right.clone()) }),
+        _ => {
+            return Err(Clash {
+                path: String::new(),
+                left: Box::new(left.clone()),
+                right: Box::new(right.clone()),
+            });
+        }
     })
 }
 
@@ -105,7 +118,10 @@ pub(crate) fn unify_all<'a>(types: impl IntoIterator<Item = &'a Type>) -> Result
     types.into_iter().try_fold(Type::OneOf(Vec::new()), |all, ty| unify(&all, ty))
 }
 
-fn unify_fields(left: &BTreeMap<String, Field>, right: &BTreeMap<String, Field>) -> Result<BTreeMap<String, Field>, Clash> {
+fn unify_fields(
+    left: &BTreeMap<String, Field>,
+    right: &BTreeMap<String, Field>,
+) -> Result<BTreeMap<String, Field>, Clash> {
     let mut fields = BTreeMap::new();
     for (name, a) in left {
         let field = match right.get(name) {
@@ -136,7 +152,9 @@ pub fn widened(ty: &Type) -> Type {
             Err(_) => Type::Tuple(items.iter().map(widened).collect()),
         },
         Type::Object(fields) => {
-            let widen = |(name, field): (&String, &Field)| (name.clone(), Field { ty: widened(&field.ty), ..field.clone() });
+            let widen = |(name, field): (&String, &Field)| {
+                (name.clone(), Field { ty: widened(&field.ty), ..field.clone() })
+            };
             Type::Object(fields.iter().map(widen).collect())
         }
         Type::Nullable(inner) if **inner == Type::OneOf(Vec::new()) => Type::Any,

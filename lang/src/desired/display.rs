@@ -1,0 +1,121 @@
+//! What is wanted, as text: for people, and for tests to compare.
+
+use std::fmt;
+
+use super::{Backend, Desired, DesiredObject, DesiredOutput, Lifecycle, Lookup, Project};
+use crate::residual::{Residual, Waiting};
+use crate::value::Key;
+
+impl fmt::Display for Desired {
+    /// In blocks, in the order of addresses; secrets as `(sensitive)`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}", self.project)?;
+        self.lookups.values().try_for_each(|lookup| write!(f, "\n{lookup}"))?;
+        self.objects.values().try_for_each(|object| write!(f, "\n{object}"))?;
+        for (name, output) in &self.outputs {
+            write!(f, "\noutput.{name} = ")?;
+            output.fmt(f)?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Project {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "project {} in {}", self.name, self.region)?;
+        if let Some(account) = &self.account {
+            write!(f, " of {account}")?;
+        }
+        write!(f, ", state in {}", self.backend)
+    }
+}
+
+impl fmt::Display for Backend {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Local { path } => f.write_str(path),
+            Self::S3 { bucket, key, .. } => write!(f, "s3://{bucket}/{key}"),
+        }
+    }
+}
+
+impl fmt::Display for Lookup {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{} {{", self.address)?;
+        for (name, value) in &self.arguments {
+            write_entry(f, 1, name.as_str(), value)?;
+        }
+        writeln!(f, "}}{}", if self.answer.is_some() { " # answered" } else { "" })
+    }
+}
+
+impl fmt::Display for DesiredObject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{} {{", self.address)?;
+        for (name, value) in &self.attributes {
+            write_entry(f, 1, name.as_str(), value)?;
+        }
+        for (path, content) in &self.contents {
+            writeln!(f, "  # content of {path}: {}", content.digest)?;
+        }
+        for address in &self.depends_on {
+            writeln!(f, "  # depends on {address}")?;
+        }
+        write!(f, "{}", self.lifecycle)?;
+        for (operation, seconds) in &self.timeouts {
+            writeln!(f, "  # {operation} within {seconds}s")?;
+        }
+        writeln!(f, "}}")
+    }
+}
+
+impl fmt::Display for Lifecycle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.prevent_destroy {
+            writeln!(f, "  # never destroyed")?;
+        }
+        for name in &self.ignore_changes {
+            writeln!(f, "  # changes of {name} are ignored")?;
+        }
+        self.replace_triggered_by.iter().try_for_each(|trigger| writeln!(f, "  # replaced with {trigger}"))
+    }
+}
+
+impl fmt::Display for DesiredOutput {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.sensitive { writeln!(f, "(sensitive)") } else { write_value(f, 0, &self.value) }
+    }
+}
+
+fn write_entry(f: &mut fmt::Formatter<'_>, depth: usize, name: &str, value: &Residual) -> fmt::Result {
+    write!(f, "{:indent$}{} = ", "", Key(name), indent = depth * 2)?;
+    write_value(f, depth, value)
+}
+
+/// Objects and lists of objects over several lines, all else on one.
+fn write_value(f: &mut fmt::Formatter<'_>, depth: usize, value: &Residual) -> fmt::Result {
+    let indent = depth * 2;
+    let nested = |items: &[Residual]| {
+        items.iter().any(|item| item.entries().is_some_and(|entries| !entries.is_empty()))
+    };
+    match (value.entries(), value.items()) {
+        (Some(entries), _) if !entries.is_empty() => {
+            writeln!(f, "{{")?;
+            entries.iter().try_for_each(|(key, value)| write_entry(f, depth + 1, key, value))?;
+            writeln!(f, "{:indent$}}}", "")
+        }
+        (_, Some(items)) if nested(&items) => {
+            writeln!(f, "[")?;
+            for item in &items {
+                write!(f, "{:indent$}  ", "")?;
+                write_value(f, depth + 1, item)?;
+            }
+            writeln!(f, "{:indent$}]", "")
+        }
+        (_, Some(items)) if value.known().is_none() => {
+            let items: Vec<String> = items.iter().map(|item| Waiting(item).to_string()).collect();
+            writeln!(f, "[{}]", items.join(", "))
+        }
+        _ => writeln!(f, "{}", Waiting(value)),
+    }
+}
