@@ -19,6 +19,7 @@ use infra_lang::inputs::Files;
 use tokio::sync::OnceCell;
 use tokio::time::Instant;
 
+use crate::autoscaling_group::memory::Memory;
 use crate::connector::{Calls, Counter, InProcess, Metered, Rates, Wire};
 use crate::error::failed;
 use crate::limiter::Rate;
@@ -61,6 +62,8 @@ pub struct Aws {
     pub files: Arc<dyn Files + Send + Sync>,
     /// How builders are reached.
     pub transport: Arc<dyn Transports>,
+    /// What running steps of a swap remember between two looks.
+    pub(crate) memory: Memory,
     account: OnceCell<String>,
     counter: Arc<Counter>,
 }
@@ -104,6 +107,7 @@ impl Aws {
             project: options.project,
             files: options.files,
             transport: options.transports,
+            memory: Memory::default(),
             account: OnceCell::new(),
             counter,
         }

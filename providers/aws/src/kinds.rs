@@ -4,7 +4,21 @@ use crate::kind::AwsKind;
 
 /// Every kind, a line each. A new kind is one file and one line here.
 pub(crate) static KINDS: &[&dyn AwsKind] = &[
+    &crate::ami::Amis,
+    &crate::autoscaling_group::AutoscalingGroups,
+    &crate::launch_template::LaunchTemplates,
+    &crate::launch_configuration::LaunchConfigurations,
+    &crate::elb::Elbs,
     &crate::vpc::Vpcs,
+    &crate::subnet::SubnetKind,
+    &crate::many::SubnetsKind,
+    &crate::many::ZonesKind,
+    &crate::internet_gateway::InternetGateways,
+    &crate::route_table::RouteTables,
+    &crate::security_group::SecurityGroups,
+    &crate::key_pair::KeyPairs,
+    &crate::route53_zone::Zones,
+    &crate::route53_record::Records,
 ];
 
 #[cfg(test)]

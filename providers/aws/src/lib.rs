@@ -16,10 +16,20 @@ mod schema;
 mod tags;
 
 // The kinds.
+mod ami;
+mod autoscaling_group;
 mod elb;
+mod internet_gateway;
+mod key_pair;
 mod launch;
 mod launch_configuration;
 mod launch_template;
+mod many;
+mod route53_record;
+mod route53_zone;
+mod route_table;
+mod security_group;
+mod subnet;
 mod vpc;
 
 pub use client::{Aws, Options};

@@ -1,0 +1,240 @@
+//! `autoscaling_group`: a number of instances that is kept running, and how they are replaced while they serve.
+
+mod act;
+mod back;
+mod birth;
+mod blue_green;
+mod end;
+mod group;
+mod lower;
+pub(crate) mod memory;
+mod read;
+mod request;
+mod run;
+mod settings;
+mod swap;
+mod update;
+
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+use async_trait::async_trait;
+use aws_sdk_autoscaling::types::AutoScalingGroup as Described;
+use infra_engine::change::{Action, Change, Prior, ReplaceOrder};
+use infra_engine::id::RemoteId;
+use infra_engine::provider::{
+    Kind, Observation, Outcome, Progress, ProviderError, ReadRequest, Task, Verdict,
+};
+use infra_engine::steps::{Effect, LoweredStep, Operation};
+use infra_lang::name::AttributeName;
+use infra_lang::residual::{Attributes, Values};
+use infra_lang::schema::KindSchema;
+use infra_lang::value::Value;
+use serde::de::DeserializeOwned;
+
+use crate::client::Aws;
+use crate::codec::{attribute, decode, encode};
+use crate::error::permanent;
+use crate::kind::{AwsKind, answers, asked_id, gone, waiting};
+use crate::schema::Schema as _;
+use act::perform;
+use blue_green::{Next, Phase};
+use group::Health;
+use settings::{AutoscalingGroup, Launch, MixedInstancesPolicy};
+
+static SCHEMA: LazyLock<KindSchema> = LazyLock::new(AutoscalingGroup::schema);
+
+/// The kind.
+pub(crate) struct AutoscalingGroups;
+
+impl Kind for AutoscalingGroups {
+    fn schema(&self) -> &KindSchema {
+        &SCHEMA
+    }
+
+    fn action(&self, changed: &[AttributeName], desired: &Attributes, _prior: &Prior) -> Action {
+        lower::action(changed, desired)
+    }
+
+    fn replace_order(&self, desired: &Attributes) -> ReplaceOrder {
+        lower::replace_order(desired)
+    }
+
+    fn unsettled(&self, changed: &[AttributeName]) -> Vec<AttributeName> {
+        let changes = |names: &[&str]| changed.iter().any(|name| names.contains(&name.as_str()));
+        let mut unsettled = vec!["instance_count", "in_service_count"];
+        unsettled.extend(changes(&["min_size", "max_size"]).then_some("desired_capacity"));
+        unsettled.extend(changes(&["load_balancers", "target_group_arns"]).then_some("health_check_type"));
+        unsettled.into_iter().map(AttributeName::new).collect()
+    }
+
+    fn same(&self, attribute: &AttributeName, one: &Value, other: &Value) -> bool {
+        match attribute.as_str() {
+            // It belongs to whoever scales the group.
+            "desired_capacity" => true,
+            "launch" => one.as_str().map(Launch::parse) == other.as_str().map(Launch::parse),
+            "vpc_zone_identifier" | "availability_zones" => {
+                crate::codec::same_as::<BTreeSet<String>>(one, other)
+            }
+            "mixed_instances_policy" => policy(one).is_some_and(|one| Some(one) == policy(other)),
+            _ => one == other,
+        }
+    }
+
+    fn consequence(&self, change: &Change) -> Option<String> {
+        lower::consequence(change)
+    }
+
+    fn problems(&self, desired: &Attributes) -> Vec<(AttributeName, String)> {
+        swap::problems(desired)
+    }
+
+    fn lower(&self, change: &Change) -> Vec<LoweredStep> {
+        lower::lower(change)
+    }
+}
+
+fn policy(value: &Value) -> Option<MixedInstancesPolicy> {
+    let group: AutoscalingGroup =
+        decode(&Values::from([attribute("mixed_instances_policy", value.clone())])).ok()?;
+    group.mixed_instances_policy.map(MixedInstancesPolicy::normalized)
+}
+
+#[async_trait]
+impl AwsKind for AutoscalingGroups {
+    async fn read(&self, aws: &Aws, requests: &[&ReadRequest]) -> Vec<Result<Observation, ProviderError>> {
+        let names = requests.iter().filter_map(|request| asked_id(request)).map(str::to_owned).collect();
+        answers(requests, read::describe(aws, &names).await, |found, name, request| {
+            found.get(name).map(|described| values(described, &request.applied))
+        })
+    }
+
+    async fn advance(&self, aws: &Aws, task: &Task) -> Result<Progress, ProviderError> {
+        match (&task.effect, &task.target) {
+            (Effect::Create, _) => birth::advance(aws, task).await,
+            (Effect::Update(changed), Some(id)) => update(aws, task, changed, id).await,
+            (Effect::Delete, Some(id)) => delete(aws, task, id).await,
+            (Effect::Adopt, Some(id)) => adopt(aws, task, id).await,
+            (Effect::Operate(operation), _) => match Phase::named(&operation.name) {
+                Some(phase) => run::advance(aws, task, phase).await,
+                None => {
+                    Err(permanent("swapping the group", format!("there is no phase `{}`", operation.name)))
+                }
+            },
+            _ => Ok(gone()),
+        }
+    }
+
+    async fn judge(
+        &self,
+        aws: &Aws,
+        guard: &Operation,
+        arguments: &Values,
+        task: &Task,
+    ) -> Result<Verdict, ProviderError> {
+        match guard.name.as_str() {
+            "floor" => run::judge(aws, arguments, task).await,
+            "outserved" => run::judge_older(aws, task).await,
+            other => {
+                Err(permanent("judging a guard", format!("an autoscaling_group has no guard `{other}`")))
+            }
+        }
+    }
+}
+
+/// A group's attributes as AWS tells them.
+fn values(described: &Described, applied: &Values) -> Values {
+    let mut values = encode(&SCHEMA, &read::attributes(described, applied));
+    values.extend(described.auto_scaling_group_name().map(|name| attribute("id", Value::string(name))));
+    values
+}
+
+/// Finished, with the group as it is now.
+fn outcome(described: Option<&Described>, task: &Task) -> Progress {
+    let id = described.and_then(|described| described.auto_scaling_group_name()).map(RemoteId::from);
+    let observed = described.map(|described| values(described, &task.desired));
+    Progress::Done(Outcome { id, observed })
+}
+
+/// What a step of this change has written down under a name.
+fn note<T: DeserializeOwned>(task: &Task, name: &str) -> Option<T> {
+    serde_json::from_value(task.notes.get(name)?.clone()).ok()
+}
+
+/// The name under which a step remembers things; taking a step back is another one.
+fn memory_key(task: &Task) -> String {
+    match &task.effect {
+        Effect::Operate(operation) => format!("{} {}", task.token, operation.name),
+        _ => task.token.to_string(),
+    }
+}
+
+async fn one(aws: &Aws, id: &RemoteId) -> Result<Option<Described>, ProviderError> {
+    Ok(read::describe(aws, &BTreeSet::from([id.0.clone()])).await?.remove(&id.0))
+}
+
+async fn update(
+    aws: &Aws,
+    task: &Task,
+    changed: &[AttributeName],
+    id: &RemoteId,
+) -> Result<Progress, ProviderError> {
+    let Some(described) = one(aws, id).await? else {
+        return Ok(Progress::Stuck(format!("the group {id} is gone")));
+    };
+    let wanted: AutoscalingGroup = decode(&task.desired)?;
+    let changed: BTreeSet<String> = changed.iter().map(ToString::to_string).collect();
+    let mut live = read::group(&described);
+    let health = match changed.contains("load_balancers") {
+        true => {
+            let leaving = read::leaving(aws, &id.0).await?;
+            live.balancers.retain(|name| !leaving.contains(name));
+            read::health(aws, &wanted.load_balancers).await?
+        }
+        false => Health::default(),
+    };
+    let state = update::State {
+        changed: &changed,
+        wanted: &wanted,
+        have: &read::attributes(&described, &task.desired),
+        live: &live,
+        tags: &read::users_tags(&described),
+        health: &health,
+    };
+    match update::next(&state) {
+        Next::Act(call) if !aws.memory.may_do(&memory_key(task), &format!("{call:?}")) => {
+            Ok(waiting(3, "AWS to show the change"))
+        }
+        Next::Act(call) => update::carry_out(aws, &id.0, &wanted, &call).await.map(Progress::Acted),
+        Next::Wait(on) => Ok(waiting(5, on)),
+        Next::Done => {
+            aws.memory.forget(&memory_key(task));
+            Ok(outcome(Some(&described), task))
+        }
+        Next::Stuck(reason) => Ok(Progress::Stuck(reason)),
+    }
+}
+
+async fn delete(aws: &Aws, task: &Task, id: &RemoteId) -> Result<Progress, ProviderError> {
+    let group = one(aws, id).await?.as_ref().map(read::group);
+    let key = memory_key(task);
+    match end::remove(group.as_ref()) {
+        Next::Act(act) if !aws.memory.may_do(&key, &act.to_string()) => {
+            Ok(waiting(5, format!("AWS to {act}")))
+        }
+        Next::Act(act) => perform(aws, &act).await.map(|()| Progress::Acted(act.to_string())),
+        Next::Wait(on) => Ok(waiting(5, on)),
+        Next::Done => {
+            aws.memory.forget(&key);
+            Ok(gone())
+        }
+        Next::Stuck(reason) => Ok(Progress::Stuck(reason)),
+    }
+}
+
+async fn adopt(aws: &Aws, task: &Task, id: &RemoteId) -> Result<Progress, ProviderError> {
+    match one(aws, id).await? {
+        Some(described) => Ok(outcome(Some(&described), task)),
+        None => Ok(Progress::Stuck(format!("there is no group called {id}"))),
+    }
+}

@@ -1,0 +1,200 @@
+//! What a change of a group means: the action, its consequence for instances, and its steps.
+
+use std::time::Duration;
+
+use infra_engine::change::{Action, Change, Prior, ReplaceOrder};
+use infra_engine::id::RemoteId;
+use infra_engine::steps::{Effect, LoweredStep, LoweredTarget, Operation, Part};
+use infra_lang::name::AttributeName;
+use infra_lang::residual::{Attributes, Residual};
+use infra_lang::value::Value;
+
+use super::swap::{Strategy, Swap, strategy, watchable};
+use crate::kind::simple;
+
+/// The attributes that instances are launched from.
+const LAUNCHING: [&str; 2] = ["launch", "mixed_instances_policy"];
+/// The attributes that a group cannot change.
+const NAMING: [&str; 2] = ["name", "name_prefix"];
+
+fn has(changed: &[AttributeName], names: &[&str]) -> bool {
+    changed.iter().any(|name| names.contains(&name.as_str()))
+}
+
+/// What happens to a group whose `changed` attributes differ. A new name is a new group, which users move to by a
+/// swap whatever the strategy.
+pub(crate) fn action(changed: &[AttributeName], desired: &Attributes) -> Action {
+    match has(changed, &NAMING) {
+        true if watchable(desired) => Action::Swap,
+        true => Action::Replace(replace_order(desired)),
+        false if has(changed, &LAUNCHING) && strategy(desired) == Strategy::BlueGreen => Action::Swap,
+        false => Action::Update,
+    }
+}
+
+/// New first, unless the name is fixed.
+pub(crate) fn replace_order(desired: &Attributes) -> ReplaceOrder {
+    let fixed = desired.get("name").is_some_and(|name| name.known() != Some(&Value::Null));
+    if fixed { ReplaceOrder::OldFirst } else { ReplaceOrder::NewFirst }
+}
+
+fn observed(prior: &Prior, name: &str) -> Option<i64> {
+    match prior.observed.get(name) {
+        Some(Value::Number(number)) => number.to_i64(),
+        _ => None,
+    }
+}
+
+/// What a change means for running instances, in one sentence.
+pub(crate) fn consequence(change: &Change) -> Option<String> {
+    let prior = change.prior.as_ref()?;
+    let running = observed(prior, "instance_count").unwrap_or(0);
+    let instances = if running == 1 { "instance" } else { "instances" };
+    let changed: Vec<AttributeName> =
+        change.attributes.iter().map(|attribute| attribute.name.clone()).collect();
+    match change.action {
+        Action::Swap | Action::Replace(_) if running == 0 => None,
+        Action::Swap => {
+            Some(format!("{running} of {running} running {instances} replaced{}", degraded(change, prior)))
+        }
+        Action::Replace(_) => {
+            Some(format!("{running} running {instances} replaced, and nobody watches the capacity"))
+        }
+        Action::Delete if running > 0 => Some(format!("{running} running {instances} end")),
+        Action::Update if has(&changed, &LAUNCHING) => {
+            let why = match strategy(&change.desired) {
+                Strategy::Unavailable(why) => format!(": {why}"),
+                Strategy::BlueGreen | Strategy::None => String::new(),
+            };
+            Some(format!("0 of {running} running {instances} will change{why}"))
+        }
+        _ => None,
+    }
+}
+
+/// A group that serves less than its floor already is swapped with the floor at what it serves.
+fn degraded(change: &Change, prior: &Prior) -> String {
+    let sizes = (observed(prior, "desired_capacity"), observed(prior, "in_service_count"));
+    let (Some(desired), Some(serving)) = sizes else { return String::new() };
+    let percent = Swap::of(&change.desired).min_in_service();
+    match (serving as f64) < (desired as f64 * percent / 100.0).ceil() {
+        true => format!("; only {serving} of {desired} serve now, so the floor is {serving}"),
+        false => String::new(),
+    }
+}
+
+/// The steps of a change.
+pub(crate) fn lower(change: &Change) -> Vec<LoweredStep> {
+    let swaps = match change.action {
+        Action::Swap => true,
+        // Something else triggers the replacement; users need not notice.
+        Action::Replace(ReplaceOrder::NewFirst) => watchable(&change.desired),
+        _ => false,
+    };
+    let mut steps = match &change.prior {
+        Some(prior) if swaps => blue_green(change, &prior.id),
+        _ => simple(change, serving_limit(change)),
+    };
+    let first_older = steps.len() - change.retires.len();
+    if change.action != Action::Delete {
+        steps[first_older..].iter_mut().for_each(|step| step.guard = Some(operation("outserved", &[])));
+    }
+    steps
+}
+
+fn operation(name: &str, arguments: &[&str]) -> Operation {
+    let flag = |name: &&str| (AttributeName::new(name), Residual::Known(Value::Bool(true)));
+    Operation { name: name.to_owned(), arguments: arguments.iter().map(flag).collect() }
+}
+
+fn seconds(desired: &Attributes, name: &str) -> Option<u64> {
+    match desired.get(name)?.known()? {
+        Value::Quantity(quantity) => {
+            quantity.amount.ceil().to_i64().and_then(|seconds| u64::try_from(seconds).ok())
+        }
+        _ => None,
+    }
+}
+
+/// The longest wait for new instances to serve: the grace period, the longest health check of a load balancer's
+/// defaults (10 times 30 s), and some.
+fn serving_limit(change: &Change) -> Duration {
+    let grace = seconds(&change.desired, "health_check_grace_period").unwrap_or(300);
+    Duration::from_secs(Swap::of(&change.desired).timeout.unwrap_or(grace + 300 + 90))
+}
+
+/// A setting takes effect at once; what may take time is AWS showing it.
+const SETTING: Duration = Duration::from_secs(300);
+/// Instances drain, and hooks may take a while to say goodbye.
+const ENDING: Duration = Duration::from_secs(1800);
+/// The longest a load balancer lets open connections finish (ConnectionDraining, Timeout), and a minute.
+const DRAINING: Duration = Duration::from_secs(3600 + 60);
+
+/// The steps of a swap, each after the one before.
+struct Phases<'a> {
+    change: &'a Change,
+    old: &'a RemoteId,
+    undone: bool,
+    steps: Vec<LoweredStep>,
+}
+
+/// The position of the step that makes the new group.
+const MAKE: usize = 1;
+
+impl Phases<'_> {
+    fn on_old(&self) -> LoweredTarget {
+        LoweredTarget::Existing(self.old.clone())
+    }
+
+    fn add(&mut self, step: LoweredStep, undo: Option<&str>) {
+        let after = Vec::from_iter(self.steps.len().checked_sub(1));
+        let undo = undo.filter(|_| self.undone).map(|name| operation(name, &[]));
+        let title = format!("{}: {}", self.change.address, step.title);
+        self.steps.push(LoweredStep { after, undo, title, ..step });
+    }
+}
+
+fn phase(name: &str, title: &str, target: LoweredTarget, timeout: Duration) -> LoweredStep {
+    LoweredStep {
+        effect: Effect::Operate(operation(name, &[])),
+        target,
+        part: Part::Establish,
+        title: title.to_owned(),
+        guard: None,
+        undo: None,
+        timeout,
+        after: Vec::new(),
+    }
+}
+
+fn blue_green(change: &Change, old: &RemoteId) -> Vec<LoweredStep> {
+    let swap = Swap::of(&change.desired);
+    let serving = serving_limit(change);
+    let drain = swap.drain.map_or(DRAINING, |seconds| Duration::from_secs(seconds + 60));
+    let bake = Duration::from_secs(swap.bake());
+    let ending = change.timeouts.get("delete").copied().unwrap_or(ENDING);
+    let new = || LoweredTarget::MadeBy(MAKE);
+    let mut phases = Phases { change, old, undone: swap.rolls_back(), steps: Vec::new() };
+    let hold = format!("hold {old} at its size");
+    phases.add(phase("pin", &hold, phases.on_old(), SETTING), Some("unpin"));
+    let make = phase("", "make the new group, empty", LoweredTarget::None, SETTING);
+    phases.add(LoweredStep { effect: Effect::Create, ..make }, Some("remove"));
+    phases.add(phase("scale", "boot as many instances as run now", new(), serving), Some("shrink"));
+    phases.add(phase("attach", "attach the new group to its load balancers", new(), serving), Some("leave"));
+    phases.add(phase("match", "match the size that the old group has by then", new(), serving), None);
+    let leave = format!("cut over: detach {old} from its load balancers");
+    let leave = phase("detach", &leave, phases.on_old(), drain);
+    phases.add(LoweredStep { guard: Some(operation("floor", &[])), ..leave }, Some("return"));
+    let hold = format!("bake for {}", Value::seconds(i64::try_from(swap.bake()).unwrap_or(i64::MAX)));
+    phases.add(phase("bake", &hold, new(), bake + SETTING), None);
+    phases.add(phase("finalise", "give the new group the sizes of the file", new(), SETTING), Some("repin"));
+    let end = phase("retire", &format!("end the instances of {old}"), phases.on_old(), ending);
+    phases.add(LoweredStep { part: Part::Retire, guard: Some(operation("floor", &["alone"])), ..end }, None);
+    let delete = phase("", &format!("delete {old}"), phases.on_old(), ending);
+    phases.add(LoweredStep { effect: Effect::Delete, part: Part::Retire, ..delete }, None);
+    phases.steps.extend(change.retires.iter().map(|id| crate::kind::retire(change, ending, id)));
+    phases.steps
+}
+
+#[cfg(test)]
+mod tests;

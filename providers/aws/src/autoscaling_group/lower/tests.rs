@@ -1,0 +1,145 @@
+use std::collections::BTreeMap;
+
+use infra_engine::change::{AttributeChange, Cause};
+
+use super::*;
+use crate::kind::tests::change;
+
+fn desired(json: serde_json::Value) -> Attributes {
+    let values: BTreeMap<AttributeName, Value> = serde_json::from_value(json).expect("values");
+    values.into_iter().map(|(name, value)| (name, Residual::Known(value))).collect()
+}
+
+fn names(all: &[&str]) -> Vec<AttributeName> {
+    all.iter().map(AttributeName::new).collect()
+}
+
+/// A change of a group of three instances, of which `serving` are in service.
+fn of_three(act: Action, changed: &[&str], serving: i64, json: serde_json::Value) -> Change {
+    let mut change = change("autoscaling_group", act, Some("shop-web-4f2a91"));
+    let counts = [("instance_count", 3), ("desired_capacity", 3), ("in_service_count", serving)];
+    if let Some(prior) = &mut change.prior {
+        prior.observed = counts.map(|(name, count)| (AttributeName::new(name), Value::int(count))).into();
+    }
+    let attribute = |name: AttributeName| AttributeChange {
+        name,
+        before: None,
+        after: None,
+        cause: Cause::Intended,
+        forces_new: false,
+        location: None,
+    };
+    Change {
+        attributes: names(changed).into_iter().map(attribute).collect(),
+        desired: desired(json),
+        ..change
+    }
+}
+
+fn told(step: &LoweredStep) -> String {
+    let name = |operation: &Option<Operation>| operation.as_ref().map_or("-".to_owned(), |o| o.name.clone());
+    let effect = match &step.effect {
+        Effect::Operate(operation) => operation.name.clone(),
+        other => format!("{other:?}").to_lowercase(),
+    };
+    let part = format!("{:?}", step.part);
+    let (guard, undo, limit) = (name(&step.guard), name(&step.undo), step.timeout.as_secs());
+    format!("{part} {effect} guard {guard} undo {undo} within {limit} s: {}", step.title)
+}
+
+fn lowered(change: &Change) -> String {
+    lower(change).iter().map(told).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn a_new_launch_swaps_and_the_rest_changes_in_place() {
+    let prefixed = || desired(serde_json::json!({ "name_prefix": "web-" }));
+    let fixed = || desired(serde_json::json!({ "name": "web" }));
+    let still = || desired(serde_json::json!({ "swap": { "strategy": "none" } }));
+    assert_eq!(action(&names(&["launch"]), &prefixed()), Action::Swap);
+    assert_eq!(action(&names(&["mixed_instances_policy"]), &prefixed()), Action::Swap);
+    assert_eq!(action(&names(&["min_size", "vpc_zone_identifier"]), &prefixed()), Action::Update);
+    assert_eq!(action(&names(&["launch"]), &still()), Action::Update);
+    assert_eq!(action(&names(&["launch"]), &fixed()), Action::Update);
+    assert_eq!(
+        action(&names(&["name"]), &fixed()),
+        Action::Swap,
+        "another name leaves room for a second group"
+    );
+}
+
+#[test]
+fn the_consequence_counts_running_instances() {
+    let say = |act, changed: &[&str], serving, json| consequence(&of_three(act, changed, serving, json));
+    let said = [
+        say(Action::Swap, &["launch"], 3, serde_json::json!({})),
+        say(Action::Swap, &["launch"], 2, serde_json::json!({})),
+        say(
+            Action::Swap,
+            &["launch"],
+            2,
+            serde_json::json!({ "swap": { "min_in_service": { "$percent": 50 } } }),
+        ),
+        say(Action::Update, &["launch"], 3, serde_json::json!({ "swap": { "strategy": "none" } })),
+        say(Action::Update, &["launch"], 3, serde_json::json!({ "name": "web" })),
+        say(Action::Update, &["max_size"], 3, serde_json::json!({})),
+        say(Action::Delete, &[], 3, serde_json::json!({})),
+    ];
+    let lines: Vec<String> = said.into_iter().map(|text| text.unwrap_or_else(|| "-".to_owned())).collect();
+    insta::assert_snapshot!(lines.join("\n"), @r"
+    3 of 3 running instances replaced
+    3 of 3 running instances replaced; only 2 of 3 serve now, so the floor is 2
+    3 of 3 running instances replaced
+    0 of 3 running instances will change
+    0 of 3 running instances will change: its `name` is fixed, and two groups cannot share one: write `name_prefix` to swap by blue_green
+    -
+    3 running instances end
+    ");
+}
+
+#[test]
+fn a_swap_is_its_phases() {
+    let drain =
+        serde_json::json!({ "swap": { "drain": { "$seconds": 120 }, "timeout": { "$seconds": 600 } } });
+    let change = of_three(Action::Swap, &["launch"], 3, drain);
+    insta::assert_snapshot!(lowered(&change), @r"
+    Establish pin guard - undo unpin within 300 s: autoscaling_group.main: hold shop-web-4f2a91 at its size
+    Establish create guard - undo remove within 300 s: autoscaling_group.main: make the new group, empty
+    Establish scale guard - undo shrink within 600 s: autoscaling_group.main: boot as many instances as run now
+    Establish attach guard - undo leave within 600 s: autoscaling_group.main: attach the new group to its load balancers
+    Establish match guard - undo - within 600 s: autoscaling_group.main: match the size that the old group has by then
+    Establish detach guard floor undo return within 180 s: autoscaling_group.main: cut over: detach shop-web-4f2a91 from its load balancers
+    Establish bake guard - undo - within 600 s: autoscaling_group.main: bake for 5m
+    Establish finalise guard - undo repin within 300 s: autoscaling_group.main: give the new group the sizes of the file
+    Retire retire guard floor undo - within 1800 s: autoscaling_group.main: end the instances of shop-web-4f2a91
+    Retire delete guard - undo - within 1800 s: autoscaling_group.main: delete shop-web-4f2a91
+    ");
+    let chained = lower(&change).iter().enumerate().skip(1).all(|(at, step)| step.after == [at - 1]);
+    assert!(chained, "each phase comes after the one before");
+}
+
+#[test]
+fn a_paused_swap_is_not_taken_back() {
+    let change =
+        of_three(Action::Swap, &["launch"], 3, serde_json::json!({ "swap": { "on_failure": "pause" } }));
+    assert!(lower(&change).iter().all(|step| step.undo.is_none()));
+}
+
+#[test]
+fn what_triggers_a_replacement_swaps_too() {
+    let replaced = of_three(Action::Replace(ReplaceOrder::NewFirst), &[], 3, serde_json::json!({}));
+    assert_eq!(lower(&replaced).len(), lower(&of_three(Action::Swap, &[], 3, serde_json::json!({}))).len());
+    let unwatched = serde_json::json!({ "target_group_arns": { "$set": ["arn:1"] } });
+    let unwatched = of_three(Action::Replace(ReplaceOrder::NewFirst), &[], 3, unwatched);
+    assert_eq!(lower(&unwatched).len(), 2);
+}
+
+#[test]
+fn an_older_group_goes_only_when_it_is_not_needed() {
+    let mut update = of_three(Action::Update, &["max_size"], 3, serde_json::json!({}));
+    update.retires = vec![RemoteId::from("shop-web-000000")];
+    insta::assert_snapshot!(lowered(&update), @r#"
+    Establish update(["max_size"]) guard - undo - within 690 s: update autoscaling_group.main
+    Retire delete guard outserved undo - within 690 s: delete autoscaling_group.main (shop-web-000000)
+    "#);
+}
