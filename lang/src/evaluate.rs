@@ -27,7 +27,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use crate::address::{Address, ModuleStep};
-use crate::desired::{Desired, DesiredObject, Project};
+use crate::desired::{Desired, DesiredObject};
 use crate::diagnostic::Diagnostic;
 use crate::inputs::Inputs;
 use crate::name::Identifier;
@@ -79,7 +79,7 @@ struct Evaluator<'a> {
 /// What has been evaluated already.
 #[derive(Default)]
 struct Memo {
-    project: Option<Result<Rc<(Project, BTreeMap<String, Residual>)>, Stop>>,
+    project: Option<Result<Rc<settings::Settings>, Stop>>,
     variables: BTreeMap<(Vec<ModuleStep>, Identifier), Eval>,
     locals: BTreeMap<(Vec<ModuleStep>, Identifier), Eval>,
     outputs: BTreeMap<(Vec<ModuleStep>, Identifier), Eval>,

@@ -20,7 +20,7 @@ pub struct Explanation {
 
 /// All explanations, in the order of their codes.
 pub fn explanations() -> impl Iterator<Item = &'static Explanation> {
-    syntax::EXPLANATIONS.iter().chain(meaning::EXPLANATIONS)
+    syntax::EXPLANATIONS.iter().chain(meaning::EXPLANATIONS).chain(syntax::WARNINGS)
 }
 
 /// The explanation of a code, in upper or lower case.

@@ -96,7 +96,17 @@ macro_rules! arithmetic {
 }
 
 // The caller refuses division by zero first: it alone knows the place.
-arithmetic!(Add::add, Sub::sub, Mul::mul, Div::div, Rem::rem);
+arithmetic!(Add::add, Sub::sub, Mul::mul, Div::div);
+
+impl Rem for &Number {
+    type Output = Number;
+
+    /// What is left of dividing towards zero, with the sign of `self`: HCL's own steps, so that results agree.
+    fn rem(self, other: Self) -> Number {
+        let whole = Number((self / other).0.trunc());
+        self - &(&whole * other)
+    }
+}
 
 impl Neg for &Number {
     type Output = Number;
@@ -139,6 +149,8 @@ mod tests {
         assert_eq!(number("1e3").to_string(), "1000");
         assert_eq!(number("2.5").floor(), number("2"));
         assert_eq!((&number("7") / &number("2")).to_string(), "3.5");
+        assert_eq!(&number("7") % &number("4"), number("3"));
+        assert_eq!(&number("-7") % &number("4"), number("-3"));
         assert_eq!(number("80").to_i64(), Some(80));
         assert_eq!(number("0.1").to_i64(), None);
     }

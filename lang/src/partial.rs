@@ -207,7 +207,7 @@ pub(crate) fn steps(collection: &Residual) -> Result<Option<Vec<(Value, Residual
 /// What a `for` has made so far.
 pub(crate) struct Gathered {
     object: bool,
-    grouped: bool,
+    pub(crate) grouped: bool,
     items: Vec<Residual>,
     entries: BTreeMap<String, Vec<Residual>>,
     waits: bool,

@@ -143,9 +143,10 @@ impl Evaluator<'_> {
     fn for_part(&self, part: &ForPart, scope: &Scope) -> Eval {
         let collection = self.evaluate(&part.collection, scope)?;
         let names = ForNames { key: part.key.as_ref(), value: &part.value };
-        let result = self.run(&names, collection, part.span, scope, false, false, |inner| {
-            Ok((None, None, self.template(&part.body, part.span, inner)?))
-        })?;
+        let result =
+            self.run(&names, collection, part.span, scope, Gathered::new(false, false), |inner| {
+                Ok((None, None, self.template(&part.body, part.span, inner)?))
+            })?;
         let separator = Value::string("").into();
         functions::apply("join", vec![separator, result]).map_err(at(part.span))
     }
@@ -157,7 +158,7 @@ impl Evaluator<'_> {
             ForResult::Tuple(_) => (false, false),
             ForResult::Object { grouped, .. } => (true, *grouped),
         };
-        self.run(&names, collection, span, scope, object, grouped, |inner| {
+        self.run(&names, collection, span, scope, Gathered::new(object, grouped), |inner| {
             let taken =
                 each.condition.as_ref().map(|condition| self.evaluate(condition, inner)).transpose()?;
             if taken == Some(Value::Bool(false).into()) {
@@ -174,19 +175,17 @@ impl Evaluator<'_> {
 
     /// Runs a `for`: `body` gives condition, key and value of a step. Over a collection that waits, or with
     /// conditions that do, the whole waits.
-    #[expect(clippy::too_many_arguments, reason = "the parts of one syntactic form, which two forms share")]
     fn run(
         &self,
         names: &ForNames<'_>,
         collection: Residual,
         span: Span,
         scope: &Scope,
-        object: bool,
-        grouped: bool,
+        mut gathered: Gathered,
         body: impl Fn(&Scope) -> Result<StepResult, Stop>,
     ) -> Eval {
+        let grouped = gathered.grouped;
         if let Some(steps) = partial::steps(&collection).map_err(at(span))? {
-            let mut gathered = Gathered::new(object, grouped);
             for (key, value) in steps {
                 let (taken, key, value) = body(&names.bind(scope, key.into(), value))?;
                 gathered.add(taken, key, value).map_err(at(span))?;

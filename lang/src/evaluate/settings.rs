@@ -13,9 +13,12 @@ use crate::span::Span;
 use crate::types::{Type, prelude};
 use crate::value::Value;
 
+/// The project, and the tags that go on whatever has tags.
+pub(super) type Settings = (Project, BTreeMap<String, Residual>);
+
 impl Evaluator<'_> {
     /// The project's settings, and its tags.
-    pub(super) fn project(&self) -> Result<Rc<(Project, BTreeMap<String, Residual>)>, Stop> {
+    pub(super) fn project(&self) -> Result<Rc<Settings>, Stop> {
         if let Some(known) = &self.memo.borrow().project {
             return known.clone();
         }
@@ -24,7 +27,7 @@ impl Evaluator<'_> {
         project
     }
 
-    fn read_project(&self) -> Result<(Project, BTreeMap<String, Residual>), Stop> {
+    fn read_project(&self) -> Result<Settings, Stop> {
         let block = &self.program.project;
         let region = block.region.as_ref().map(|expr| self.setting(expr, "region")).transpose()?.flatten();
         let project = Project {

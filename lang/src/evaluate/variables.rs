@@ -39,13 +39,13 @@ impl Evaluator<'_> {
     /// The value of a root variable.
     fn given(&self, name: &Identifier, variable: &Variable) -> Eval {
         match self.inputs.variables.get(name) {
-            Some(Given::Text { text, origin }) => self.from_text(text, origin, name, variable),
-            Some(Given::Value { value, span }) => self.from_value(value, *span, variable),
+            Some(Given::Text { text, origin }) => self.read_text(text, origin, name, variable),
+            Some(Given::Value { value, span }) => self.accept_value(value, *span, variable),
             None => self.default(name, variable),
         }
     }
 
-    fn from_text(&self, text: &str, origin: &str, name: &Identifier, variable: &Variable) -> Eval {
+    fn read_text(&self, text: &str, origin: &str, name: &Identifier, variable: &Variable) -> Eval {
         let wrong = |reason: &str| {
             let reason = if variable.sensitive { "the value does not fit" } else { reason };
             let message = format!("`{origin}`: {reason}");
@@ -84,7 +84,7 @@ impl Evaluator<'_> {
         if null { declared.nullable() } else { declared }
     }
 
-    fn from_value(&self, value: &Value, span: Span, variable: &Variable) -> Eval {
+    fn accept_value(&self, value: &Value, span: Span, variable: &Variable) -> Eval {
         match convert_value(value, &self.type_of(variable), &self.program.schemas) {
             Ok(value) => Ok(value.into()),
             Err(error) => {

@@ -82,6 +82,15 @@ fn replace(a: &Arguments) -> Returned {
     }
 }
 
+/// The element at a position of a list or set; a single value is every element of itself.
+fn cell(argument: &Value, at: usize) -> &Value {
+    match argument {
+        Value::List(items) => items.get(at).unwrap_or(&Value::Null),
+        Value::Set(items) => items.iter().nth(at).unwrap_or(&Value::Null),
+        single => single,
+    }
+}
+
 fn formatlist(a: &Arguments) -> Returned {
     let arguments = a.rest(1);
     let lengths = arguments.iter().filter_map(|argument| match argument {
@@ -94,12 +103,7 @@ fn formatlist(a: &Arguments) -> Returned {
         return Err("the lists are of different lengths".to_owned());
     }
     let row = |at: usize| {
-        let cell = |argument| match argument {
-            &Value::List(ref items) => items.get(at).unwrap_or(&Value::Null),
-            &Value::Set(ref items) => items.iter().nth(at).unwrap_or(&Value::Null),
-            single => single,
-        };
-        let cells: Vec<&Value> = arguments.iter().map(cell).collect();
+        let cells: Vec<&Value> = arguments.iter().map(|argument| cell(argument, at)).collect();
         format(a.text(0)?, &cells).map(Value::String)
     };
     Ok(Value::List((0..length).map(row).collect::<Result<_, String>>()?))

@@ -67,11 +67,7 @@ fn fit_plain(found: &Type, wanted: &Type) -> Fit {
         }
         (Type::Number { .. }, Type::Quantity { .. }) => Fit::Check,
         (Type::Quantity { dimension: a, bounds }, Type::Quantity { dimension: b, bounds: within }) => {
-            if a == b {
-                fit_bounds(bounds, within)
-            } else {
-                Fit::No
-            }
+            if a == b { fit_bounds(bounds, within) } else { Fit::No }
         }
         _ => fit_collection(found, wanted),
     }

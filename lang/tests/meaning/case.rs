@@ -15,8 +15,8 @@ use infra_lang::span::SourceMap;
 use infra_lang::value::Value;
 use infra_lang::{Program, Source, check, evaluate};
 
-use super::files::Memory;
-use super::kinds::schemas;
+use crate::files::Memory;
+use crate::kinds::schemas;
 
 /// A case, read.
 #[derive(Default)]

@@ -1,0 +1,67 @@
+//! Checking and evaluating, by cases: each file under `cases/` holds what goes in and what comes out.
+//!
+//! `UPDATE=1 cargo test -p infra-lang --test meaning` writes what comes out into the files, to be read in the diff.
+#![expect(clippy::disallowed_methods, reason = "cases are files, and a test may read them")]
+
+mod case;
+mod files;
+mod kinds;
+mod residuals;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use case::Case;
+
+fn cases(folder: &str) -> Vec<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases").join(folder);
+    let entries = fs::read_dir(&root).expect("the folder of cases");
+    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.expect("an entry").path()).collect();
+    paths.sort();
+    assert!(!paths.is_empty(), "there are no cases in {}", root.display());
+    paths
+}
+
+/// Runs all cases of a folder and shows every one whose result is not what it expects.
+fn run(folder: &str, result: impl Fn(&Case) -> String) {
+    let mut wrong = String::new();
+    for path in cases(folder) {
+        let text = fs::read_to_string(&path).expect("a case");
+        let case = Case::read(&text);
+        let found = result(&case);
+        if found.trim_end() == case.expected.trim_end() {
+            continue;
+        }
+        if std::env::var_os("UPDATE").is_some() {
+            fs::write(&path, updated(&text, &found)).expect("a case");
+        } else {
+            wrong += &format!("--- {}\nexpected:\n{}\nfound:\n{found}\n", path.display(), case.expected);
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+}
+
+fn updated(text: &str, found: &str) -> String {
+    let source = text.split("#: expect\n").next().unwrap_or_default().trim_end();
+    let expected: Vec<String> =
+        found.trim_end().lines().map(|line| format!("# {line}").trim_end().to_owned()).collect();
+    format!("{source}\n\n#: expect\n{}\n", expected.join("\n"))
+}
+
+#[test]
+fn checking() {
+    run("check", Case::checked);
+}
+
+#[test]
+fn evaluating() {
+    run("evaluate", Case::evaluated);
+}
+
+#[test]
+fn evaluation_is_deterministic() {
+    for path in cases("evaluate") {
+        let case = Case::read(&fs::read_to_string(&path).expect("a case"));
+        assert_eq!(case.evaluated(), case.evaluated(), "{}", path.display());
+    }
+}
