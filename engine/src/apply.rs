@@ -147,7 +147,7 @@ pub enum ApplyError {
 pub async fn apply(apply: Apply<'_>) -> Result<ApplyReport, ApplyError> {
     check(apply.plan, &apply.state)?;
     let mut run = Run::open(apply).await?;
-    run.to_the_end().await?;
+    run.drive().await?;
     finish::finish(run).await
 }
 

@@ -37,7 +37,8 @@ pub struct Comparison<'a> {
 /// The attributes that differ, in the order of their names. Attributes that AWS tells, and those it chooses where
 /// nothing is written, never do; what AWS cannot tell is compared with what was last applied alone.
 pub fn diff(comparison: &Comparison<'_>) -> Vec<AttributeChange> {
-    let names: BTreeSet<&AttributeName> = comparison.desired.keys().chain(comparison.applied.keys()).collect();
+    let names: BTreeSet<&AttributeName> =
+        comparison.desired.keys().chain(comparison.applied.keys()).collect();
     names.into_iter().filter_map(|name| comparison.attribute(name)).collect()
 }
 
@@ -89,7 +90,13 @@ impl Comparison<'_> {
         equal(schema, &sealed, applied) || self.kind.same(&schema.name, &sealed, applied)
     }
 
-    fn same_live(&self, schema: &AttributeSchema, wanted: &Value, live: &Value, applied: Option<&Value>) -> bool {
+    fn same_live(
+        &self,
+        schema: &AttributeSchema,
+        wanted: &Value,
+        live: &Value,
+        applied: Option<&Value>,
+    ) -> bool {
         let (wanted, live) = (bared(wanted), bared(live));
         agree(schema, &wanted, &live, applied) || self.kind.same(&schema.name, &wanted, &live)
     }

@@ -21,7 +21,11 @@ pub(crate) fn read<T: DeserializeOwned>(bytes: &[u8], expected: &str) -> Result<
     let json: Json = serde_json::from_slice(bytes).map_err(damaged)?;
     let found = json.get("format").and_then(Json::as_str).ok_or(FormatError::Other)?;
     if found != expected {
-        return Err(if family(found) == family(expected) { FormatError::Newer(found.to_owned()) } else { FormatError::Other });
+        return Err(if family(found) == family(expected) {
+            FormatError::Newer(found.to_owned())
+        } else {
+            FormatError::Other
+        });
     }
     serde_json::from_value(json).map_err(damaged)
 }

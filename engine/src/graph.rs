@@ -47,8 +47,10 @@ impl<N: Ord + Clone> DependencyGraph<N> {
 
     /// The nodes, each after all it depends on; among those that may come next, the smallest comes first.
     pub fn order(&self) -> Result<Vec<N>, Ring<N>> {
-        let mut missing: Vec<usize> = self.graph.node_indices().map(|at| self.graph.neighbors(at).count()).collect();
-        let mut free: BTreeSet<&N> = self.at.iter().filter(|(_, at)| missing[at.index()] == 0).map(|(node, _)| node).collect();
+        let mut missing: Vec<usize> =
+            self.graph.node_indices().map(|at| self.graph.neighbors(at).count()).collect();
+        let mut free: BTreeSet<&N> =
+            self.at.iter().filter(|(_, at)| missing[at.index()] == 0).map(|(node, _)| node).collect();
         let mut order = Vec::with_capacity(self.at.len());
         while let Some(node) = free.pop_first() {
             order.push(node.clone());
@@ -64,11 +66,15 @@ impl<N: Ord + Clone> DependencyGraph<N> {
 
     /// One ring of a graph that has one: a walk inside a strongly connected component, cut where it meets itself.
     fn ring(&self) -> Ring<N> {
-        let in_ring = |component: &Vec<NodeIndex>| component.len() > 1 || self.graph.contains_edge(component[0], component[0]);
+        let in_ring = |component: &Vec<NodeIndex>| {
+            component.len() > 1 || self.graph.contains_edge(component[0], component[0])
+        };
         let components = tarjan_scc(&self.graph).into_iter().filter(in_ring);
         let component: BTreeSet<NodeIndex> = components.min().into_iter().flatten().collect();
         let mut walk: Vec<NodeIndex> = component.first().copied().into_iter().collect();
-        while let Some(next) = walk.last().and_then(|at| self.graph.neighbors(*at).filter(|next| component.contains(next)).min()) {
+        while let Some(next) =
+            walk.last().and_then(|at| self.graph.neighbors(*at).filter(|next| component.contains(next)).min())
+        {
             if let Some(start) = walk.iter().position(|seen| *seen == next) {
                 return Ring(walk[start..].iter().map(|at| self.graph[*at].clone()).collect());
             }
@@ -89,7 +95,10 @@ impl<N: Ord + Clone> DependencyGraph<N> {
 
     fn beside(&self, node: &N, direction: Direction) -> BTreeSet<&N> {
         let at = self.at.get(node).copied();
-        at.into_iter().flat_map(|at| self.graph.neighbors_directed(at, direction)).map(|at| &self.graph[at]).collect()
+        at.into_iter()
+            .flat_map(|at| self.graph.neighbors_directed(at, direction))
+            .map(|at| &self.graph[at])
+            .collect()
     }
 }
 

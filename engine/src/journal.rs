@@ -140,7 +140,9 @@ impl StepStatus {
             (Self::Succeeded(_) | Self::Failed(_), Event::UndoStarted { .. }) => Ok(Self::Undoing),
             (Self::Undoing, Event::UndoDone { .. }) => Ok(Self::Undone),
             (Self::Undoing, Event::UndoFailed { failure, .. }) => Ok(Self::UndoFailed(failure.clone())),
-            (status, event) => Err(IllegalEvent { what: format!("{event:?} of a step that is {}", status.word()) }),
+            (status, event) => {
+                Err(IllegalEvent { what: format!("{event:?} of a step that is {}", status.word()) })
+            }
         }
     }
 

@@ -100,7 +100,8 @@ pub fn merged(observed: &Values, desired: &Values, id: &RemoteId) -> Values {
 
 /// Whether only the configuration sets the attribute: AWS does not fill it, nor do we complete a prefix.
 fn ours_alone(schema: &KindSchema, attribute: &AttributeSchema) -> bool {
-    let completed = matches!(&schema.naming, Naming::Prefixed { attribute: name, .. } if *name == attribute.name);
+    let completed =
+        matches!(&schema.naming, Naming::Prefixed { attribute: name, .. } if *name == attribute.name);
     let told = matches!(attribute.presence, Presence::Observed | Presence::ObservedIfUnset);
     !completed && !told
 }

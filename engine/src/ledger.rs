@@ -6,7 +6,7 @@ use infra_lang::name::AttributeName;
 use infra_lang::residual::{Unresolved, Values};
 
 use crate::change::{Action, Change};
-use crate::id::ChangeId;
+use crate::id::{ChangeId, RemoteId};
 use crate::journal::{IllegalEvent, JournalEvent};
 use crate::known::{Known, merged};
 use crate::plan::Plan;
@@ -53,7 +53,9 @@ impl<'p> Ledger<'p> {
     /// Makes the attributes of a change's object known once all that is new of it stands.
     fn learn(&mut self, id: ChangeId) {
         let change = &self.plan.changes[id.0];
-        if matches!(change.action, Action::Delete | Action::Forget | Action::Prune) || !self.schedule.is_established(id) {
+        if matches!(change.action, Action::Delete | Action::Forget | Action::Prune)
+            || !self.schedule.is_established(id)
+        {
             return;
         }
         let Ok(desired) = self.desired(id) else { return };
@@ -62,7 +64,7 @@ impl<'p> Ledger<'p> {
     }
 
     /// The object an established change leaves as the address's own, with what was last read of it.
-    fn object_of(&self, id: ChangeId, change: &Change) -> Option<(crate::id::RemoteId, Values)> {
+    fn object_of(&self, id: ChangeId, change: &Change) -> Option<(RemoteId, Values)> {
         let made = self.schedule.of_change(id).find(|step| {
             let step = &self.plan.steps.steps[step.0];
             step.target.is_none() && step.part == Part::Establish
@@ -72,11 +74,10 @@ impl<'p> Ledger<'p> {
             (None, Some(prior)) => (prior.id.clone(), prior.observed.clone()),
             (None, None) => return None,
         };
-        let steps = self.schedule.of_change(id).filter(|step| self.schedule.target(*step).as_ref() == Some(&object));
-        let read: BTreeMap<_, _> = steps
-            .filter_map(|step| self.schedule.outcome(step)?.observed.clone())
-            .flatten()
-            .collect();
+        let steps =
+            self.schedule.of_change(id).filter(|step| self.schedule.target(*step).as_ref() == Some(&object));
+        let read: BTreeMap<_, _> =
+            steps.filter_map(|step| self.schedule.outcome(step)?.observed.clone()).flatten().collect();
         observed.extend(read);
         Some((object, observed))
     }

@@ -1,26 +1,55 @@
 //! Desired resources to steps, and running them. Knows steps, not AWS.
-pub mod apply;
+//!
+//! ```text
+//!            State ──► refresh ──► Observed
+//!              │                      │
+//! Desired ─────┴──────► plan ◄────────┘
+//!                         │
+//!                       Plan { changes, steps }  ──► plan_file
+//!                         │
+//!            Journal ──► apply ──► Journal, State  ──► store
+//! ```
+//!
+//! [`refresh`](refresh::refresh) looks at AWS once and for all objects together. [`plan`](plan::plan) is pure: it
+//! compares three ways ([`change`] tells what comes out), lets each [`Kind`](provider::Kind) lower its change to
+//! steps, and orders the steps of all changes in one [`StepGraph`](steps::StepGraph). [`apply`](apply::apply) is the
+//! only loop that carries steps out, for a fresh apply, a resumed one, a destroy or a rehearsal alike. It decides
+//! nothing: [`Schedule`](schedule::Schedule) says what may start, the provider says how far a step is, and what
+//! happened goes to the journal before anything follows from it. The state is what the journal adds up to
+//! ([`settle`](settle::settle)).
+//!
+//! Secrets are [sealed](seal) in everything that is written. The only effects are those of
+//! [`Provider`](provider::Provider) and [`StateStore`](store::StateStore), and time is tokio's.
+
+// The vocabulary that providers and the shell share.
 pub mod change;
-mod diff;
 pub mod event;
-mod format;
-pub mod graph;
 pub mod id;
+pub mod provider;
+pub mod state;
+pub mod steps;
+
+// Looking and deciding.
+mod diff;
+pub mod graph;
 pub mod identify;
-pub mod journal;
-pub mod journal_file;
 mod known;
-mod ledger;
 mod links;
 pub mod observed;
 pub mod plan;
-pub mod plan_file;
-pub mod provider;
 pub mod refresh;
+
+// Doing.
+pub mod apply;
+pub mod journal;
+mod ledger;
 pub mod schedule;
-pub mod seal;
 pub mod settle;
-pub mod state;
+
+// Keeping.
+mod format;
+pub mod journal_file;
+pub mod plan_file;
+pub mod seal;
 pub mod state_file;
-pub mod steps;
 pub mod store;

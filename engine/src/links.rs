@@ -14,7 +14,9 @@ pub type Links = BTreeMap<Address, BTreeSet<Address>>;
 
 /// The objects that attributes refer to.
 pub fn referred(attributes: &Attributes) -> impl Iterator<Item = Address> {
-    attributes.values().flat_map(|residual| references(residual).into_iter().map(|reference| reference.object))
+    attributes
+        .values()
+        .flat_map(|residual| references(residual).into_iter().map(|reference| reference.object))
 }
 
 fn of_object(object: &DesiredObject) -> BTreeSet<Address> {
@@ -24,8 +26,10 @@ fn of_object(object: &DesiredObject) -> BTreeSet<Address> {
 /// What the desired objects and lookups refer to directly, order without a reference (`depends_on`) included.
 pub fn direct(desired: &Desired) -> Links {
     let objects = desired.objects.iter().map(|(address, object)| (address.clone(), of_object(object)));
-    let lookups =
-        desired.lookups.iter().map(|(address, lookup)| (address.clone(), referred(&lookup.arguments).collect()));
+    let lookups = desired
+        .lookups
+        .iter()
+        .map(|(address, lookup)| (address.clone(), referred(&lookup.arguments).collect()));
     objects.chain(lookups).collect()
 }
 

@@ -37,7 +37,9 @@ pub enum PlanFileError {
     #[error("the plan file is damaged ({0}): make the plan again")]
     Damaged(String),
     /// A later version of the program has written it.
-    #[error("the plan has the format `{0}`, which this version does not know: apply it with the version that made it")]
+    #[error(
+        "the plan has the format `{0}`, which this version does not know: apply it with the version that made it"
+    )]
     Newer(String),
     /// It is something else.
     #[error("this is not a plan file")]
@@ -87,7 +89,8 @@ struct SketchV1 {
 /// The plan as bytes; refused if a secret stands in it in the clear.
 pub fn write(plan: &Plan) -> Result<Vec<u8>, PlanFileError> {
     let file = PlanV1::new(plan)?;
-    let mut bytes = serde_json::to_vec_pretty(&file).map_err(|error| PlanFileError::Damaged(error.to_string()))?;
+    let mut bytes =
+        serde_json::to_vec_pretty(&file).map_err(|error| PlanFileError::Damaged(error.to_string()))?;
     bytes.push(b'\n');
     Ok(bytes)
 }

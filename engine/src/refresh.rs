@@ -34,7 +34,8 @@ pub fn requests(desired: &Desired, state: &State, identities: &Identities) -> Ve
             applied: object.applied.clone(),
         })
     });
-    let missing = identities.iter().filter(|(address, identity)| !has_digest(state, address, &identity.digest));
+    let missing =
+        identities.iter().filter(|(address, identity)| !has_digest(state, address, &identity.digest));
     let by_digest = missing.map(|(address, identity)| ReadRequest {
         address: address.clone(),
         kind: address.kind.clone(),
@@ -97,7 +98,11 @@ async fn ask_lookups(
 }
 
 /// Asks a lookup if all its arguments are known by now.
-async fn ask(lookup: &Lookup, known: &Known, provider: &dyn Provider) -> Result<Option<Answer>, RefreshError> {
+async fn ask(
+    lookup: &Lookup,
+    known: &Known,
+    provider: &dyn Provider,
+) -> Result<Option<Answer>, RefreshError> {
     let Ok(arguments) = known.resolve_all(&lookup.arguments) else { return Ok(None) };
     let values = provider.lookup(lookup, &arguments).await;
     let values = values.map_err(|source| RefreshError { address: lookup.address.clone(), source })?;

@@ -125,12 +125,13 @@ impl<'p> Schedule<'p> {
         let mut blame: BTreeMap<StepId, ChangeId> = BTreeMap::new();
         for step in self.all().filter(|step| *self.status(*step) == StepStatus::NeverStarted) {
             let own = self.step(step).change;
-            let before = self.graph.after[step.0].iter().find_map(|before| match self.is_done(*before) {
-                true => None,
-                false => Some(blame.get(before).copied().unwrap_or(self.step(*before).change)),
+            let inherited = self.graph.after[step.0].iter().find_map(|before| match self.status(*before) {
+                StepStatus::Started | StepStatus::Succeeded(_) => None,
+                StepStatus::NeverStarted => blame.get(before).copied(),
+                _ => Some(self.step(*before).change),
             });
             let broken = self.is_broken(own).then_some(own);
-            blame.extend(broken.or(before).map(|change| (step, change)));
+            blame.extend(broken.or(inherited).map(|change| (step, change)));
         }
         blame.into_iter().collect()
     }
@@ -146,7 +147,9 @@ impl<'p> Schedule<'p> {
 
     /// Whether all that is new of a change stands.
     pub fn is_established(&self, change: ChangeId) -> bool {
-        self.of_change(change).filter(|step| self.step(*step).part == Part::Establish).all(|step| self.is_done(step))
+        self.of_change(change)
+            .filter(|step| self.step(*step).part == Part::Establish)
+            .all(|step| self.is_done(step))
     }
 
     /// Why a step has failed, also if it has been taken back since.

@@ -75,9 +75,12 @@ fn rebuilt(value: &Value, replace: &mut dyn FnMut(&Value) -> Value) -> Value {
         Value::Map(entries) => {
             Value::Map(entries.iter().map(|(key, value)| (key.clone(), rebuilt(value, replace))).collect())
         }
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Quantity(_) | Value::Sealed(_) => {
-            value.clone()
-        }
+        Value::Null
+        | Value::Bool(_)
+        | Value::Number(_)
+        | Value::String(_)
+        | Value::Quantity(_)
+        | Value::Sealed(_) => value.clone(),
     }
 }
 
@@ -91,7 +94,8 @@ fn hash(value: &Value, key: &SealKey) -> String {
 /// All secrets of a plan that is not sealed, as [`unseal`] wants them.
 pub fn secrets_of(plan: &Plan) -> Vec<Value> {
     let mut secrets = Vec::new();
-    let collected = in_plan(plan, &mut |_, value, hidden| Ok::<_, Infallible>(collect(value, hidden, &mut secrets)));
+    let collected =
+        in_plan(plan, &mut |_, value, hidden| Ok::<_, Infallible>(collect(value, hidden, &mut secrets)));
     match collected {
         Ok(_) => secrets,
         Err(never) => match never {},
@@ -164,14 +168,17 @@ pub fn unseal(
 }
 
 fn opened(value: &Value, hidden: bool, known: &BTreeMap<String, Value>) -> Option<Value> {
-    let all = |items: &mut dyn Iterator<Item = &Value>| items.map(|item| opened(item, hidden, known)).collect::<Option<Vec<_>>>();
+    let all = |items: &mut dyn Iterator<Item = &Value>| {
+        items.map(|item| opened(item, hidden, known)).collect::<Option<Vec<_>>>()
+    };
     Some(match value {
         Value::Sealed(hash) if hidden => known.get(hash)?.clone(),
         Value::Sealed(hash) => Value::Sensitive(Box::new(known.get(hash)?.clone())),
         Value::List(items) => Value::List(all(&mut items.iter())?),
         Value::Set(items) => Value::Set(all(&mut items.iter())?.into_iter().collect()),
         Value::Map(entries) => {
-            let entries = entries.iter().map(|(key, value)| Some((key.clone(), opened(value, hidden, known)?)));
+            let entries =
+                entries.iter().map(|(key, value)| Some((key.clone(), opened(value, hidden, known)?)));
             Value::Map(entries.collect::<Option<_>>()?)
         }
         other => other.clone(),
@@ -208,4 +215,37 @@ pub(crate) fn unsealed(plan: &Plan) -> Option<UnsealError> {
 /// The first place of a plan where a secret is still sealed, so that it cannot be carried out.
 pub(crate) fn still_sealed(plan: &Plan) -> Option<UnsealError> {
     unseal(plan, &SealKey([0; 32]), []).err()
+}
+
+#[cfg(test)]
+mod tests {
+    use infra_lang::residual::Reference;
+
+    use super::*;
+
+    const KEY: SealKey = SealKey([1; 32]);
+
+    fn secret(text: &str) -> Value {
+        Value::Sensitive(Box::new(Value::string(text)))
+    }
+
+    #[test]
+    fn a_sealed_secret_shows_a_change_and_nothing_else() {
+        let list = |text| Value::List(vec![Value::string("plain"), secret(text)]);
+        assert_eq!(seal(&list("one"), &KEY), seal(&list("one"), &KEY));
+        assert_ne!(seal(&list("one"), &KEY), seal(&list("two"), &KEY));
+        assert_ne!(seal(&list("one"), &KEY), seal(&list("one"), &SealKey([2; 32])));
+        let text = serde_json::to_string(&seal(&list("one"), &KEY)).expect("it may be written");
+        assert!(text.contains("plain") && !text.contains("one"), "{text}");
+        assert_eq!(seal(&seal(&list("one"), &KEY), &KEY), seal(&list("one"), &KEY));
+    }
+
+    #[test]
+    fn what_is_known_inside_a_secret_that_waits_is_sealed() {
+        let reference = Reference { object: Address::managed("box", "a"), attribute: "id".into() };
+        let parts = vec![Residual::Known(Value::string("hunter2")), Residual::Attribute(reference)];
+        let waiting = Residual::Sensitive(Box::new(Residual::Call("join".to_owned(), parts)));
+        let text = serde_json::to_string(&seal_residual(&waiting, &KEY)).expect("it may be written");
+        assert!(text.contains("$sealed") && !text.contains("hunter2"), "{text}");
+    }
 }

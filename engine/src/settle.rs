@@ -92,7 +92,8 @@ impl Settling<'_> {
 
     fn made(&self, id: RemoteId, change: &Change, outcome: &Outcome) -> Physical {
         let read = outcome.observed.clone();
-        let before = || change.prior.iter().filter(|prior| prior.id == id).map(|prior| prior.observed.clone()).next();
+        let before =
+            || change.prior.iter().filter(|prior| prior.id == id).map(|prior| prior.observed.clone()).next();
         Physical {
             applied: self.written(change),
             observed: read.or_else(before).unwrap_or_default(),

@@ -78,13 +78,7 @@ pub struct Record {
 impl Record {
     /// A record with no object in it yet.
     pub fn empty(kind: KindName) -> Self {
-        Self {
-            kind,
-            current: None,
-            former: Vec::new(),
-            dependencies: BTreeSet::new(),
-            protected: false,
-        }
+        Self { kind, current: None, former: Vec::new(), dependencies: BTreeSet::new(), protected: false }
     }
 
     /// All its objects, the current one first, then the older ones, the newest last.

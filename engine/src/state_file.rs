@@ -82,7 +82,8 @@ pub(crate) struct PhysicalV1 {
 /// The state as bytes. Should a secret stand in it unsealed, it is sealed here.
 pub fn write(state: &State) -> Vec<u8> {
     let outputs = state.outputs.iter().map(|(name, value)| (name.clone(), seal(value, &state.key)));
-    let records = state.records.iter().map(|(address, record)| (address.clone(), RecordV1::new(record, &state.key)));
+    let records =
+        state.records.iter().map(|(address, record)| (address.clone(), RecordV1::new(record, &state.key)));
     let file = StateV1 {
         format: FORMAT.to_owned(),
         lineage: state.lineage.clone(),
@@ -103,7 +104,8 @@ pub fn write(state: &State) -> Vec<u8> {
 pub fn read(bytes: &[u8]) -> Result<State, StateFileError> {
     let file: StateV1 = format::read(bytes, FORMAT)?;
     let key = hex::decode(&file.key).ok().and_then(|key| key.try_into().ok());
-    let key = key.ok_or_else(|| StateFileError::Damaged("the key is not 64 hexadecimal digits".to_owned()))?;
+    let key =
+        key.ok_or_else(|| StateFileError::Damaged("the key is not 64 hexadecimal digits".to_owned()))?;
     Ok(State {
         lineage: file.lineage,
         serial: file.serial,
@@ -120,7 +122,11 @@ impl RecordV1 {
     fn new(record: &Record, key: &SealKey) -> Self {
         let physical = |object: &Physical| {
             let applied = seal_values(&object.applied, key);
-            PhysicalV1::from(Physical { applied, observed: seal_values(&object.observed, key), ..object.clone() })
+            PhysicalV1::from(Physical {
+                applied,
+                observed: seal_values(&object.observed, key),
+                ..object.clone()
+            })
         };
         Self {
             kind: record.kind.clone(),
@@ -155,5 +161,73 @@ impl From<PhysicalV1> for Physical {
     fn from(object: PhysicalV1) -> Self {
         let PhysicalV1 { id, applied, observed, identity } = object;
         Self { id, applied, observed, identity }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn state() -> State {
+        let secret = Value::Sensitive(Box::new(Value::string("hunter2")));
+        let object = Physical {
+            id: "vpc-1".into(),
+            applied: Values::from([
+                ("cidr_block".into(), Value::string("10.0.0.0/16")),
+                ("secret".into(), secret),
+            ]),
+            observed: Values::from([("id".into(), Value::string("vpc-1"))]),
+            identity: None,
+        };
+        let record = Record { current: Some(object), ..Record::empty("vpc".into()) };
+        let state = State::new("f".repeat(32), SealKey([1; 32]), "shop", "123456789012", "eu-west-1").next();
+        State { records: BTreeMap::from([(Address::managed("vpc", "main"), record)]), ..state }
+    }
+
+    #[test]
+    fn the_file() {
+        let text = String::from_utf8(write(&state())).expect("JSON is UTF-8");
+        insta::assert_snapshot!(text, @r#"
+        {
+          "format": "infra.state/1",
+          "lineage": "ffffffffffffffffffffffffffffffff",
+          "serial": 1,
+          "project": "shop",
+          "account": "123456789012",
+          "region": "eu-west-1",
+          "key": "0101010101010101010101010101010101010101010101010101010101010101",
+          "records": {
+            "vpc.main": {
+              "kind": "vpc",
+              "current": {
+                "id": "vpc-1",
+                "applied": {
+                  "cidr_block": "10.0.0.0/16",
+                  "secret": {
+                    "$sealed": "95db9172b0f4e4ec6de4166ce2f9a39b5066051b7563878c8ffed2addc5905fd"
+                  }
+                },
+                "observed": {
+                  "id": "vpc-1"
+                }
+              }
+            }
+          },
+          "outputs": {}
+        }
+        "#);
+        assert_eq!(write(&read(text.as_bytes()).expect("it is a state")), text.as_bytes());
+    }
+
+    #[test]
+    fn what_is_no_state_is_told_apart() {
+        let text = String::from_utf8(write(&state())).expect("JSON is UTF-8");
+        assert_eq!(read(b" \n"), Err(StateFileError::Empty));
+        assert_eq!(read(b"{}"), Err(StateFileError::NotAState));
+        assert_eq!(read(b"{\"format\": \"infra.plan/1\"}"), Err(StateFileError::NotAState));
+        let newer = text.replace("infra.state/1", "infra.state/2");
+        assert_eq!(read(newer.as_bytes()), Err(StateFileError::Newer("infra.state/2".to_owned())));
+        assert!(matches!(read(&text.as_bytes()[..text.len() / 2]), Err(StateFileError::Damaged(_))));
+        assert!(matches!(read(text.replace("01010", "xyz").as_bytes()), Err(StateFileError::Damaged(_))));
     }
 }

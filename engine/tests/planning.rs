@@ -415,5 +415,8 @@ async fn what_cannot_be_read_stops_the_plan() {
     world.cloud(|cloud| cloud.unreadable = Some(FailureClass::Credentials));
     let state = world.state().await;
     let error = refresh(&text::desired("box a"), &state, &world.memory).await.expect_err("it stops");
-    assert_eq!((error.to_string().as_str(), error.source.class), ("cannot read `box.a`", FailureClass::Credentials));
+    assert_eq!(
+        (error.to_string().as_str(), error.source.class),
+        ("cannot read `box.a`", FailureClass::Credentials)
+    );
 }

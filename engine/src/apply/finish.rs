@@ -3,20 +3,22 @@
 use super::run::Run;
 use super::{ApplyError, ApplyReport, FailedStep, SkippedStep};
 use crate::event::{StepEvent, StepFailure};
-use crate::id::StepId;
+use crate::id::{ChangeId, StepId};
 use crate::journal::StepStatus;
 use crate::settle::Settling;
+use crate::state::State;
 use crate::store::save_state;
 
 /// Saves the state and clears the journal if everything is accounted for, and reports.
 pub(super) async fn finish(run: Run<'_>) -> Result<ApplyReport, ApplyError> {
     let stopped = is_stopped(&run);
-    let state = Settling { ledger: &run.ledger, key: &run.apply.state.key }.run(run.apply.state.clone());
-    let state = if stopped || state == run.apply.state && run.apply.plan.steps.steps.is_empty() { state } else { state.next() };
+    let settled = Settling { ledger: &run.ledger, key: &run.apply.state.key }.run(run.apply.state.clone());
+    let changed = settled != run.apply.state || !run.apply.plan.steps.steps.is_empty();
+    let state = if changed && !stopped { settled.next() } else { settled };
     let report = report(&run, state, stopped);
     if !stopped {
         say_skipped(&run, &report);
-        if report.state.serial != run.apply.state.serial {
+        if changed {
             save_state(run.apply.store, &report.state).await?;
         }
         run.apply.store.journal_clear().await?;
@@ -30,15 +32,16 @@ fn is_stopped(run: &Run<'_>) -> bool {
     !schedule.in_doubt().is_empty() || !schedule.ready().is_empty() || !schedule.to_undo().is_empty()
 }
 
-fn report(run: &Run<'_>, state: crate::state::State, stopped: bool) -> ApplyReport {
+fn report(run: &Run<'_>, state: State, stopped: bool) -> ApplyReport {
     let schedule = &run.ledger.schedule;
     let steps = || (0..run.apply.plan.steps.steps.len()).map(StepId);
-    let with_status = |wanted: fn(&StepStatus) -> bool| steps().filter(move |step| wanted(schedule.status(*step)));
+    let with_status =
+        |wanted: fn(&StepStatus) -> bool| steps().filter(move |step| wanted(schedule.status(*step)));
     let undo_failed = steps().filter_map(|step| match schedule.status(step) {
         StepStatus::UndoFailed(text) => Some(failed(run, step, text)),
         _ => None,
     });
-    let address = |change: crate::id::ChangeId| run.apply.plan.changes[change.0].address.clone();
+    let address = |change: ChangeId| run.apply.plan.changes[change.0].address.clone();
     let skipped = if stopped { Vec::new() } else { schedule.skipped() };
     let skipped = skipped.into_iter().map(|(step, because)| SkippedStep {
         step,

@@ -43,15 +43,20 @@ pub(super) struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    /// Opens the journal: the sealed plan on its first line, or an empty line that ends what a crash has torn.
+    /// Opens the journal: the sealed plan on its first line, or an empty line after what a crash has torn.
     pub(super) async fn open(apply: Apply<'a>) -> Result<Self, ApplyError> {
         let ledger = Ledger::replay(apply.plan, &apply.events)?;
         if apply.events.is_empty() && apply.store.journal_load().await?.is_none() {
             if !apply.plan.steps.steps.is_empty() {
                 let header = journal_file::header(&seal_plan(apply.plan, &apply.state.key));
-                apply.store.journal_append(&header.map_err(|error| StoreError::new(error.to_string()))?).await?;
+                apply
+                    .store
+                    .journal_append(&header.map_err(|error| StoreError::new(error.to_string()))?)
+                    .await?;
             }
         } else {
+            // The first ends a torn line, the second is the empty line after it.
+            apply.store.journal_append("").await?;
             apply.store.journal_append("").await?;
         }
         let in_doubt = ledger.schedule.in_doubt().into_iter().collect();
@@ -60,7 +65,7 @@ impl<'a> Run<'a> {
     }
 
     /// Runs until nothing is left to do, or until it is stopped.
-    pub(super) async fn to_the_end(&mut self) -> Result<(), ApplyError> {
+    pub(super) async fn drive(&mut self) -> Result<(), ApplyError> {
         let now = self.apply.stop.now.clone();
         while !now.is_cancelled() {
             self.start_what_may().await?;
@@ -112,6 +117,7 @@ impl<'a> Run<'a> {
             return self.fail(step, undoing, failure).await;
         }
         match self.job(step, undoing, in_doubt) {
+            // Forgetting is the state's business alone.
             Ok(job) if job.task.effect == Effect::Forget => self.succeed(job, Outcome::default()).await,
             Ok(job) => {
                 self.look(job, Duration::ZERO);
@@ -139,37 +145,42 @@ impl<'a> Run<'a> {
 
     /// Decides what follows from a look at a step.
     async fn follow(&mut self, mut job: Job, turn: Turn) -> Result<(), ApplyError> {
-        match turn {
-            Turn::Progress(Progress::Note(note)) => {
-                let name = note_name(&job.task.effect).to_owned();
-                self.write(&JournalEvent::Noted { step: job.step, name: name.clone(), note: note.clone() }).await?;
-                job.task.notes.insert(name, note);
-                self.look(job, Duration::ZERO);
-                Ok(())
-            }
+        let failure = match turn {
+            Turn::Progress(Progress::Note(note)) => return self.note(job, note).await,
             Turn::Progress(Progress::Acted(what)) => {
                 self.say(job.step, StepEvent::Acted(what));
                 job.said = None;
                 self.look(job, Duration::ZERO);
-                Ok(())
+                return Ok(());
             }
-            Turn::Progress(Progress::Waiting { on, again }) if job.is_late() => {
-                let _ = again;
-                self.fail(job.step, job.undoing, StepFailure::TimedOut(on)).await
+            Turn::Progress(Progress::Done(outcome)) => return self.succeed(job, outcome).await,
+            Turn::Progress(Progress::Waiting { on, again }) if !job.is_late() => {
+                self.wait(job, on, again);
+                return Ok(());
             }
-            Turn::Progress(Progress::Waiting { on, again }) => Ok(self.wait(job, on, again)),
-            Turn::Progress(Progress::Done(outcome)) => self.succeed(job, outcome).await,
-            Turn::Progress(Progress::Stuck(why)) => {
-                self.fail(job.step, job.undoing, StepFailure::Stuck(why)).await
+            Turn::Guarded(why) if !job.is_late() => {
+                self.wait(job, why, GUARD_AGAIN);
+                return Ok(());
             }
-            Turn::Guarded(why) if job.is_late() => self.fail(job.step, job.undoing, StepFailure::Guard(why)).await,
-            Turn::Guarded(why) => Ok(self.wait(job, why, GUARD_AGAIN)),
             Turn::Failed(error) if is_passing(&error) && !job.is_late() => {
                 let again = job.back_off();
-                Ok(self.wait(job, format!("{error}; trying again"), again))
+                self.wait(job, format!("{error}; trying again"), again);
+                return Ok(());
             }
-            Turn::Failed(error) => self.fail(job.step, job.undoing, StepFailure::Provider(error)).await,
-        }
+            Turn::Progress(Progress::Waiting { on, .. }) => StepFailure::TimedOut(on),
+            Turn::Progress(Progress::Stuck(why)) => StepFailure::Stuck(why),
+            Turn::Guarded(why) => StepFailure::Guard(why),
+            Turn::Failed(error) => StepFailure::Provider(error),
+        };
+        self.fail(job.step, job.undoing, failure).await
+    }
+
+    async fn note(&mut self, mut job: Job, note: serde_json::Value) -> Result<(), ApplyError> {
+        let name = note_name(&job.task.effect).to_owned();
+        job.task.notes.insert(name.clone(), note.clone());
+        self.write(&JournalEvent::Noted { step: job.step, name, note }).await?;
+        self.look(job, Duration::ZERO);
+        Ok(())
     }
 
     /// Looks again later; says what for, unless that was said already.
@@ -246,7 +257,10 @@ impl<'a> Run<'a> {
             span: Span::new(FileId(0), 0, 0),
         };
         let answer = self.apply.provider.lookup(&lookup, &arguments).await.map_err(StepFailure::Provider)?;
-        Ok(JournalEvent::LookedUp { lookup: address.clone(), answer: seal_values(&answer, &self.apply.state.key) })
+        Ok(JournalEvent::LookedUp {
+            lookup: address.clone(),
+            answer: seal_values(&answer, &self.apply.state.key),
+        })
     }
 
     /// Writes an event down, and only then counts on it.

@@ -79,7 +79,8 @@ pub(super) fn guard(ledger: &Ledger<'_>, id: StepId) -> Result<Option<(Operation
 
 /// The values of attributes, all of which must be known, and none of which may be a secret that only its hash is left of.
 pub(super) fn resolved(ledger: &Ledger<'_>, attributes: &Attributes) -> Result<Values, String> {
-    let sentence = |(name, error): (AttributeName, Unresolved)| format!("`{name}` cannot be computed: {error}");
+    let sentence =
+        |(name, error): (AttributeName, Unresolved)| format!("`{name}` cannot be computed: {error}");
     let values = ledger.known.resolve_all(attributes).map_err(sentence)?;
     match values.iter().find(|(_, value)| is_sealed(value)) {
         Some((name, _)) => Err(format!("`{name}` is a secret of which only the hash is left")),

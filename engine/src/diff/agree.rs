@@ -28,9 +28,9 @@ pub(super) fn equal(schema: &AttributeSchema, one: &Value, other: &Value) -> boo
 fn canonical(schema: &AttributeSchema, value: &Value) -> Value {
     match &schema.block {
         Some(block) if block.single => canonical_block(block, value),
-        Some(block) => {
-            Value::List(ordered(block, value).into_iter().map(|entry| canonical_block(block, entry)).collect())
-        }
+        Some(block) => Value::List(
+            ordered(block, value).into_iter().map(|entry| canonical_block(block, entry)).collect(),
+        ),
         None if is_empty(value) => Value::Null,
         None => match schema.ty.core() {
             Type::Set(_) => Value::Set(items(value).into_iter().cloned().collect()),
@@ -91,7 +91,11 @@ fn ordered<'a>(block: &BlockSchema, value: &'a Value) -> Vec<&'a Value> {
 
 fn key_of(block: &BlockSchema, value: &Value) -> Vec<Option<Value>> {
     let Value::Map(entries) = value else { return Vec::new() };
-    block.key.iter().map(|name| entries.get(name.as_str()).filter(|value| !is_empty(value)).cloned()).collect()
+    block
+        .key
+        .iter()
+        .map(|name| entries.get(name.as_str()).filter(|value| !is_empty(value)).cloned())
+        .collect()
 }
 
 fn block_agrees(block: &BlockSchema, wanted: &Value, live: &Value, applied: Option<&Value>) -> bool {
@@ -103,8 +107,14 @@ fn block_agrees(block: &BlockSchema, wanted: &Value, live: &Value, applied: Opti
     block.attributes.iter().all(|field| field_agrees(field, wanted, live, applied))
 }
 
-fn field_agrees(field: &AttributeSchema, wanted: &Entries, live: &Entries, applied: Option<&Entries>) -> bool {
-    let entry = |entries: &Entries| entries.get(field.name.as_str()).filter(|value| !is_empty(value)).cloned();
+fn field_agrees(
+    field: &AttributeSchema,
+    wanted: &Entries,
+    live: &Entries,
+    applied: Option<&Entries>,
+) -> bool {
+    let entry =
+        |entries: &Entries| entries.get(field.name.as_str()).filter(|value| !is_empty(value)).cloned();
     let before = applied.and_then(entry);
     match (entry(wanted), live.get(field.name.as_str())) {
         (Some(wanted), Some(live)) => agree(field, &wanted, live, before.as_ref()),
@@ -119,4 +129,83 @@ fn field_agrees(field: &AttributeSchema, wanted: &Entries, live: &Entries, appli
 
 fn left_to_aws(field: &AttributeSchema) -> bool {
     matches!(field.presence, Presence::Observed | Presence::ObservedIfUnset)
+}
+
+#[cfg(test)]
+mod tests {
+    use infra_lang::name::AttributeName;
+    use infra_lang::types::{Field, Text};
+
+    use super::*;
+
+    fn field(name: &str, ty: Type, presence: Presence, block: Option<BlockSchema>) -> AttributeSchema {
+        AttributeSchema {
+            name: AttributeName::new(name),
+            doc: String::new(),
+            ty,
+            presence,
+            immutable: false,
+            sensitive: false,
+            content: false,
+            block,
+        }
+    }
+
+    /// `listener { port protocol certificate chosen }`, keyed by port.
+    fn listeners() -> AttributeSchema {
+        let text = || Type::String(Text::Any);
+        let attributes = vec![
+            field("port", Type::number(), Presence::Required, None),
+            field("protocol", text(), Presence::Optional, None),
+            field("peers", Type::Set(Box::new(text())), Presence::Optional, None),
+            field("chosen", text(), Presence::ObservedIfUnset, None),
+        ];
+        let object = Type::Object(BTreeMap::<String, Field>::new());
+        let block = BlockSchema { attributes, key: vec!["port".into()], single: false, rules: Vec::new() };
+        field("listener", Type::List(Box::new(object), Default::default()), Presence::Required, Some(block))
+    }
+
+    /// `80 protocol=http, 443` as a list of blocks.
+    fn blocks(text: &str) -> Value {
+        let block = |text: &str| {
+            let (port, rest) = text.trim().split_once(' ').unwrap_or((text.trim(), ""));
+            let mut entries = Entries::from([("port".to_owned(), Value::int(port.parse().expect("a port")))]);
+            for (name, value) in rest.split_whitespace().filter_map(|word| word.split_once('=')) {
+                let value = match name {
+                    "peers" => Value::List(value.split('|').map(Value::string).collect()),
+                    _ => Value::string(value),
+                };
+                entries.insert(name.to_owned(), value);
+            }
+            Value::Map(entries)
+        };
+        Value::List(text.split(',').map(block).collect())
+    }
+
+    fn agrees(wanted: &str, live: &str, applied: &str) -> bool {
+        agree(&listeners(), &blocks(wanted), &blocks(live), Some(&blocks(applied)))
+    }
+
+    #[test]
+    fn the_order_of_keyed_blocks_and_of_sets_does_not_count() {
+        assert!(agrees("80, 443 peers=a|b", "443 peers=b|a, 80", "80"));
+        assert!(equal(&listeners(), &blocks("80, 443 peers=a|b"), &blocks("443 peers=b|a, 80")));
+        assert!(!agrees("80", "80, 443", "80"));
+        assert!(!agrees("80", "443", "80"));
+    }
+
+    #[test]
+    fn what_aws_adds_does_not_count_and_what_was_taken_out_does() {
+        assert!(agrees("80", "80 protocol=http chosen=x", "80"));
+        assert!(!agrees("80", "80 protocol=http", "80 protocol=http"));
+        assert!(agrees("80", "80 chosen=x", "80 chosen=x"));
+        assert!(!agrees("80 protocol=tcp", "80 protocol=http", "80 protocol=tcp"));
+    }
+
+    #[test]
+    fn what_aws_does_not_tell_is_compared_with_what_was_applied() {
+        assert!(agrees("80 protocol=tcp", "80", "80 protocol=tcp"));
+        assert!(!agrees("80 protocol=tcp", "80", "80 protocol=http"));
+        assert!(!agrees("80 protocol=tcp", "80", "80"));
+    }
 }

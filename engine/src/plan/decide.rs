@@ -33,7 +33,8 @@ pub(super) fn decide(draft: &mut Draft<'_>, address: &Address) {
 /// A lookup is known if it was answered for the arguments it has now; else apply asks it.
 fn decide_lookup(draft: &mut Draft<'_>, lookup: &Lookup) {
     let answered = draft.input.observed.answer(&lookup.address);
-    let fits = |arguments: &Values| draft.known.resolve_all(&lookup.arguments).is_ok_and(|now| now == *arguments);
+    let fits =
+        |arguments: &Values| draft.known.resolve_all(&lookup.arguments).is_ok_and(|now| now == *arguments);
     let values = match (&lookup.answer, answered) {
         (Some(values), _) => Some(values),
         (None, Some(answer)) if fits(&answer.arguments) => Some(&answer.values),
@@ -181,7 +182,8 @@ fn change(
     attributes: Vec<AttributeChange>,
     desired: &Attributes,
 ) -> Change {
-    let seconds = |(operation, seconds): (&String, &u64)| (operation.clone(), std::time::Duration::from_secs(*seconds));
+    let seconds =
+        |(operation, seconds): (&String, &u64)| (operation.clone(), std::time::Duration::from_secs(*seconds));
     let located = |attribute: AttributeChange| {
         let span = object.attribute_spans.get(&attribute.name);
         AttributeChange { location: span.map(|span| (draft.input.location)(*span)), ..attribute }
@@ -260,8 +262,10 @@ fn what_stays_known(
     let Some(live) = live.filter(|_| change.is_none_or(in_place)) else {
         return before_change(kind.schema(), desired);
     };
-    let changed: Vec<AttributeName> =
-        change.into_iter().flat_map(|change| change.attributes.iter().map(|attribute| attribute.name.clone())).collect();
+    let changed: Vec<AttributeName> = change
+        .into_iter()
+        .flat_map(|change| change.attributes.iter().map(|attribute| attribute.name.clone()))
+        .collect();
     let unsettled = if changed.is_empty() { Vec::new() } else { kind.unsettled(&changed) };
     let mut known = standing(kind.schema(), desired, &live.observed, &live.id);
     known.retain(|name, _| !unsettled.contains(name));

@@ -53,7 +53,8 @@ impl<'a> Draft<'a> {
     pub(super) fn kind(&mut self, address: &Address) -> Option<&'a dyn Kind> {
         let kind = self.input.provider.kind(&address.kind);
         if kind.is_none() {
-            let message = format!("`{address}` is of the kind `{}`, which this version does not know", address.kind);
+            let message =
+                format!("`{address}` is of the kind `{}`, which this version does not know", address.kind);
             self.problems.push(Problem::new(ProblemKind::UnknownKind, message).of(address));
         }
         kind
@@ -77,7 +78,10 @@ impl<'a> Draft<'a> {
     /// The ids of an address's objects that are gone.
     pub(super) fn gone(&self, address: &Address) -> BTreeSet<RemoteId> {
         let objects = self.record(address).into_iter().flat_map(Record::objects);
-        objects.filter(|object| self.live(address, object).is_none()).map(|object| object.id.clone()).collect()
+        objects
+            .filter(|object| self.live(address, object).is_none())
+            .map(|object| object.id.clone())
+            .collect()
     }
 
     pub(super) fn location(&self, object: &DesiredObject) -> String {
@@ -87,13 +91,17 @@ impl<'a> Draft<'a> {
     /// Whether a written expression refers to something that this plan changes.
     pub(super) fn moves(&self, object: &DesiredObject, attribute: &str) -> bool {
         let written = object.attributes.get(attribute);
-        written.is_some_and(|written| references(written).iter().any(|reference| self.is_changed(&reference.object)))
+        written.is_some_and(|written| {
+            references(written).iter().any(|reference| self.is_changed(&reference.object))
+        })
     }
 
     fn is_changed(&self, address: &Address) -> bool {
         match address.mode {
             Mode::Managed => self.changes.contains_key(address),
-            Mode::Data => links::managed(&self.links, address).iter().any(|object| self.changes.contains_key(object)),
+            Mode::Data => {
+                links::managed(&self.links, address).iter().any(|object| self.changes.contains_key(object))
+            }
         }
     }
 
@@ -104,7 +112,8 @@ impl<'a> Draft<'a> {
         let kind = self.input.provider.kind(&trigger.object.kind);
         match change.action {
             Action::Update => {
-                let names: Vec<_> = change.attributes.iter().map(|attribute| attribute.name.clone()).collect();
+                let names: Vec<_> =
+                    change.attributes.iter().map(|attribute| attribute.name.clone()).collect();
                 let whole = kind.is_some_and(|kind| kind.schema().handle == trigger.attribute);
                 let unsettled = kind.map(|kind| kind.unsettled(&names)).unwrap_or_default();
                 whole || names.contains(&trigger.attribute) || unsettled.contains(&trigger.attribute)

@@ -48,7 +48,9 @@ pub(super) fn fates(draft: &Draft<'_>) -> Fates {
     loop {
         let staying = candidates.iter().filter(|candidate| !candidate.goes);
         staying.for_each(|candidate| mention(candidate.object, &mut mentioned));
-        let spared = candidates.iter_mut().filter(|candidate| candidate.goes && is_mentioned(candidate.object, &mentioned));
+        let spared = candidates
+            .iter_mut()
+            .filter(|candidate| candidate.goes && is_mentioned(candidate.object, &mentioned));
         if spared.map(|candidate| candidate.goes = false).count() == 0 {
             break;
         }
@@ -75,7 +77,11 @@ fn candidates<'a>(draft: &Draft<'a>, address: &'a Address, record: &'a Record) -
     let finished = |object: &Physical| !object.applied.is_empty();
     let newer = |at: usize| older[at + 1..].iter().filter(|object| finished(object)).count();
     let goes = |at: usize, object: &Physical| !finished(object) || newer(at) >= keep;
-    older.iter().enumerate().map(|(at, object)| Candidate { address, object, goes: goes(at, object) }).collect()
+    older
+        .iter()
+        .enumerate()
+        .map(|(at, object)| Candidate { address, object, goes: goes(at, object) })
+        .collect()
 }
 
 /// Whether the current object is about to become an older one, and whether it then goes is decided here. The old
@@ -132,7 +138,12 @@ fn texts(value: &Value, found: &mut BTreeSet<String>) {
         Value::List(items) => items.iter().for_each(|item| texts(item, found)),
         Value::Set(items) => items.iter().for_each(|item| texts(item, found)),
         Value::Map(entries) => entries.values().for_each(|value| texts(value, found)),
-        Value::Sensitive(_) | Value::Sealed(_) | Value::Null | Value::Bool(_) | Value::Number(_) | Value::Quantity(_) => {}
+        Value::Sensitive(_)
+        | Value::Sealed(_)
+        | Value::Null
+        | Value::Bool(_)
+        | Value::Number(_)
+        | Value::Quantity(_) => {}
     }
 }
 

@@ -33,7 +33,9 @@ pub(super) fn lower(draft: &Draft<'_>, fates: &Fates) -> Result<StepGraph, PlanE
         let Some(kind) = draft.input.provider.kind(&change.kind) else { continue };
         let lowered = without_staying(kind.lower(change), change, fates);
         parts.insert(change.address.clone(), Parts::new(&lowered, steps.len()));
-        after.extend(lowered.iter().map(|step| step.after.iter().map(|before| before + steps.len()).collect()));
+        after.extend(
+            lowered.iter().map(|step| step.after.iter().map(|before| before + steps.len()).collect()),
+        );
         let offset = steps.len();
         steps.extend(lowered.into_iter().map(|step| place(step, ChangeId(at), offset)));
     }
@@ -104,7 +106,7 @@ fn order_between(parts: &BTreeMap<Address, Parts>, draft: &Draft<'_>, after: &mu
             }
         }
         for other in reach(&state_links, address, &has_steps) {
-            let still = reach(&draft.links, address, &|found| *found == other).contains(&other);
+            let still = !reach(&draft.links, address, &|found| *found == other).is_empty();
             retire_after(&parts[&other], own, still, after);
         }
     }
@@ -129,7 +131,8 @@ fn number(steps: Vec<Step>, after: &After) -> Result<StepGraph, Vec<ChangeId>> {
     let nodes: BTreeMap<usize, BTreeSet<usize>> = after.iter().cloned().enumerate().collect();
     let order = DependencyGraph::new(&nodes).order();
     let order = order.map_err(|ring| ring.0.iter().map(|at| steps[*at].change).collect::<Vec<_>>())?;
-    let new: BTreeMap<usize, StepId> = order.iter().enumerate().map(|(new, old)| (*old, StepId(new))).collect();
+    let new: BTreeMap<usize, StepId> =
+        order.iter().enumerate().map(|(new, old)| (*old, StepId(new))).collect();
     let renumbered = |old: &usize| {
         let mut step = steps[*old].clone();
         if let Some(Target::MadeBy(maker)) = &mut step.target {

@@ -103,7 +103,9 @@ pub(super) fn check_project(input: &PlanInput<'_>) -> Result<(), PlanError> {
     let (project, state) = (&input.desired.project, input.state);
     let account = project.account.as_ref().filter(|account| **account != state.account);
     let message = match account {
-        Some(account) => format!("the state is of account {}, the project of account {account}", state.account),
+        Some(account) => {
+            format!("the state is of account {}, the project of account {account}", state.account)
+        }
         None if project.region != state.region => {
             format!("the state is of region {}, the project of region {}", state.region, project.region)
         }

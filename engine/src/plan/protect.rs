@@ -8,14 +8,17 @@ use crate::change::{Action, Change};
 /// Reports every protected object that would be destroyed, also when its block is gone. A swap is no destruction: the
 /// group goes on under another name.
 pub(super) fn check(draft: &mut Draft<'_>, fates: &Fates) {
-    let problems: Vec<Problem> = draft.changes.values().filter_map(|change| refusal(draft, fates, change)).collect();
+    let problems: Vec<Problem> =
+        draft.changes.values().filter_map(|change| refusal(draft, fates, change)).collect();
     draft.problems.extend(problems);
 }
 
 fn refusal(draft: &Draft<'_>, fates: &Fates, change: &Change) -> Option<Problem> {
     let address = &change.address;
     let prior = change.prior.as_ref()?;
-    let problem = |message: String| Problem::new(ProblemKind::Protected, message).of(address).at(change.location.clone());
+    let problem = |message: String| {
+        Problem::new(ProblemKind::Protected, message).of(address).at(change.location.clone())
+    };
     match change.action {
         Action::Delete if draft.record(address)?.protected => {
             let message = format!("`{address}` is protected and would be destroyed");

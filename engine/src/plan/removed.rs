@@ -14,7 +14,8 @@ use crate::state::{Physical, Record};
 /// Decides on every object of the state that nobody wants any more.
 pub(super) fn remove(draft: &mut Draft<'_>) {
     let state = draft.input.state;
-    let removed = state.records.iter().filter(|(address, _)| !draft.input.desired.objects.contains_key(*address));
+    let removed =
+        state.records.iter().filter(|(address, _)| !draft.input.desired.objects.contains_key(*address));
     for (address, record) in removed {
         let sketch = RecordSketch {
             dependencies: record.dependencies.clone(),

@@ -43,8 +43,12 @@ pub(super) fn find(draft: &Draft<'_>, address: &Address) -> Standing {
 
 /// The object made from these inputs: the current one, the newest older one, or one that the state does not have.
 fn by_identity(draft: &Draft<'_>, address: &Address, identity: &Identity) -> Option<Physical> {
-    let objects = draft.record(address).into_iter().flat_map(|record| record.current.iter().chain(record.former.iter().rev()));
-    let same = |object: &&Physical| object.identity.as_ref().is_some_and(|made| made.digest == identity.digest);
+    let objects = draft
+        .record(address)
+        .into_iter()
+        .flat_map(|record| record.current.iter().chain(record.former.iter().rev()));
+    let same =
+        |object: &&Physical| object.identity.as_ref().is_some_and(|made| made.digest == identity.digest);
     let recorded = objects.filter(same).find_map(|object| draft.live(address, object));
     recorded.or_else(|| match draft.input.observed.digest(address, &identity.digest)? {
         Observation::Present { id, values } => Some(Physical {

@@ -82,8 +82,9 @@ fn in_step<E>(address: &Address, step: &mut Step, visit: VisitPlace<'_, E>) -> R
         Effect::Operate(operation) => Some(operation),
         _ => None,
     };
-    let operations = effect.into_iter().chain(&mut step.guard).chain(&mut step.undo);
-    operations.map(|operation: &mut Operation| in_attributes(address, &mut operation.arguments, visit)).collect()
+    let mut operations = effect.into_iter().chain(&mut step.guard).chain(&mut step.undo);
+    operations
+        .try_for_each(|operation: &mut Operation| in_attributes(address, &mut operation.arguments, visit))
 }
 
 fn in_attributes<E>(

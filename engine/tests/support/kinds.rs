@@ -36,7 +36,10 @@ pub fn all() -> Vec<Box<dyn Kind>> {
     );
     let slot = schema(
         "slot",
-        &[("box", Type::string(), Presence::Optional, true), ("note", Type::string(), Presence::Optional, false)],
+        &[
+            ("box", Type::string(), Presence::Optional, true),
+            ("note", Type::string(), Presence::Optional, false),
+        ],
     );
     let layer = schema(
         "layer",
@@ -48,7 +51,10 @@ pub fn all() -> Vec<Box<dyn Kind>> {
     );
     let fleet = schema(
         "fleet",
-        &[("launch", Type::string(), Presence::Required, false), ("size", Type::number(), Presence::Optional, false)],
+        &[
+            ("launch", Type::string(), Presence::Required, false),
+            ("size", Type::number(), Presence::Optional, false),
+        ],
     );
     vec![
         Box::new(Simple(box_schema, ReplaceOrder::NewFirst)),
@@ -109,7 +115,8 @@ fn delete(id: &RemoteId, after: &[usize]) -> LoweredStep {
 /// What most kinds do.
 fn simple(change: &Change) -> Vec<LoweredStep> {
     let names = || change.attributes.iter().map(|attribute| attribute.name.clone()).collect();
-    let create = |after: &[usize]| step(Effect::Create, LoweredTarget::None, Part::Establish, "create", after);
+    let create =
+        |after: &[usize]| step(Effect::Create, LoweredTarget::None, Part::Establish, "create", after);
     let own = change.prior.as_ref().map(|prior| prior.id.clone());
     let on = |effect: Effect, part: Part, title: &str| {
         let id = own.clone().expect("there is an object");
@@ -178,7 +185,11 @@ impl Kind for Layer {
         1
     }
 
-    fn identity(&self, object: &DesiredObject, parent: &dyn Fn(&Address) -> Option<Identity>) -> Option<Identity> {
+    fn identity(
+        &self,
+        object: &DesiredObject,
+        parent: &dyn Fn(&Address) -> Option<Identity>,
+    ) -> Option<Identity> {
         let text = |name: &str| match object.attributes.get(name)? {
             Residual::Known(value) => value.as_str().map(str::to_owned),
             Residual::Attribute(reference) => parent(&reference.object).map(|parent| parent.digest),
@@ -186,7 +197,8 @@ impl Kind for Layer {
         };
         let inputs: BTreeMap<String, String> =
             ["base", "script"].into_iter().filter_map(|name| Some((name.to_owned(), text(name)?))).collect();
-        let digest = format!("{}({})", object.address.name, inputs.values().cloned().collect::<Vec<_>>().join("+"));
+        let digest =
+            format!("{}({})", object.address.name, inputs.values().cloned().collect::<Vec<_>>().join("+"));
         Some(Identity { digest, inputs })
     }
 

@@ -9,7 +9,8 @@ use async_trait::async_trait;
 use infra_engine::change::Identity;
 use infra_engine::id::{RemoteId, Token};
 use infra_engine::provider::{
-    FailureClass, Kind, Observation, Outcome, Progress, Provider, ProviderError, ReadBy, ReadRequest, Task, Verdict,
+    FailureClass, Kind, Observation, Outcome, Progress, Provider, ProviderError, ReadBy, ReadRequest, Task,
+    Verdict,
 };
 use infra_engine::steps::{Effect, Operation};
 use infra_lang::desired::Lookup;
@@ -109,7 +110,8 @@ impl Cloud {
 
     fn create(&mut self, task: &Task) -> Result<Progress, ProviderError> {
         let noted = task.notes.get("create").and_then(|note| note["id"].as_str()).map(RemoteId::from);
-        let same_token = || self.things.iter().find(|(_, thing)| thing.token == task.token).map(|(id, _)| id.clone());
+        let same_token =
+            || self.things.iter().find(|(_, thing)| thing.token == task.token).map(|(id, _)| id.clone());
         let found = noted.clone().or_else(|| if task.in_doubt { same_token() } else { None });
         match found {
             Some(id) if noted.is_some() => Ok(done(Some(&id), self)),
@@ -139,7 +141,13 @@ impl Cloud {
             values.entry("zone".into()).or_insert(Value::string("z1"));
             values.remove("hidden");
         }
-        let thing = Thing { kind: task.kind.clone(), name, values, identity: task.identity.clone(), token: task.token.clone() };
+        let thing = Thing {
+            kind: task.kind.clone(),
+            name,
+            values,
+            identity: task.identity.clone(),
+            token: task.token.clone(),
+        };
         self.things.insert(id.clone(), thing);
         Ok(Progress::Note(json!({ "id": id.0 })))
     }
@@ -153,12 +161,15 @@ impl Cloud {
         let thing = self.things.get_mut(&id).ok_or_else(|| permanent("NoSuchObject"))?;
         for name in names {
             match task.desired.get(name) {
-                Some(value) if *name != *"hidden" => thing.values.insert(name.clone(), value.revealed().clone()),
+                Some(value) if *name != *"hidden" => {
+                    thing.values.insert(name.clone(), value.revealed().clone())
+                }
                 _ => thing.values.remove(name),
             };
         }
         if thing.kind == *"box" && names.iter().any(|name| *name == *"size") {
-            let version = thing.values.get("version").and_then(|value| value.to_string().parse().ok()).unwrap_or(0);
+            let version =
+                thing.values.get("version").and_then(|value| value.to_string().parse().ok()).unwrap_or(0);
             thing.values.insert("version".into(), Value::int(version + 1));
         }
         Ok(done(Some(&id), self))
@@ -179,7 +190,7 @@ impl Cloud {
         if operation.name == "pin" && !task.notes.contains_key("pin") {
             return Ok(Progress::Note(json!({ "was": 3 })));
         }
-        if operation.name == "unpin" && task.notes.get("pin").is_none() {
+        if operation.name == "unpin" && !task.notes.contains_key("pin") {
             return Err(permanent("NothingPinned"));
         }
         let Some(id) = &task.target else { return Ok(done(None, self)) };
@@ -236,10 +247,9 @@ impl Cloud {
     fn observe(&self, request: &ReadRequest) -> Observation {
         let found = match &request.by {
             ReadBy::Id(id) => self.things.get_key_value(id),
-            ReadBy::Digest(digest) => self
-                .things
-                .iter()
-                .find(|(_, thing)| thing.identity.as_ref().is_some_and(|identity| identity.digest == *digest)),
+            ReadBy::Digest(digest) => self.things.iter().find(|(_, thing)| {
+                thing.identity.as_ref().is_some_and(|identity| identity.digest == *digest)
+            }),
         };
         match found {
             Some((id, thing)) => Observation::Present { id: id.clone(), values: thing.values.clone() },
@@ -275,7 +285,10 @@ impl Provider for Memory {
         let of = arguments.get("of").and_then(Value::as_str).ok_or_else(|| permanent("NoQuestion"))?;
         let cloud = self.cloud.lock().expect("no panic");
         let thing = cloud.things.get(&RemoteId::from(of)).ok_or_else(|| permanent("NotFound"))?;
-        Ok(Values::from([("id".into(), Value::string(of)), ("answer".into(), Value::string(format!("{}!", thing.name)))]))
+        Ok(Values::from([
+            ("id".into(), Value::string(of)),
+            ("answer".into(), Value::string(format!("{}!", thing.name))),
+        ]))
     }
 
     async fn advance(&self, task: &Task) -> Result<Progress, ProviderError> {

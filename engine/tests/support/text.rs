@@ -39,7 +39,13 @@ pub fn desired(text: &str) -> Desired {
             ["data", kind, name, ref rest @ ..] => {
                 let address = Address { mode: Mode::Data, ..Address::managed(kind, name) };
                 let arguments = attributes(rest);
-                let lookup = Lookup { address: address.clone(), kind: kind.into(), arguments, answer: None, span: span(at) };
+                let lookup = Lookup {
+                    address: address.clone(),
+                    kind: kind.into(),
+                    arguments,
+                    answer: None,
+                    span: span(at),
+                };
                 desired.lookups.insert(address, lookup);
             }
             [kind, name, ref rest @ ..] => {

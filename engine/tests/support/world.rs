@@ -16,24 +16,13 @@ use infra_lang::desired::Desired;
 use super::memory::{Cloud, Failure, Memory};
 use super::text;
 
+#[derive(Default)]
 pub struct World {
     pub memory: Memory,
     pub store: Crashing,
     pub limits: Limits,
     pub stop: Stop,
     pub told: Told,
-}
-
-impl Default for World {
-    fn default() -> Self {
-        Self {
-            memory: Memory::default(),
-            store: Crashing::default(),
-            limits: Limits::default(),
-            stop: Stop::default(),
-            told: Told::default(),
-        }
-    }
 }
 
 /// A store that crashes: from the given append on, nothing is written any more.
@@ -220,7 +209,8 @@ impl World {
         let line = |(address, record): (&infra_lang::address::Address, &infra_engine::state::Record)| {
             let current = record.current.as_ref().map_or("none".to_owned(), |object| object.id.to_string());
             let former: Vec<String> = record.former.iter().map(|object| object.id.to_string()).collect();
-            let former = if former.is_empty() { String::new() } else { format!(" formerly {}", former.join(", ")) };
+            let former =
+                if former.is_empty() { String::new() } else { format!(" formerly {}", former.join(", ")) };
             format!("{address} {current}{former}\n")
         };
         state.records.iter().map(line).collect()
