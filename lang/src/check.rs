@@ -49,8 +49,9 @@ pub fn check(sources: &[Source], schemas: &SchemaSet) -> Result<Program, Vec<Dia
         outputs.insert(directory, types);
     }
     let Some(project) = project else {
-        // A block with a wrong label has been reported, and is what should be looked at.
-        if errors.iter().all(|error: &Diagnostic| error.code != codes::LABELS) {
+        // A file that did not parse, or a block with a wrong label, has been reported and may hold it.
+        let complete = modules.get("").is_none_or(|root| root.complete);
+        if complete && errors.iter().all(|error: &Diagnostic| error.code != codes::LABELS) {
             errors.push(missing_project());
         }
         return Err(sorted(errors));

@@ -2,10 +2,7 @@
 //!
 //! Evaluation is lazy and remembers: a local, a variable or an object is evaluated when it is first needed. Two
 //! things stop it short of a value. What is wrong is reported once, and what depends on it is silent. What hangs on
-//! a lookup that has not been answered yet, such as a `for_each` over it, is *undecided*: the objects concerned are
-//! left out of [`Desired`], which then has unanswered [`lookups`](Desired::lookups) whose arguments are known.
-//! Whoever drives the evaluation answers those, puts the answers into [`Inputs::data`] and evaluates again, until
-//! none is left; only then is the result complete.
+//! a lookup that has not been answered yet is undecided, see [`evaluate`].
 
 mod access;
 mod calls;
@@ -40,6 +37,12 @@ use instances::Instances;
 use scope::Scope;
 
 /// Evaluates a checked program with what the run is given.
+///
+/// What needs the answer to a lookup before it can be said which objects there are, such as a `for_each` over
+/// `data.subnets.all.ids`, is undecided: the objects concerned are left out of [`Desired`], which then has
+/// unanswered [`lookups`](Desired::lookups) whose arguments are known. Whoever drives the evaluation answers those,
+/// puts the answers into [`Inputs::data`] and evaluates again, until none is left; only then is the result complete.
+/// Lookups whose arguments wait for other objects stay open: they are asked during apply.
 ///
 /// # Errors
 /// All independent errors, in the order of their places.

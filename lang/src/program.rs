@@ -64,6 +64,8 @@ pub(crate) struct Project {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Module {
     pub(crate) directory: String,
+    /// False if part of a file did not parse, so that no declaration may be said to be missing.
+    pub(crate) complete: bool,
     pub(crate) variables: BTreeMap<Identifier, Variable>,
     pub(crate) locals: BTreeMap<Identifier, Local>,
     pub(crate) types: BTreeMap<String, Type>,

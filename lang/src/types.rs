@@ -21,7 +21,7 @@ pub(crate) use display::spoken;
 pub use prelude::{PRELUDE, prelude};
 pub(crate) use read::{TypeNames, read_type};
 pub(crate) use unify::unify_all;
-pub use unify::{Clash, unify, widened};
+pub use unify::{Clash, type_of, unify, widened};
 
 /// A lowest and a highest value, each included; `None` is no bound.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

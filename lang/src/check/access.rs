@@ -77,6 +77,9 @@ impl Checker<'_> {
     }
 
     fn undeclared(&mut self, root: &str, name: &Ident, known: Vec<&str>) -> Type {
+        if !self.module.complete {
+            return Type::Any;
+        }
         let error = Diagnostic::error(codes::UNKNOWN_NAME, name.span, format!("there is no `{root}.{name}`"));
         let error = match nearest(name.as_str(), known.iter().copied()) {
             Some(near) => error.hint(format!("did you mean `{root}.{near}`?")).suggest(name.span, near),
@@ -142,6 +145,9 @@ impl Checker<'_> {
     }
 
     fn undeclared_object(&mut self, key: &ObjectKey, name: &Ident) -> Type {
+        if !self.module.complete {
+            return Type::Any;
+        }
         let data = if key.mode == Mode::Data { "data." } else { "" };
         let same: Vec<&ObjectKey> = self
             .module

@@ -40,7 +40,11 @@ pub(super) fn collect(
         errors,
         places: BTreeMap::new(),
         out: Collected {
-            module: Module { directory: directory.to_owned(), ..Module::default() },
+            module: Module {
+                directory: directory.to_owned(),
+                complete: sources.iter().all(|source| source.file.body.complete),
+                ..Module::default()
+            },
             project: None,
             types: BTreeMap::new(),
             typed: Vec::new(),

@@ -15,7 +15,7 @@ use crate::name::Identifier;
 use crate::program::{Module, Output, UserFunction, Variable};
 use crate::schema::SchemaSet;
 use crate::span::Span;
-use crate::types::{Type, TypeNames, read_type, widened};
+use crate::types::{Type, TypeNames, read_type, type_of};
 use crate::value::Value;
 
 type Errors<'a> = &'a mut Vec<Diagnostic>;
@@ -148,6 +148,9 @@ fn variable(block: &Block, names: &Names<'_>, errors: Errors<'_>) -> Variable {
             Item::Block(inner) => errors.push(unknown_block(inner, KNOWN)),
         }
     }
+    if let (None, Some(Ok(default))) = (&variable.ty, variable.default.as_ref().map(constant)) {
+        variable.ty = Some(type_of(&default));
+    }
     variable
 }
 
@@ -241,6 +244,11 @@ impl Checker<'_> {
     pub(super) fn check_variables(&mut self) {
         let module = self.module;
         for (name, variable) in &module.variables {
+            if let Some(Err(error)) = variable.default.as_ref().map(constant) {
+                self.errors.extend(error);
+                self.variable_types.insert(name.clone(), variable.ty.clone().unwrap_or(Type::Any));
+                continue;
+            }
             let ty = match (&variable.ty, &variable.default) {
                 (Some(ty), Some(default)) => {
                     let null = default.bare().kind == ExprKind::Null;
@@ -249,8 +257,7 @@ impl Checker<'_> {
                     ty
                 }
                 (Some(ty), None) => ty.clone(),
-                (None, Some(default)) => widened(&self.infer(default, &Scope::default())),
-                (None, None) => Type::Any,
+                (None, _) => Type::Any,
             };
             let ty = if variable.sensitive { Type::Sensitive(Box::new(ty)) } else { ty };
             self.variable_types.insert(name.clone(), ty);

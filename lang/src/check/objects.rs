@@ -57,6 +57,10 @@ impl Checker<'_> {
     pub(super) fn check_object(&mut self, key: &ObjectKey, object: &Object) {
         let Some(schema) = self.schemas.kind(key.kind.as_str()) else { return };
         self.current = Some(Node::Object(key.clone()));
+        if key.mode == Mode::Managed {
+            // Its name and tags are made of the project's.
+            self.edge(Node::Project, object.header);
+        }
         let scope = self.meta(&object.meta);
         for argument in &object.arguments {
             self.argument(key.mode, schema, argument, &scope);

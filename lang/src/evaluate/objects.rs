@@ -135,6 +135,8 @@ impl Evaluator<'_> {
             Residual::For(mut each) => {
                 each.collection = self.handles(each.collection);
                 each.result = self.handles(each.result);
+                each.result_key = each.result_key.map(|key| self.handles(key));
+                each.condition = each.condition.map(|condition| self.handles(condition));
                 Residual::For(each)
             }
             plain => plain,

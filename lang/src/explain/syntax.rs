@@ -96,7 +96,8 @@ pub(super) const EXPLANATIONS: &[Explanation] = &[
     explanation(
         codes::TOO_DEEP,
         "nested too deeply",
-        "Blocks, brackets and chains of operators nest 256 levels deep at most. Give parts a name in `locals`.",
+        "Blocks, brackets and chains of operators nest 100 levels deep at most (of binary operators in a row, 200). Give parts a \
+         name in `locals`.",
         "locals { a = f(f(f(… 300 times …))) }\n# locals {\n#   inner = f(f(…))\n#   a     = f(f(local.inner))\n# }",
     ),
     explanation(

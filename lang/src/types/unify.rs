@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::{Bounds, Field, Fit, Lengths, Text, Type, fit, spoken};
+use crate::value::Value;
 
 /// Two types that have no common one, and where they part.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -140,7 +141,26 @@ fn unify_fields(
     Ok(fields)
 }
 
-/// The type a variable gets from its default: literals give up their narrowness.
+/// The type of a value, wide: of a string any string, of an object its fields'.
+pub fn type_of(value: &Value) -> Type {
+    let all = |items: Vec<Type>| unify_all(&items).ok().filter(|ty| *ty != Type::OneOf(Vec::new())).unwrap_or(Type::Any);
+    match value {
+        Value::Null | Value::Sealed(_) => Type::Any,
+        Value::Bool(_) => Type::Bool,
+        Value::Number(_) => Type::number(),
+        Value::String(_) => Type::string(),
+        Value::Quantity(quantity) => Type::quantity(quantity.dimension),
+        Value::List(items) => Type::list(all(items.iter().map(type_of).collect())),
+        Value::Set(items) => Type::set(all(items.iter().map(type_of).collect())),
+        Value::Map(entries) => {
+            let field = |value| Field { ty: type_of(value), optional: false, default: None };
+            Type::Object(entries.iter().map(|(name, value)| (name.clone(), field(value))).collect())
+        }
+        Value::Sensitive(inner) => Type::Sensitive(Box::new(type_of(inner))),
+    }
+}
+
+/// The type with literals' narrowness given up.
 pub fn widened(ty: &Type) -> Type {
     match ty {
         Type::String(Text::Enum(_)) => Type::string(),
