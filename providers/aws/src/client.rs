@@ -1,5 +1,6 @@
 //! One set of clients for everything: one retry policy, one rate policy, one count.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -16,7 +17,7 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_runtime_api::client::stalled_stream_protection::StalledStreamProtectionConfig;
 use infra_engine::provider::{FailureClass, ProviderError};
 use infra_lang::inputs::Files;
-use tokio::sync::OnceCell;
+use tokio::sync::{Mutex, OnceCell};
 use tokio::time::Instant;
 
 use crate::autoscaling_group::memory::Memory;
@@ -64,12 +65,15 @@ pub struct Aws {
     pub transport: Arc<dyn Transports>,
     /// What running steps of a swap remember between two looks.
     pub(crate) memory: Memory,
+    /// The names of hosted zones that have been asked for, by id.
+    pub(crate) zone_names: Mutex<BTreeMap<String, String>>,
     account: OnceCell<String>,
     counter: Arc<Counter>,
 }
 
 /// The documented rates: <https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html>.
-const EC2: Rates = Rates { reads: Rate { burst: 100.0, rate: 20.0 }, writes: Rate { burst: 50.0, rate: 5.0 } };
+const EC2: Rates =
+    Rates { reads: Rate { burst: 100.0, rate: 20.0 }, writes: Rate { burst: 50.0, rate: 5.0 } };
 /// The same page's for classic load balancing.
 const ELB: Rates = Rates { reads: Rate { burst: 40.0, rate: 10.0 }, writes: Rate { burst: 20.0, rate: 3.0 } };
 /// Auto Scaling's are not published; all calls of an account share them.
@@ -108,6 +112,7 @@ impl Aws {
             files: options.files,
             transport: options.transports,
             memory: Memory::default(),
+            zone_names: Mutex::default(),
             account: OnceCell::new(),
             counter,
         }
@@ -138,11 +143,15 @@ fn retries() -> RetryConfig {
 
 /// A broken connection is noticed; a slow answer is waited for.
 fn timeouts() -> TimeoutConfig {
-    TimeoutConfig::builder().connect_timeout(Duration::from_secs(5)).read_timeout(Duration::from_secs(60)).build()
+    TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(5))
+        .read_timeout(Duration::from_secs(60))
+        .build()
 }
 
 async fn network(options: &Options) -> SdkConfig {
-    let mut loader = aws_config::defaults(BehaviorVersion::latest()).retry_config(retries()).timeout_config(timeouts());
+    let mut loader =
+        aws_config::defaults(BehaviorVersion::latest()).retry_config(retries()).timeout_config(timeouts());
     if let Some(region) = &options.region {
         loader = loader.region(Region::new(region.clone()));
     }

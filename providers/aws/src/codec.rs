@@ -6,7 +6,7 @@ use infra_engine::provider::{FailureClass, ProviderError};
 use infra_lang::name::AttributeName;
 use infra_lang::number::Number;
 use infra_lang::residual::Values;
-use infra_lang::schema::{AttributeSchema, KindSchema};
+use infra_lang::schema::{AttributeSchema, BlockSchema, KindSchema};
 use infra_lang::types::Type;
 use infra_lang::value::{Dimension, Quantity, Value};
 use serde::Serialize;
@@ -137,9 +137,9 @@ fn plain(value: &Value) -> Option<Json> {
         Value::String(text) => Json::String(text.clone()),
         Value::List(items) => Json::Array(items.iter().filter_map(plain).collect()),
         Value::Set(items) => Json::Array(items.iter().filter_map(plain).collect()),
-        Value::Map(entries) => {
-            Json::Object(entries.iter().filter_map(|(key, value)| Some((key.clone(), plain(value)?))).collect())
-        }
+        Value::Map(entries) => Json::Object(
+            entries.iter().filter_map(|(key, value)| Some((key.clone(), plain(value)?))).collect(),
+        ),
         Value::Sensitive(inner) => plain(inner)?,
     })
 }
@@ -166,6 +166,40 @@ pub(crate) fn with_empties(mut values: Values, applied: &Values) -> Values {
         }
     }
     values
+}
+
+/// The values with a null where `applied` has something that AWS would tell and does not: somebody has taken it away.
+/// `untold` are the attributes that AWS never tells.
+pub(crate) fn with_nulls(mut values: Values, applied: &Values, untold: &[&str]) -> Values {
+    for name in applied.keys().filter(|name| !untold.contains(&name.as_str())) {
+        values.entry(name.clone()).or_insert(Value::Null);
+    }
+    values
+}
+
+/// The values with a null in every field of a block that AWS has not told: it says that there is none, which is not
+/// the same as not saying anything.
+pub(crate) fn explicit(schema: &KindSchema, mut values: Values) -> Values {
+    let blocks =
+        schema.attributes.iter().filter_map(|attribute| Some((&attribute.name, attribute.block.as_ref()?)));
+    for (name, block) in blocks {
+        if let Some(value) = values.get_mut(name) {
+            fill(block, value);
+        }
+    }
+    values
+}
+
+fn fill(block: &BlockSchema, value: &mut Value) {
+    match value {
+        Value::List(items) => items.iter_mut().for_each(|item| fill(block, item)),
+        Value::Map(entries) => {
+            for field in &block.attributes {
+                entries.entry(field.name.as_str().to_owned()).or_insert(Value::Null);
+            }
+        }
+        _ => {}
+    }
 }
 
 /// Whether two values of an attribute are the same once read into a struct, whose `PartialEq` knows what counts.
@@ -234,9 +268,18 @@ mod tests {
     #[test]
     fn secrets_are_revealed_and_seals_left_out() {
         let secret = Value::Sensitive(Box::new(Value::string("hush")));
-        let values: Values = [attribute("secret", secret), attribute("volume", Value::Sealed("00".into()))].into();
+        let values: Values =
+            [attribute("secret", secret), attribute("volume", Value::Sealed("00".into()))].into();
         let read: Example = decode(&values).expect("the right shape");
         assert_eq!((read.secret.as_deref(), read.volume), (Some("hush"), 0));
+    }
+
+    #[test]
+    fn what_was_taken_away_is_told_as_null() {
+        let applied: Values = ["a", "b", "c"].map(|name| attribute(name, Value::Bool(true))).into();
+        let read: Values = [attribute("a", Value::Bool(false))].into();
+        let told = with_nulls(read, &applied, &["c"]);
+        assert_eq!(told, [attribute("a", Value::Bool(false)), attribute("b", Value::Null)].into());
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use aws_sdk_ec2::types::{Filter, ResourceType, TagSpecification};
 use futures_util::future::try_join_all;
+use infra_engine::id::Token;
 use infra_engine::provider::{FailureClass, Observation, Progress, ProviderError, ReadRequest, Task};
 use infra_engine::steps::Effect;
 use infra_lang::desired::Lookup;
@@ -13,8 +14,8 @@ use infra_lang::residual::Values;
 use serde::de::DeserializeOwned;
 
 use crate::client::Aws;
-use crate::codec::decode;
-use crate::error::{failed, has_code, permanent};
+use crate::codec::{decode, with_empties, with_nulls};
+use crate::error::{has_code, permanent};
 use crate::kind::{answers, asked_id, done, gone, note_id, noted_id, waiting};
 use crate::lookup::{Query, exactly_one};
 use crate::tags;
@@ -31,6 +32,8 @@ pub(crate) trait Ec2Object {
     const ID: &'static str;
     /// The filter that finds objects by the name people know them by.
     const NAME: &'static str = "tag:Name";
+    /// The attributes that EC2 never tells.
+    const UNTOLD: &'static [&'static str] = &[];
     /// The kind's struct.
     type Settings: DeserializeOwned + Send + Sync;
     /// All that is known about one object.
@@ -41,6 +44,18 @@ pub(crate) trait Ec2Object {
 
     /// The attributes of an object, `id` included.
     fn values(id: &str, found: &Self::Found) -> Values;
+
+    /// The same, told to somebody who compares them with what was `applied`.
+    fn told(id: &str, found: &Self::Found, applied: &Values) -> Values {
+        let _ = applied;
+        Self::values(id, found)
+    }
+
+    /// What tags are put on, where it is not the id.
+    fn resource<'a>(id: &'a str, found: &'a Self::Found) -> &'a str {
+        let _ = found;
+        id
+    }
 
     /// Makes an object and gives its id.
     async fn create(
@@ -74,8 +89,12 @@ pub(crate) async fn read<T: Ec2Object>(
 ) -> Vec<Result<Observation, ProviderError>> {
     let ids: Vec<&str> = requests.iter().filter_map(|request| asked_id(request)).collect();
     let chunks = ids.chunks(FILTER_VALUES).map(|ids| T::find(aws, vec![filter(T::ID, ids.iter().copied())]));
-    let found = try_join_all(chunks).await.map(|found| found.into_iter().flatten().collect::<BTreeMap<_, _>>());
-    answers(requests, found, |found, id, _| found.get(id).map(|found| T::values(id, found)))
+    let found =
+        try_join_all(chunks).await.map(|found| found.into_iter().flatten().collect::<BTreeMap<_, _>>());
+    answers(requests, found, |found, id, request| {
+        let values = with_empties(T::told(id, found.get(id)?, &request.applied), &request.applied);
+        Some(with_nulls(values, &request.applied, T::UNTOLD))
+    })
 }
 
 /// See [`AwsKind::advance`](crate::kind::AwsKind::advance).
@@ -86,7 +105,9 @@ pub(crate) async fn advance<T: Ec2Object>(aws: &Aws, task: &Task) -> Result<Prog
         (Effect::Delete, Some(id)) => delete::<T>(aws, task, id).await,
         (Effect::Update(_), Some(id)) => settle::<T>(aws, task, id).await,
         (Effect::Adopt, Some(id)) => adopt::<T>(aws, id).await,
-        (effect, _) => Err(permanent("carrying out a step", format!("`{}` has no step {effect:?}", task.kind))),
+        (effect, _) => {
+            Err(permanent("carrying out a step", format!("`{}` has no step {effect:?}", task.kind)))
+        }
     }
 }
 
@@ -106,19 +127,20 @@ async fn create<T: Ec2Object>(aws: &Aws, task: &Task) -> Result<Progress, Provid
     let wanted = decode(&task.desired)?;
     let users = tags::read(&task.desired)?;
     let tags = tags::specification(T::RESOURCE, &tags::all(aws, task, &users));
-    Ok(note_id(&T::create(aws, task, &wanted, tags).await?))
+    match T::create(aws, task, &wanted, tags).await {
+        Ok(id) => Ok(note_id(&id)),
+        // The SDK may have sent a call twice whose first answer was lost.
+        Err(error) => match made_by::<T>(aws, task).await? {
+            Some(id) => Ok(note_id(&id)),
+            None => Err(error),
+        },
+    }
 }
 
 /// The object that an earlier run of the task made, found by the tag with the task's token.
 async fn made_by<T: Ec2Object>(aws: &Aws, task: &Task) -> Result<Option<String>, ProviderError> {
-    let filters = vec![
-        filter("key", [tags::TOKEN]),
-        filter("value", [task.token.to_string()]),
-        filter("resource-type", [T::RESOURCE.as_str()]),
-    ];
-    let call = aws.ec2.describe_tags().set_filters(Some(filters));
-    let answer = call.send().await.map_err(failed("DescribeTags"))?;
-    Ok(answer.tags().first().and_then(|tag| tag.resource_id().map(str::to_owned)))
+    let token = filter(&format!("tag:{}", tags::TOKEN), [task.token.to_string()]);
+    Ok(T::find(aws, vec![token]).await?.pop_first().map(|(id, _)| id))
 }
 
 async fn settle<T: Ec2Object>(aws: &Aws, task: &Task, id: &str) -> Result<Progress, ProviderError> {
@@ -126,7 +148,7 @@ async fn settle<T: Ec2Object>(aws: &Aws, task: &Task, id: &str) -> Result<Progre
         return Ok(waiting(2, format!("{id} to appear")));
     };
     let have = tags::read(&T::values(id, &found))?;
-    if tags::settle(aws, id, &have, &tags::read(&task.desired)?).await? {
+    if tags::settle(aws, T::resource(id, &found), &have, &tags::read(&task.desired)?).await? {
         return Ok(Progress::Acted(format!("tagged {id}")));
     }
     let next = T::settle(aws, id, &found, &decode(&task.desired)?).await?;
@@ -175,4 +197,12 @@ pub(crate) fn filters(query: &Query, id: &str, name: &str) -> Vec<Filter> {
     let tags = query.tags.iter().map(|(key, value)| filter(&format!("tag:{key}"), [value]));
     let own = query.filter.iter().map(|own| filter(&own.name, &own.values));
     ids.chain(names).chain(tags).chain(own).collect()
+}
+
+/// The name of what a task makes: as the user wrote it, or the prefix completed by the task's token.
+pub(crate) fn name(whole: Option<&str>, prefix: Option<&str>, token: &Token) -> String {
+    match whole {
+        Some(name) => name.to_owned(),
+        None => format!("{}{}", prefix.unwrap_or("infra-"), token.suffix()),
+    }
 }

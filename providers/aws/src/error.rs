@@ -2,9 +2,9 @@
 
 use std::error::Error;
 
+use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_ec2::error::ProvideErrorMetadata;
 use aws_sdk_ec2::operation::RequestId as _;
-use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::result::SdkError;
 use infra_engine::provider::{FailureClass, ProviderError};
 
@@ -103,7 +103,12 @@ pub(crate) fn is_throttling(code: &str) -> bool {
     THROTTLING.contains(&code)
 }
 
-fn refused(operation: &str, code: Option<&str>, message: Option<&str>, request_id: Option<&str>) -> ProviderError {
+fn refused(
+    operation: &str,
+    code: Option<&str>,
+    message: Option<&str>,
+    request_id: Option<&str>,
+) -> ProviderError {
     let message = message.or(code).unwrap_or("AWS refused without saying why");
     ProviderError {
         class: code.map_or(FailureClass::Permanent, class_of),
@@ -117,13 +122,15 @@ fn refused(operation: &str, code: Option<&str>, message: Option<&str>, request_i
 
 fn hint(operation: &str, code: &str) -> Option<String> {
     match code {
-        _ if DENIED.contains(&code) => {
-            Some(format!("the credentials are valid, but lack the permission for {operation}: add it to their policy"))
-        }
+        _ if DENIED.contains(&code) => Some(format!(
+            "the credentials are valid, but lack the permission for {operation}: add it to their policy"
+        )),
         "RequestExpired" | "SignatureDoesNotMatch" => {
             Some("check the secret access key, and that this machine's clock is right".to_owned())
         }
-        "AuthFailure" | "OptInRequired" => Some("check the credentials, and that the region is enabled".to_owned()),
+        "AuthFailure" | "OptInRequired" => {
+            Some("check the credentials, and that the region is enabled".to_owned())
+        }
         _ if class_of(code) == FailureClass::Credentials => {
             Some("renew the credentials, for example with `aws sso login`".to_owned())
         }
@@ -203,7 +210,8 @@ mod tests {
 
     #[test]
     fn a_missing_permission_is_named() {
-        let error = refused("CreateVpc", Some("UnauthorizedOperation"), Some("You are not authorized."), Some("r-1"));
+        let error =
+            refused("CreateVpc", Some("UnauthorizedOperation"), Some("You are not authorized."), Some("r-1"));
         insta::assert_snapshot!(
             error.hint.unwrap_or_default(),
             @"the credentials are valid, but lack the permission for CreateVpc: add it to their policy"

@@ -9,6 +9,7 @@ pub(crate) static KINDS: &[&dyn AwsKind] = &[
     &crate::launch_template::LaunchTemplates,
     &crate::launch_configuration::LaunchConfigurations,
     &crate::elb::Elbs,
+    &crate::instance::Instances,
     &crate::vpc::Vpcs,
     &crate::subnet::SubnetKind,
     &crate::many::SubnetsKind,
@@ -23,13 +24,24 @@ pub(crate) static KINDS: &[&dyn AwsKind] = &[
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
+    use std::collections::{BTreeMap, BTreeSet};
 
     use infra_lang::schema::{AttributeSchema, KindSchema, Naming, Rule};
     use infra_lang::types::Type;
 
     use super::*;
-    use crate::schema::paths;
+
+    /// All attributes of a schema by their path, nested ones too: `listener.lb_port`.
+    fn paths(attributes: &[AttributeSchema]) -> BTreeMap<String, &AttributeSchema> {
+        let mut found = BTreeMap::new();
+        for attribute in attributes {
+            found.insert(attribute.name.to_string(), attribute);
+            for (path, inner) in attribute.block.iter().flat_map(|block| paths(&block.attributes)) {
+                found.insert(format!("{}.{path}", attribute.name), inner);
+            }
+        }
+        found
+    }
 
     fn schemas() -> impl Iterator<Item = &'static KindSchema> {
         KINDS.iter().map(|kind| kind.schema())
@@ -85,7 +97,8 @@ mod tests {
     #[test]
     fn every_attribute_stands_once() {
         for schema in schemas() {
-            let names: BTreeSet<&str> = schema.attributes.iter().map(|attribute| attribute.name.as_str()).collect();
+            let names: BTreeSet<&str> =
+                schema.attributes.iter().map(|attribute| attribute.name.as_str()).collect();
             assert_eq!(names.len(), schema.attributes.len(), "{}", schema.name);
         }
     }

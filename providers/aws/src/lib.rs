@@ -19,6 +19,7 @@ mod tags;
 mod ami;
 mod autoscaling_group;
 mod elb;
+mod instance;
 mod internet_gateway;
 mod key_pair;
 mod launch;

@@ -37,7 +37,10 @@ pub(crate) struct QueryFilter {
 ///
 /// # Errors
 /// Permanent if there is none, or more than one.
-pub(crate) fn exactly_one<T>(lookup: &Lookup, found: BTreeMap<String, T>) -> Result<(String, T), ProviderError> {
+pub(crate) fn exactly_one<T>(
+    lookup: &Lookup,
+    found: BTreeMap<String, T>,
+) -> Result<(String, T), ProviderError> {
     let count = found.len();
     let ids: Vec<String> = found.keys().take(4).cloned().collect();
     let mut found = found.into_iter();
@@ -50,7 +53,12 @@ pub(crate) fn exactly_one<T>(lookup: &Lookup, found: BTreeMap<String, T>) -> Res
         )),
         _ => Err(unanswered(
             lookup,
-            format!("{count} objects of kind `{}` match `{}`: {}", lookup.kind, lookup.address, list(&ids, count)),
+            format!(
+                "{count} objects of kind `{}` match `{}`: {}",
+                lookup.kind,
+                lookup.address,
+                list(&ids, count)
+            ),
             "narrow it down: by `id`, or with one more tag or filter",
         )),
     }

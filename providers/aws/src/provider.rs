@@ -83,7 +83,11 @@ impl Provider for AwsProvider {
             positions.into_iter().zip(answers).collect::<Vec<_>>()
         });
         let answers: BTreeMap<usize, _> = join_all(groups).await.into_iter().flatten().collect();
-        requests.iter().enumerate().map(|(position, request)| completed(answers.get(&position), request)).collect()
+        requests
+            .iter()
+            .enumerate()
+            .map(|(position, request)| completed(answers.get(&position), request))
+            .collect()
     }
 
     async fn lookup(&self, lookup: &Lookup, arguments: &Values) -> Result<Values, ProviderError> {
@@ -94,7 +98,12 @@ impl Provider for AwsProvider {
         find(&task.kind)?.advance(&self.aws, task).await
     }
 
-    async fn judge(&self, guard: &Operation, arguments: &Values, task: &Task) -> Result<Verdict, ProviderError> {
+    async fn judge(
+        &self,
+        guard: &Operation,
+        arguments: &Values,
+        task: &Task,
+    ) -> Result<Verdict, ProviderError> {
         find(&task.kind)?.judge(&self.aws, guard, arguments, task).await
     }
 }

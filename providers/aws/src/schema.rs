@@ -1,7 +1,5 @@
 //! From structs to schemas: what the derive macros of `infra-derive` call.
 
-use std::collections::BTreeMap;
-
 use infra_lang::name::AttributeName;
 use infra_lang::schema::{AttributeSchema, BlockSchema, KindSchema, Presence};
 use infra_lang::types::{Field, Text, Type};
@@ -25,7 +23,11 @@ pub(crate) fn ty(text: &str) -> Type {
 }
 
 /// A nested block's type and schema: an object, or with `repeated` a list of them matched by `key`.
-pub(crate) fn nested(block: BlockSchema, key: Vec<AttributeName>, repeated: bool) -> (Type, Option<BlockSchema>) {
+pub(crate) fn nested(
+    block: BlockSchema,
+    key: Vec<AttributeName>,
+    repeated: bool,
+) -> (Type, Option<BlockSchema>) {
     let object = Type::Object(block.attributes.iter().map(field).collect());
     let ty = if repeated { Type::list(object) } else { object };
     (ty, Some(BlockSchema { key, single: !repeated, ..block }))
@@ -64,16 +66,4 @@ fn plain(name: &str, doc: &str, ty: Type, presence: Presence) -> AttributeSchema
         content: false,
         block: None,
     }
-}
-
-/// All attributes of a schema by their path, nested ones too: `listener.lb_port`.
-pub(crate) fn paths(attributes: &[AttributeSchema]) -> BTreeMap<String, &AttributeSchema> {
-    let mut found = BTreeMap::new();
-    for attribute in attributes {
-        found.insert(attribute.name.to_string(), attribute);
-        for (path, inner) in attribute.block.iter().flat_map(|block| paths(&block.attributes)) {
-            found.insert(format!("{}.{path}", attribute.name), inner);
-        }
-    }
-    found
 }

@@ -112,13 +112,15 @@ mod tests {
 
     #[test]
     fn only_what_differs_is_set_or_removed() {
-        let (set, remove) = difference(&tags(&[("a", "1"), ("b", "2"), ("c", "3")]), &tags(&[("a", "1"), ("b", "3")]));
+        let (set, remove) =
+            difference(&tags(&[("a", "1"), ("b", "2"), ("c", "3")]), &tags(&[("a", "1"), ("b", "3")]));
         assert_eq!((set, remove), (tags(&[("b", "3")]), vec!["c".to_owned()]));
     }
 
     #[test]
     fn tags_of_ours_and_of_aws_are_not_the_users() {
-        let told = ec2(&tags(&[("Name", "web"), ("infra:token", "0"), ("aws:cloudformation:stack-name", "s")]));
+        let told =
+            ec2(&tags(&[("Name", "web"), ("infra:token", "0"), ("aws:cloudformation:stack-name", "s")]));
         assert_eq!(users(&told), tags(&[("Name", "web")]));
     }
 

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_sdk_ec2::types::{
-    AttributeBooleanValue, Filter, ResourceType, TagSpecification, Tenancy, Vpc as Described, VpcAttributeName,
+    AttributeBooleanValue, Filter, ResourceType, TagSpecification, Tenancy, Vpc as Described,
+    VpcAttributeName,
 };
 use futures_util::future::{try_join, try_join_all};
 use infra_derive::{Block, Schema};
@@ -134,14 +135,24 @@ impl Ec2Object for Vpcs {
         encode(&SCHEMA, found)
     }
 
-    async fn create(aws: &Aws, _task: &Task, wanted: &Vpc, tags: TagSpecification) -> Result<String, ProviderError> {
+    async fn create(
+        aws: &Aws,
+        _task: &Task,
+        wanted: &Vpc,
+        tags: TagSpecification,
+    ) -> Result<String, ProviderError> {
         let tenancy = Tenancy::from(wanted.instance_tenancy.as_str());
         let call = aws.ec2.create_vpc().cidr_block(&wanted.cidr_block).instance_tenancy(tenancy);
         let made = call.tag_specifications(tags).send().await.map_err(failed("CreateVpc"))?;
         Ok(made.vpc.and_then(|vpc| vpc.vpc_id).unwrap_or_default())
     }
 
-    async fn settle(aws: &Aws, id: &str, found: &Vpc, wanted: &Vpc) -> Result<Option<Progress>, ProviderError> {
+    async fn settle(
+        aws: &Aws,
+        id: &str,
+        found: &Vpc,
+        wanted: &Vpc,
+    ) -> Result<Option<Progress>, ProviderError> {
         let value = |value| AttributeBooleanValue::builder().value(value).build();
         // One attribute per call; hostnames need support, so support comes first.
         let call = aws.ec2.modify_vpc_attribute().vpc_id(id);

@@ -82,7 +82,8 @@ fn attributes(fields: &Fields) -> TokenStream {
 }
 
 fn attribute(field: &Field) -> TokenStream {
-    let name = field.ident.as_ref().map(|ident| ident.unraw().to_string()).unwrap_or_default();
+    let own = || field.ident.as_ref().map(|ident| ident.unraw().to_string());
+    let name = field.name.clone().or_else(own).unwrap_or_default();
     let doc = doc(&field.attrs);
     let (immutable, sensitive, content) =
         (field.immutable.is_present(), field.sensitive.is_present(), field.content.is_present());
@@ -107,7 +108,9 @@ fn attribute(field: &Field) -> TokenStream {
 fn shape(field: &Field) -> TokenStream {
     if let Some(options) = &field.block {
         let key = match options {
-            Override::Explicit(BlockOptions { key }) => names(key.split(',').map(str::trim).filter(|name| !name.is_empty())),
+            Override::Explicit(BlockOptions { key }) => {
+                names(key.split(',').map(str::trim).filter(|name| !name.is_empty()))
+            }
             Override::Inherit => names(std::iter::empty()),
         };
         let (ty, repeated) = nested(&field.ty);
@@ -116,7 +119,10 @@ fn shape(field: &Field) -> TokenStream {
     match field.spelling.clone().or_else(|| spelling(&field.ty)) {
         Some(text) => quote!((crate::schema::ty(#text), ::std::option::Option::None)),
         None => {
-            let error = syn::Error::new_spanned(&field.ty, "write its type in the language: `#[attribute(ty = \"…\")]`");
+            let error = syn::Error::new_spanned(
+                &field.ty,
+                "write its type in the language: `#[attribute(ty = \"…\")]`",
+            );
             error.to_compile_error()
         }
     }
@@ -164,8 +170,11 @@ fn rules(rules: &Rules) -> TokenStream {
             ::infra_lang::name::AttributeName::new(#low),
             ::infra_lang::name::AttributeName::new(#high)
         )),
-        _ => syn::Error::new_spanned(&rule.which, "rules are `exactly_one`, `at_most_one`, `not_above(\"low\", \"high\")`")
-            .to_compile_error(),
+        _ => syn::Error::new_spanned(
+            &rule.which,
+            "rules are `exactly_one`, `at_most_one`, `not_above(\"low\", \"high\")`",
+        )
+        .to_compile_error(),
     });
     quote!(::std::vec![#(#rules),*])
 }

@@ -52,6 +52,8 @@ pub(crate) struct Field {
     pub(crate) attrs: Vec<Attribute>,
     #[darling(default, rename = "ty")]
     pub(crate) spelling: Option<String>,
+    #[darling(default)]
+    pub(crate) name: Option<String>,
     pub(crate) required: Flag,
     pub(crate) immutable: Flag,
     pub(crate) sensitive: Flag,
@@ -111,7 +113,8 @@ fn rule(item: &NestedMeta) -> darling::Result<Rule> {
     let NestedMeta::Meta(syn::Meta::List(list)) = item else {
         return Err(darling::Error::custom("a rule reads `exactly_one(\"a\", \"b\")`").with_span(item));
     };
-    let names = list.parse_args_with(syn::punctuated::Punctuated::<LitStr, syn::Token![,]>::parse_terminated)?;
+    let names =
+        list.parse_args_with(syn::punctuated::Punctuated::<LitStr, syn::Token![,]>::parse_terminated)?;
     let which = list.path.require_ident()?.clone();
     Ok(Rule { which, names: names.iter().map(LitStr::value).collect() })
 }

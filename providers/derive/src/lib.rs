@@ -22,6 +22,7 @@
 //!
 //! | argument | meaning |
 //! | --- | --- |
+//! | `name = "self"` | its name, where Rust has no such field; serde needs its own `rename` |
 //! | `ty = "set(id(subnet))"` | its type in the language's spelling; by default what the field's Rust type suggests |
 //! | `required`, `default = 300`, `observed`, `observed_if_unset` | whether it must, may or cannot be written; by default it may |
 //! | `immutable`, `sensitive`, `content` | as in `infra_lang::schema::AttributeSchema` |

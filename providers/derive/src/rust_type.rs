@@ -69,7 +69,9 @@ mod tests {
 
     #[test]
     fn a_vec_of_blocks_may_be_repeated() {
-        for (rust, repeated) in [("Vec<Listener>", true), ("Option<HealthCheck>", false), ("HealthCheck", false)] {
+        for (rust, repeated) in
+            [("Vec<Listener>", true), ("Option<HealthCheck>", false), ("HealthCheck", false)]
+        {
             let ty: Type = syn::parse_str(rust).expect(rust);
             assert_eq!(nested(&ty).1, repeated, "{rust}");
         }
