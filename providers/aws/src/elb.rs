@@ -100,6 +100,9 @@ pub(crate) struct Elb {
     /// The user's tags.
     #[attribute(skip)]
     pub(crate) tags: Tags,
+    /// The name, which AWS knows it by.
+    #[attribute(skip)]
+    pub(crate) id: Option<String>,
 }
 
 /// A port it answers on, and where the requests go.
@@ -236,7 +239,11 @@ impl Kind for Elbs {
     fn same(&self, attribute: &AttributeName, one: &Value, other: &Value) -> bool {
         let alone = |value: &Value| decode::<Elb>(&Values::from([(attribute.clone(), value.clone())]));
         match (alone(one), alone(other)) {
-            (Ok(a), Ok(b)) if a != Elb::default() => a.normalized() == b.normalized(),
+            // Of secrets only a seal may be left, which cannot be read.
+            _ if one.is_sensitive() || other.is_sensitive() => one == other,
+            (Ok(a), Ok(b)) if SCHEMA.attribute(attribute.as_str()).is_some() => {
+                a.normalized() == b.normalized()
+            }
             _ => one == other,
         }
     }
@@ -267,6 +274,7 @@ impl AwsKind for Elbs {
             (Effect::Create, _) => act::create(aws, task).await,
             (Effect::Update(_), Some(id)) => act::update(aws, task, id).await,
             (Effect::Delete, Some(id)) => act::delete(aws, task, id).await,
+            (Effect::Adopt, Some(id)) => act::adopt(aws, id).await,
             (_, target) => Ok(Progress::Done(Outcome { id: target.clone(), observed: None })),
         }
     }
@@ -285,6 +293,17 @@ mod tests {
         for (front, back) in [("http", "http"), ("https", "http"), ("tcp", "tcp"), ("ssl", "tcp")] {
             assert_eq!(listener(80, front).backend(), back);
         }
+    }
+
+    #[test]
+    fn a_log_that_is_off_is_none() {
+        let log = |on: bool| {
+            let entries = [("bucket", Value::string("logs")), ("enabled", Value::Bool(on))];
+            Value::Map(entries.map(|(name, value)| (name.to_owned(), value)).into())
+        };
+        let same = |log: &Value| Elbs.same(&AttributeName::new("access_logs"), log, &Value::Null);
+        assert!(same(&log(false)) && !same(&log(true)));
+        assert!(!Elbs.same(&AttributeName::new("id"), &Value::string("a"), &Value::string("b")));
     }
 
     #[test]

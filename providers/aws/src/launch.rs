@@ -17,7 +17,7 @@ use infra_lang::types::Type;
 use infra_lang::value::Value;
 use serde::{Deserialize, Serialize};
 
-use crate::codec::{decode, with_empties};
+use crate::codec::decode;
 use crate::schema::Block as _;
 use devices::{EbsBlockDevice, EphemeralBlockDevice, RootBlockDevice};
 
@@ -64,7 +64,7 @@ pub(crate) struct Core {
     pub(crate) associate_public_ip_address: Option<bool>,
     /// Whether CloudWatch measures every minute rather than every five.
     #[attribute(default = true)]
-    pub(crate) enable_monitoring: bool,
+    pub(crate) enable_monitoring: Option<bool>,
     /// Whether the volumes have bandwidth of their own, on the types where that is a choice.
     pub(crate) ebs_optimized: Option<bool>,
     /// `dedicated` for hardware that no other account uses.
@@ -173,10 +173,11 @@ fn forget_field(ty: &mut Type, name: &str) {
 }
 
 /// Whether two values of a core attribute are the same to AWS: neither the order of devices counts, nor whether a
-/// default is written down.
+/// default is written down. Of secrets only a seal may be left, which says nothing about that.
 pub(crate) fn same(attribute: &AttributeName, one: &Value, other: &Value) -> bool {
     let core = |value: &Value| decode::<Core>(&Values::from([(attribute.clone(), value.clone())]));
     match (core(one), core(other)) {
+        _ if one.is_sensitive() || other.is_sensitive() => one == other,
         (Ok(one), Ok(other)) if names().contains(attribute) => one.normalized() == other.normalized(),
         _ => one == other,
     }
@@ -227,14 +228,54 @@ pub(crate) fn problems(desired: &Attributes) -> Vec<(AttributeName, String)> {
     found
 }
 
-/// What AWS has told, as it is compared with what was applied: what was a secret is one again, and a collection that
-/// was applied empty is there.
-pub(crate) fn settled(mut observed: Values, applied: &Values) -> Values {
-    for (name, value) in &mut observed {
-        let secret = applied.get(name).is_some_and(Value::is_sensitive);
-        if secret && !value.is_sensitive() {
-            *value = Value::Sensitive(Box::new(value.clone()));
-        }
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn map(entries: &[(&str, Value)]) -> Value {
+        Value::Map(entries.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect())
     }
-    with_empties(observed, applied)
+
+    fn is_same(attribute: &str, one: &Value, other: &Value) -> bool {
+        same(&AttributeName::new(attribute), one, other)
+    }
+
+    #[test]
+    fn neither_order_nor_written_defaults_count() {
+        let device = |name: &str| map(&[("device_name", Value::string(name))]);
+        let devices = |names: [&str; 2]| Value::List(names.map(device).into());
+        assert!(is_same(
+            "ebs_block_device",
+            &devices(["/dev/sdf", "/dev/sdg"]),
+            &devices(["/dev/sdg", "/dev/sdf"])
+        ));
+        let plain = map(&[("delete_on_termination", Value::Bool(true))]);
+        assert!(is_same("root_block_device", &plain, &Value::Null));
+        assert!(!is_same("image_id", &Value::string("ami-1"), &Value::string("ami-2")));
+    }
+
+    #[test]
+    fn seals_are_compared_as_they_are() {
+        let seal = |text: &str| Value::Sealed(text.to_owned());
+        assert!(is_same("user_data", &seal("00"), &seal("00")));
+        assert!(!is_same("user_data", &seal("00"), &seal("01")));
+    }
+
+    #[test]
+    fn user_data_fits_or_is_refused() {
+        let problems = |name: &str, text: &str| {
+            problems(&Attributes::from([(AttributeName::new(name), Residual::Known(Value::string(text)))]))
+                .len()
+        };
+        assert_eq!(problems("user_data", &"x".repeat(USER_DATA_LIMIT)), 0);
+        assert_eq!(problems("user_data", &"x".repeat(USER_DATA_LIMIT + 1)), 1);
+        assert_eq!(problems("user_data_base64", "aGVsbG8="), 0);
+        assert_eq!(problems("user_data_base64", "hello!"), 1);
+    }
+
+    #[test]
+    fn nothing_shows_user_data() {
+        let core = Core { user_data: Some(Private("hush".into())), ..Core::default() };
+        assert!(!format!("{core:?}").contains("hush"));
+    }
 }

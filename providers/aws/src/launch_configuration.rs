@@ -109,6 +109,7 @@ impl AwsKind for LaunchConfigurations {
         match (&task.effect, &task.target) {
             (Effect::Create, _) => create(aws, task).await,
             (Effect::Delete, Some(id)) => delete(aws, task, id).await,
+            (Effect::Adopt, Some(id)) => adopt(aws, id).await,
             // What can change in place (`keep`) is ours alone.
             (_, target) => Ok(Progress::Done(Outcome { id: target.clone(), observed: None })),
         }
@@ -134,7 +135,7 @@ impl Found {
         let told = [("id", name), ("name", name), ("arn", described.launch_configuration_arn())];
         values
             .extend(told.into_iter().filter_map(|(name, text)| Some(attribute(name, Value::string(text?)))));
-        launch::settled(values, applied)
+        values
     }
 }
 
@@ -181,13 +182,13 @@ async fn create(aws: &Aws, task: &Task) -> Result<Progress, ProviderError> {
     let sent = api::request(&name, &core, root.as_deref()).send_with(&aws.autoscaling).await;
     match sent.map_err(failed("CreateLaunchConfiguration")) {
         Ok(_) => Ok(note_id(&name)),
-        Err(error) if has_code(&error, "AlreadyExists") => adopt(aws, task, &name, &core).await,
+        Err(error) if has_code(&error, "AlreadyExists") => taken(aws, task, &name, &core).await,
         Err(error) => Err(explained(error)),
     }
 }
 
 /// The name is taken: by the very settings that are wanted, from an earlier run or a rollback, or by others.
-async fn adopt(aws: &Aws, task: &Task, name: &str, core: &Core) -> Result<Progress, ProviderError> {
+async fn taken(aws: &Aws, task: &Task, name: &str, core: &Core) -> Result<Progress, ProviderError> {
     let found = find(aws, BTreeSet::from([name.to_owned()])).await?;
     let Some(described) = found.by_name.get(name) else { return Ok(not_visible(name)) };
     let different = api::differences(core, &found.core(described, &task.desired));
@@ -218,6 +219,15 @@ async fn finish(aws: &Aws, task: &Task, name: &str) -> Result<Progress, Provider
     let found = find(aws, BTreeSet::from([name.to_owned()])).await?;
     let Some(described) = found.by_name.get(name) else { return Ok(not_visible(name)) };
     Ok(done(name, Some(found.values(described, &task.desired))))
+}
+
+/// Takes one that exists into the state, as it is.
+async fn adopt(aws: &Aws, id: &RemoteId) -> Result<Progress, ProviderError> {
+    let found = find(aws, BTreeSet::from([id.0.clone()])).await?;
+    Ok(match found.by_name.get(&id.0) {
+        Some(described) => done(&id.0, Some(found.values(described, &Values::new()))),
+        None => Progress::Stuck(format!("launch configuration `{id}` does not exist in {}", aws.region)),
+    })
 }
 
 /// Accounts made since 2024-10-01 are refused for good, which AWS says in a way that helps nobody.

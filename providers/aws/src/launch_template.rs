@@ -24,7 +24,7 @@ use serde::{Deserialize, Serialize};
 use crate::client::Aws;
 use crate::codec::decode;
 use crate::error::failed;
-use crate::kind::{AwsKind, gone, simple};
+use crate::kind::{AwsKind, done, gone, simple};
 use crate::launch::{self, Core};
 use crate::schema::Schema as _;
 use crate::tags::Tags;
@@ -185,9 +185,18 @@ impl AwsKind for LaunchTemplates {
             (Effect::Create, _) => versions::create(aws, task).await,
             (Effect::Update(changed), Some(id)) => versions::update(aws, task, id, changed).await,
             (Effect::Delete, Some(id)) => delete(aws, id).await,
+            (Effect::Adopt, Some(id)) => adopt(aws, id).await,
             (_, target) => Ok(Progress::Done(Outcome { id: target.clone(), observed: None })),
         }
     }
+}
+
+async fn adopt(aws: &Aws, id: &RemoteId) -> Result<Progress, ProviderError> {
+    let Some(live) = live::by_id(aws, live::template_id(&id.0)).await? else {
+        return Ok(Progress::Stuck(format!("launch template {id} does not exist in {}", aws.region)));
+    };
+    let roots = launch::images::root_devices(aws, live.image_with_devices().into_iter().collect()).await?;
+    Ok(done(live.id(), Some(live.values(&roots, &Values::new()))))
 }
 
 async fn delete(aws: &Aws, id: &RemoteId) -> Result<Progress, ProviderError> {

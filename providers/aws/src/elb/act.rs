@@ -3,6 +3,7 @@
 use aws_sdk_elasticloadbalancing::types::LoadBalancerDescription;
 use infra_engine::id::RemoteId;
 use infra_engine::provider::{FailureClass, Progress, ProviderError, Task};
+use infra_lang::residual::Values;
 
 use super::calls::{open, pairs, perform};
 use super::live::Live;
@@ -10,6 +11,7 @@ use super::next::{Act, next};
 use super::{Elb, Wanted, read};
 use crate::client::Aws;
 use crate::codec::decode;
+use crate::ec2;
 use crate::error::{failed, has_code};
 use crate::kind::{done, gone, note_id, noted_id, waiting};
 use crate::tags;
@@ -30,8 +32,8 @@ pub(super) async fn create(aws: &Aws, task: &Task) -> Result<Progress, ProviderE
 }
 
 fn name(elb: &Elb, task: &Task) -> String {
-    let generated = || format!("{}{}", elb.name_prefix.as_deref().unwrap_or_default(), task.token.suffix());
-    noted_id(task).map(str::to_owned).or_else(|| elb.name.clone()).unwrap_or_else(generated)
+    let chosen = || ec2::name(elb.name.as_deref(), elb.name_prefix.as_deref(), &task.token);
+    noted_id(task).map_or_else(chosen, str::to_owned)
 }
 
 fn taken(task: &Task, name: &str) -> ProviderError {
@@ -76,6 +78,14 @@ pub(super) async fn update(aws: &Aws, task: &Task, id: &RemoteId) -> Result<Prog
         Some(live) => converge(aws, task, &wanted, &id.0, &live).await,
         None => Ok(Progress::Stuck(format!("load balancer `{id}` is gone: somebody else has deleted it"))),
     }
+}
+
+/// Takes a load balancer that exists into the state, as it is.
+pub(super) async fn adopt(aws: &Aws, id: &RemoteId) -> Result<Progress, ProviderError> {
+    Ok(match read::one(aws, &id.0).await? {
+        Some(live) => done(&id.0, Some(read::values(&live, &Values::new()))),
+        None => Progress::Stuck(format!("load balancer `{id}` does not exist in {}", aws.region)),
+    })
 }
 
 /// Does all that is missing, and looks again: one answer of AWS is no proof of the next.

@@ -98,6 +98,7 @@ fn elb(told: &Told) -> Elb {
     let attributes = &told.attributes;
     let draining = attributes.connection_draining();
     Elb {
+        id: description.load_balancer_name().map(str::to_owned),
         name: description.load_balancer_name().map(str::to_owned),
         name_prefix: None,
         subnets: description.subnets().to_vec(),

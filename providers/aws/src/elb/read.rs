@@ -8,14 +8,12 @@ use aws_sdk_elasticloadbalancing::types::{
 };
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use infra_engine::provider::{Observation, ProviderError, ReadRequest};
-use infra_lang::name::AttributeName;
 use infra_lang::residual::Values;
-use infra_lang::value::Value;
 
 use super::live::{Live, Told};
 use super::{SCHEMA, zone_ids};
 use crate::client::Aws;
-use crate::codec::{attribute, encode, with_empties};
+use crate::codec::{encode, with_nulls};
 use crate::error::{failed, has_code};
 use crate::kind::{answers, asked_id};
 use crate::tags::Tags;
@@ -189,26 +187,20 @@ pub(super) fn values(live: &Live, applied: &Values) -> Values {
     } else {
         elb.availability_zones = Vec::new();
     }
-    let id = elb.name.clone().unwrap_or_default();
-    let mut values = encode(&SCHEMA, &elb);
-    values.extend([attribute("id", Value::string(id))]);
-    // A log that is off is the same as none, and AWS forgets where it would go.
-    let logs = AttributeName::new("access_logs");
-    let off =
-        |value: &&Value| matches!(value, Value::Map(log) if log.get("enabled") == Some(&Value::Bool(false)));
-    if let Some(off) = applied.get(&logs).filter(off).filter(|_| !values.contains_key(&logs)) {
-        values.insert(logs, off.clone());
-    }
-    with_empties(values, applied)
+    with_nulls(encode(&SCHEMA, &elb), applied, &["name_prefix"])
 }
 
 #[cfg(test)]
 mod tests {
+    use infra_lang::value::Value;
+
     use super::*;
+    use crate::codec::attribute;
     use crate::elb::Elb;
 
     fn live() -> Live {
         let elb = Elb {
+            id: Some("shop-web-1a2b3c".into()),
             name: Some("shop-web-1a2b3c".into()),
             subnets: vec!["subnet-a".into()],
             availability_zones: vec!["us-east-1a".into()],
@@ -227,6 +219,12 @@ mod tests {
         assert!(!by_zone.contains_key("subnets") && by_zone.contains_key("availability_zones"));
         assert_eq!(plain["id"], Value::string("shop-web-1a2b3c"));
         assert_eq!(plain["idle_timeout"].to_string(), "1m");
+    }
+
+    #[test]
+    fn what_somebody_took_away_is_told() {
+        let applied = Values::from([attribute("proxy_protocol_ports", Value::List(vec![Value::int(80)]))]);
+        assert_eq!(values(&live(), &applied)["proxy_protocol_ports"], Value::Null);
     }
 
     #[test]

@@ -26,7 +26,9 @@ pub(super) fn request(name: &str, core: &Core, root: Option<&str>) -> CreateLaun
         .set_iam_instance_profile(core.iam_instance_profile.clone())
         .set_user_data(core.user_data_encoded())
         .set_associate_public_ip_address(core.associate_public_ip_address)
-        .instance_monitoring(InstanceMonitoring::builder().enabled(core.enable_monitoring).build())
+        .instance_monitoring(
+            InstanceMonitoring::builder().enabled(core.enable_monitoring.unwrap_or(true)).build(),
+        )
         .set_ebs_optimized(core.ebs_optimized)
         .set_placement_tenancy(core.placement_tenancy.clone())
         .set_spot_price(core.spot_price.clone())
@@ -83,7 +85,7 @@ pub(super) fn core(described: &Described, root: Option<&str>, applied: &Values) 
         key_name: text(described.key_name()),
         iam_instance_profile: text(described.iam_instance_profile()),
         associate_public_ip_address: described.associate_public_ip_address(),
-        enable_monitoring: described.instance_monitoring().and_then(|m| m.enabled()).unwrap_or(true),
+        enable_monitoring: Some(described.instance_monitoring().and_then(|m| m.enabled()).unwrap_or(true)),
         ebs_optimized: optimized,
         placement_tenancy: text(tenancy),
         spot_price: text(described.spot_price()),
@@ -191,7 +193,7 @@ mod tests {
             instance_type: "t3.small".into(),
             security_groups: ["sg-b".to_owned(), "sg-a".to_owned()].into(),
             user_data: Some(Private("#!/bin/sh\n".into())),
-            enable_monitoring: true,
+            enable_monitoring: Some(true),
             root_block_device: Some(RootBlockDevice {
                 volume_size: Some(20),
                 delete_on_termination: Some(true),

@@ -30,7 +30,11 @@ pub(super) fn request(data: &Data, root: Option<&str>) -> RequestLaunchTemplateD
         .set_key_name(core.key_name.clone())
         .set_iam_instance_profile(core.iam_instance_profile.as_deref().map(profile))
         .set_user_data(core.user_data_encoded())
-        .monitoring(LaunchTemplatesMonitoringRequest::builder().enabled(core.enable_monitoring).build())
+        .monitoring(
+            LaunchTemplatesMonitoringRequest::builder()
+                .enabled(core.enable_monitoring.unwrap_or(true))
+                .build(),
+        )
         .set_ebs_optimized(core.ebs_optimized)
         .set_placement(core.placement_tenancy.as_deref().map(placement))
         .set_instance_market_options(core.spot_price.as_deref().map(spot))
@@ -138,7 +142,9 @@ pub(super) fn data(told: &ResponseLaunchTemplateData, root: Option<&str>, applie
         iam_instance_profile: profile.map(str::to_owned),
         associate_public_ip_address: interface.and_then(|interface| interface.associate_public_ip_address()),
         // Not said is off, for EC2.
-        enable_monitoring: told.monitoring().and_then(|monitoring| monitoring.enabled()).unwrap_or(false),
+        enable_monitoring: Some(
+            told.monitoring().and_then(|monitoring| monitoring.enabled()).unwrap_or(false),
+        ),
         ebs_optimized: told.ebs_optimized(),
         placement_tenancy: told
             .placement()
@@ -252,7 +258,11 @@ mod tests {
             )
             .build();
         let found = data(&told, None, &Values::new());
-        let expected = Core { user_data: Some(crate::launch::Private("hello".into())), ..core() };
+        let expected = Core {
+            user_data: Some(crate::launch::Private("hello".into())),
+            enable_monitoring: Some(false),
+            ..core()
+        };
         assert_eq!(found, Data { core: expected, ..Data::default() });
     }
 }

@@ -5,13 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_sdk_ec2::types::{LaunchTemplate as Template, LaunchTemplateVersion};
 use infra_engine::id::Token;
 use infra_engine::provider::{Observation, ProviderError, ReadRequest};
-use infra_lang::name::AttributeName;
 use infra_lang::residual::Values;
 use infra_lang::value::Value;
 
 use super::{Data, SCHEMA, api};
 use crate::client::Aws;
-use crate::codec::{attribute, encode};
+use crate::codec::{attribute, encode, with_nulls};
 use crate::error::failed;
 use crate::kind::{answers, asked_id};
 use crate::launch;
@@ -19,6 +18,9 @@ use crate::tags::{self, TOKEN, Tags};
 
 /// So many requests are cheaper one by one than as a list of everything in the account.
 const FEW: usize = 3;
+
+/// What AWS does not tell: what is ours alone, and what we cannot tell from its defaults.
+const UNTOLD: &[&str] = &["extra", "keep", "name_prefix", "update_default_version"];
 
 /// A template and its newest version.
 #[derive(Debug, Clone)]
@@ -69,12 +71,7 @@ impl Live {
         values.extend(
             [attribute("tags", Value::Map(tags.collect()))].into_iter().filter(|_| !self.tags().is_empty()),
         );
-        // What cannot be told from AWS's answer is taken to be as it was applied.
-        let ours = ["extra", "update_default_version", "keep"];
-        values.extend(
-            ours.iter().filter_map(|name| Some((AttributeName::new(name), applied.get(*name)?.clone()))),
-        );
-        launch::settled(values, applied)
+        with_nulls(values, applied, UNTOLD)
     }
 
     /// The image whose root device has to be known to read this.
@@ -92,9 +89,11 @@ pub(super) fn template_id(id: &str) -> &str {
 
 /// Whether a call failed because there is no such template.
 pub(super) fn is_absent(error: &ProviderError) -> bool {
-    // The codes are InvalidLaunchTemplateId.NotFound and InvalidLaunchTemplateName.NotFoundException.
+    // The codes are InvalidLaunchTemplateId.NotFound and InvalidLaunchTemplateName.NotFoundException. An id that is
+    // none belongs to no template, and must not spoil the answers about others.
     let code = error.code.as_deref().unwrap_or_default();
-    code.starts_with("InvalidLaunchTemplate") && code.contains("NotFound")
+    let missing = code.starts_with("InvalidLaunchTemplate") && code.contains("NotFound");
+    missing || code == "InvalidLaunchTemplateId.Malformed"
 }
 
 /// One template by id.

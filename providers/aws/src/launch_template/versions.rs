@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use aws_sdk_ec2::config::retry::RetryConfig;
 use aws_sdk_ec2::types::{LaunchTemplateVersion, ResourceType};
 use infra_engine::id::RemoteId;
 use infra_engine::provider::{FailureClass, Progress, ProviderError, Task};
@@ -14,7 +15,7 @@ use crate::client::Aws;
 use crate::codec::decode;
 use crate::error::{failed, has_code};
 use crate::kind::{done, note_id, noted_id, waiting};
-use crate::{launch, tags};
+use crate::{ec2, launch, tags};
 
 /// Makes the template with its first version, and waits until AWS shows it.
 pub(super) async fn create(aws: &Aws, task: &Task) -> Result<Progress, ProviderError> {
@@ -25,9 +26,7 @@ pub(super) async fn create(aws: &Aws, task: &Task) -> Result<Progress, ProviderE
         };
     }
     let settings: LaunchTemplate = decode(&task.desired)?;
-    let name = settings.name.clone().unwrap_or_else(|| {
-        format!("{}{}", settings.name_prefix.as_deref().unwrap_or_default(), task.token.suffix())
-    });
+    let name = ec2::name(settings.name.as_deref(), settings.name_prefix.as_deref(), &task.token);
     let found = if task.in_doubt { live::by_name(aws, &name).await? } else { None };
     if let Some(live) = found {
         return ours_or_taken(task, &name, &live);
@@ -150,21 +149,25 @@ async fn is_newest(aws: &Aws, task: &Task, live: &Live, data: &Data) -> Result<b
     Ok(live.data(&roots, &task.desired).normalized() == data.clone().normalized())
 }
 
-/// What belongs to the template and not to a version: tags, the default version, old versions.
+/// What belongs to the template and not to a version: tags, the default version, old versions. All of it can be
+/// repeated without harm, so one round does it.
 async fn finish(aws: &Aws, task: &Task, live: &Live) -> Result<Progress, ProviderError> {
     let settings: LaunchTemplate = decode(&task.desired)?;
-    if tags::settle(aws, live.id(), &live.tags(), &settings.tags).await? {
-        return Ok(Progress::Acted("changed the tags".to_owned()));
-    }
+    tags::settle(aws, live.id(), &live.tags(), &settings.tags).await?;
     if settings.update_default_version && live.template.default_version_number() != Some(live.latest()) {
         let number = live.latest().to_string();
         let request = aws.ec2.modify_launch_template().launch_template_id(live.id()).default_version(&number);
         request.send().await.map_err(failed("ModifyLaunchTemplate"))?;
-        return Ok(Progress::Acted(format!("made version {number} the default")));
     }
     prune(aws, live, settings.keep).await?;
     let roots = launch::images::root_devices(aws, live.image_with_devices().into_iter().collect()).await?;
-    Ok(done(live.id(), Some(live.values(&roots, &task.desired))))
+    let mut observed = live.values(&roots, &task.desired);
+    let tags = AttributeName::new("tags");
+    match task.desired.get(&tags) {
+        Some(wanted) => observed.insert(tags, wanted.clone()),
+        None => observed.remove(&tags),
+    };
+    Ok(done(live.id(), Some(observed)))
 }
 
 /// The versions that are to go: older than the `keep` before the newest, not the default, named by no group.
@@ -192,11 +195,18 @@ async fn prune(aws: &Aws, live: &Live, keep: i64) -> Result<(), ProviderError> {
     let used = used_by_groups(aws, live).await?;
     let old = superseded(live.latest(), keep, default, &existing, &used);
     for chunk in old.chunks(200) {
-        let numbers = chunk.iter().map(i64::to_string).collect();
-        let request = aws.ec2.delete_launch_template_versions().launch_template_id(live.id());
-        request.set_versions(Some(numbers)).send().await.map_err(failed("DeleteLaunchTemplateVersions"))?;
+        delete_versions(aws, live.id(), chunk).await;
     }
     Ok(())
+}
+
+/// Tries once: an old version that stays costs nothing, the next update tries again, and clearing up is not worth
+/// failing an update that has succeeded.
+async fn delete_versions(aws: &Aws, id: &str, numbers: &[i64]) {
+    let once = aws_sdk_ec2::config::Config::builder().retry_config(RetryConfig::disabled());
+    let request = aws.ec2.delete_launch_template_versions().launch_template_id(id);
+    let request = request.set_versions(Some(numbers.iter().map(i64::to_string).collect()));
+    let _ = request.customize().config_override(once).send().await;
 }
 
 async fn numbers(aws: &Aws, id: &str) -> Result<Vec<i64>, ProviderError> {
