@@ -36,13 +36,17 @@ fn joined(folder: &str, name: &str) -> String {
     if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
 }
 
-/// The names in a directory, sorted.
+/// The names of the files in a directory, sorted; hidden ones are none of ours.
 fn listing(directory: &Path) -> Result<Vec<String>, CommandError> {
     let failed = |error: io::Error| file_error("the directory cannot be read", directory, &error);
     let mut names = Vec::new();
     for entry in fs::read_dir(directory).map_err(failed)? {
-        names.extend(entry.map_err(failed)?.file_name().into_string());
+        let entry = entry.map_err(failed)?;
+        if !entry.path().is_dir() {
+            names.extend(entry.file_name().into_string());
+        }
     }
+    names.retain(|name| !name.starts_with('.'));
     names.sort();
     Ok(names)
 }
