@@ -175,6 +175,17 @@ impl<'p> Schedule<'p> {
         reported.or_else(noted)
     }
 
+    /// Whether a deletion is of an object that the same change has made, or found to be what it was to make: then
+    /// nothing may be deleted.
+    pub fn is_kept_after_all(&self, step: StepId) -> bool {
+        let target = self.target(step);
+        let makes =
+            |other: &StepId| self.step(*other).effect == Effect::Create && self.made(*other) == target;
+        self.step(step).effect == Effect::Delete
+            && target.is_some()
+            && self.of_change(self.step(step).change).any(|other| makes(&other))
+    }
+
     /// The id of the object a step is about.
     pub fn target(&self, step: StepId) -> Option<RemoteId> {
         match (&self.step(step).target, &self.step(step).effect) {

@@ -80,6 +80,7 @@ impl Settling<'_> {
                     read(object, outcome);
                 }
             }
+            (Effect::Delete, _) if schedule.is_kept_after_all(id) => {}
             (Effect::Delete | Effect::Forget, StepStatus::Succeeded(_)) => remove(record, &object),
             _ => {}
         }

@@ -215,6 +215,35 @@ async fn what_was_begun_is_not_lost() {
     assert_eq!(world.cloud(|cloud| cloud.things.len()), 2);
 }
 
+/// The state has lost an older `d`, so that the plan cannot see that the older `c` is what comes back.
+#[tokio::test(start_paused = true)]
+async fn an_older_object_that_comes_back_is_not_deleted() {
+    let config = |holds: &str| format!("cask d holds={holds}\ncask c holds=cask.d.id");
+    let world = World::with(&config("beer")).await;
+    world.apply(&config("wine")).await;
+    let mut state = world.state().await;
+    state.records.values_mut().filter(|record| record.dependencies.is_empty()).for_each(|d| d.former.clear());
+    world.store.save(&state_file::write(&state)).await.expect("it is saved");
+    let plan = world.plan(&config("beer")).await;
+    assert_snapshot!(plan, @r#"
+    replace (new first) cask.c: attributes; retires c-idof-d-idof-beer
+        holds: "d-idof-wine" -> cask.d.id (upstream) (forces a new one)
+    replace (new first) cask.d: attributes
+        holds: "wine" -> "beer" (forces a new one)
+    0 unchanged
+    steps:
+    0 cask.d create: create
+    1 cask.c create: create, after 0
+    2 cask.c delete [c-idof-d-idof-beer]: delete, after 1
+    "#);
+    assert!(world.try_apply(&plan).await.expect("it runs to its end").is_success());
+    assert_snapshot!(world.state_text().await, @r"
+    cask.c c-idof-d-idof-beer formerly c-idof-d-idof-wine
+    cask.d d-idof-beer formerly d-idof-wine
+    ");
+    assert!(world.plan(&config("beer")).await.is_empty());
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_gentle_stop_finishes_what_runs() {
     let world = World { limits: Limits { parallelism: 1 }, ..World::default() };

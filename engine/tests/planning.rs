@@ -345,6 +345,41 @@ async fn going_back_builds_nothing() {
 }
 
 #[tokio::test]
+async fn an_older_object_that_is_just_what_is_wanted_comes_back() {
+    let world = World::with("cask c holds=beer\nfleet f launch=cask.c.id").await;
+    world.apply("cask c holds=wine\nfleet f launch=cask.c.id").await;
+    assert_snapshot!(world.plan("cask c holds=beer\nfleet f launch=cask.c.id").await, @r#"
+    adopt cask.c: attributes
+        holds: "wine" -> "beer" (forces a new one)
+    swap fleet.f: attributes
+        launch: "c-idof-wine" -> "c-idof-beer" (upstream)
+    0 unchanged
+    steps:
+    0 cask.c adopt [c-idof-beer]: adopt
+    1 fleet.f pin [f-id4]: pin, after 0
+    2 fleet.f create: launch the new fleet, after 1
+    3 fleet.f attach [made by 2]: attach, after 2
+    4 fleet.f cut_over [made by 2]: cut_over, after 3
+    5 fleet.f delete [f-id4]: retire the old fleet, after 4
+    "#);
+    assert_snapshot!(world.plan("cask c holds=milk\nfleet f launch=cask.c.id").await, @r#"
+    replace (new first) cask.c: attributes; retires c-idof-beer
+        holds: "wine" -> "milk" (forces a new one)
+    swap fleet.f: attributes
+        launch: "c-idof-wine" -> cask.c.id (upstream)
+    0 unchanged
+    steps:
+    0 cask.c create: create
+    1 fleet.f pin [f-id4]: pin, after 0
+    2 fleet.f create: launch the new fleet, after 1
+    3 fleet.f attach [made by 2]: attach, after 2
+    4 fleet.f cut_over [made by 2]: cut_over, after 3
+    5 fleet.f delete [f-id4]: retire the old fleet, after 4
+    6 cask.c delete [c-idof-beer]: delete, after 0, 4, 5
+    "#);
+}
+
+#[tokio::test]
 async fn an_image_that_the_state_has_lost_is_found_by_its_digest() {
     let world = World::with("layer l script=one").await;
     let bytes = infra_engine::state_file::write(&infra_engine::state::State {
@@ -358,6 +393,7 @@ async fn an_image_that_the_state_has_lost_is_found_by_its_digest() {
     0 unchanged
     steps:
     0 layer.l adopt [l-id1]: adopt
+    1 layer.l update (shared) [l-id1]: update, after 0
     "#);
 }
 

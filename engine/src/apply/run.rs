@@ -117,14 +117,21 @@ impl<'a> Run<'a> {
             return self.fail(step, undoing, failure).await;
         }
         match self.job(step, undoing, in_doubt) {
-            // Forgetting is the state's business alone.
-            Ok(job) if job.task.effect == Effect::Forget => self.succeed(job, Outcome::default()).await,
+            Ok(job) if !undoing && self.is_for_the_state_alone(step) => {
+                self.succeed(job, Outcome::default()).await
+            }
             Ok(job) => {
                 self.look(job, Duration::ZERO);
                 Ok(())
             }
             Err(why) => self.fail(step, undoing, StepFailure::Stuck(why)).await,
         }
+    }
+
+    /// Forgetting is, and so is the deletion of an older object that has become the current one again.
+    fn is_for_the_state_alone(&self, step: StepId) -> bool {
+        let forgets = self.apply.plan.steps.steps[step.0].effect == Effect::Forget;
+        forgets || self.ledger.schedule.is_kept_after_all(step)
     }
 
     fn job(&self, step: StepId, undoing: bool, in_doubt: bool) -> Result<Job, String> {

@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 use infra_lang::address::Address;
 use infra_lang::desired::{DesiredObject, Lookup};
 use infra_lang::name::AttributeName;
-use infra_lang::residual::{Attributes, Values};
+use infra_lang::residual::{Attributes, Residual, Values};
+use infra_lang::value::Value;
 
 use super::draft::Draft;
 use super::standing::{Standing, find};
 use super::{PlannedLookup, Problem, ProblemKind, RecordSketch};
-use crate::change::{Action, AttributeChange, Cause, Change, Identity, Prior, Reason};
+use crate::change::{Action, AttributeChange, Cause, Change, Identity, Prior, Reason, ReplaceOrder};
 use crate::diff::{Comparison, concealed, diff};
 use crate::known::{before_change, standing, values_of};
 use crate::links;
@@ -60,8 +61,15 @@ fn decide_object(draft: &mut Draft<'_>, object: &DesiredObject, kind: &dyn Kind)
             (desired, Some(change), None)
         }
         Standing::Current(live) => {
-            let desired = without_ignored(object, desired, &live);
-            (desired.clone(), compare(draft, object, kind, &desired, &live), Some(live))
+            let desired = without_ignored(object, kind, desired, &live);
+            let change = compare(draft, object, kind, &desired, &live);
+            match change.as_ref().and_then(|change| made_before(draft, object, kind, &desired, change)) {
+                Some(found) => {
+                    let change = take_back(draft, object, kind, &desired, &found, change);
+                    (desired, Some(change), Some(found))
+                }
+                None => (desired, change, Some(live)),
+            }
         }
         Standing::Found(found) => {
             let change = adopt(draft, object, kind, &desired, &found);
@@ -90,12 +98,23 @@ fn report_problems(draft: &mut Draft<'_>, object: &DesiredObject, kind: &dyn Kin
     }
 }
 
-/// `ignore_changes`: what AWS says of such an attribute is what is wanted.
-fn without_ignored(object: &DesiredObject, mut desired: Attributes, live: &Physical) -> Attributes {
+/// `ignore_changes`: what AWS says of such an attribute is what is wanted. A secret stays one.
+fn without_ignored(
+    object: &DesiredObject,
+    kind: &dyn Kind,
+    mut desired: Attributes,
+    live: &Physical,
+) -> Attributes {
     for name in &object.lifecycle.ignore_changes {
-        if let Some(value) = live.observed.get(name) {
-            desired.insert(name.clone(), value.clone().into());
-        }
+        let Some(value) = live.observed.get(name) else { continue };
+        let secret = kind.schema().attribute(name.as_str()).is_some_and(|schema| schema.sensitive)
+            || desired.get(name).is_some_and(Residual::is_sensitive)
+            || live.applied.get(name).is_some_and(Value::is_sensitive);
+        match value {
+            Value::Null => desired.remove(name),
+            value if secret => desired.insert(name.clone(), Residual::Known(value.clone()).concealed()),
+            value => desired.insert(name.clone(), value.clone().into()),
+        };
     }
     desired
 }
@@ -157,6 +176,37 @@ fn adopt(
     let attributes = differences(draft, object, kind, desired, found);
     let change = change(draft, object, Action::Adopt, vec![reason], attributes, desired);
     Change { prior: Some(prior_of(draft, kind, found)), ..change }
+}
+
+/// An older object that is just what is wanted, so that none has to be made.
+fn made_before(
+    draft: &Draft<'_>,
+    object: &DesiredObject,
+    kind: &dyn Kind,
+    desired: &Attributes,
+    change: &Change,
+) -> Option<Physical> {
+    if change.action != Action::Replace(ReplaceOrder::NewFirst) || change.reasons != [Reason::Attributes] {
+        return None;
+    }
+    let older =
+        draft.record(&object.address)?.former.iter().rev().filter(|object| !object.applied.is_empty());
+    let mut standing = older.filter_map(|older| draft.live(&object.address, older));
+    standing.find(|older| differences(draft, object, kind, desired, older).is_empty())
+}
+
+/// What was made before becomes the address's object again; the differences told are those from the current one.
+fn take_back(
+    draft: &Draft<'_>,
+    object: &DesiredObject,
+    kind: &dyn Kind,
+    desired: &Attributes,
+    found: &Physical,
+    instead: Option<Change>,
+) -> Change {
+    let change = change(draft, object, Action::Adopt, vec![Reason::Attributes], Vec::new(), desired);
+    let attributes = instead.map(|change| change.attributes).unwrap_or_default();
+    Change { prior: Some(prior_of(draft, kind, found)), attributes, ..change }
 }
 
 /// The inputs differ: another is made beside the old one.
@@ -262,9 +312,14 @@ fn what_stays_known(
     let Some(live) = live.filter(|_| change.is_none_or(in_place)) else {
         return before_change(kind.schema(), desired);
     };
+    // Of an object that is taken over, only what can change in place changes.
+    let counts = |change: &&Change, attribute: &AttributeChange| {
+        change.action != Action::Adopt || !attribute.forces_new
+    };
     let changed: Vec<AttributeName> = change
-        .into_iter()
-        .flat_map(|change| change.attributes.iter().map(|attribute| attribute.name.clone()))
+        .iter()
+        .flat_map(|change| change.attributes.iter().filter(|attribute| counts(change, attribute)))
+        .map(|attribute| attribute.name.clone())
         .collect();
     let unsettled = if changed.is_empty() { Vec::new() } else { kind.unsettled(&changed) };
     let mut known = standing(kind.schema(), desired, &live.observed, &live.id);

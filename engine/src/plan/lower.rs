@@ -13,11 +13,12 @@ use infra_lang::address::Address;
 use super::draft::Draft;
 use super::keep::Fates;
 use super::{PlanError, Problem, ProblemKind};
-use crate::change::Change;
+use crate::change::{Action, AttributeChange, Change};
 use crate::graph::DependencyGraph;
 use crate::id::{ChangeId, StepId};
 use crate::links::{self, Links, reach};
-use crate::steps::{Effect, LoweredStep, LoweredTarget, Step, StepGraph, Target};
+use crate::provider::Kind;
+use crate::steps::{Effect, LoweredStep, LoweredTarget, Part, Step, StepGraph, Target};
 
 use parts::Parts;
 
@@ -31,7 +32,7 @@ pub(super) fn lower(draft: &Draft<'_>, fates: &Fates) -> Result<StepGraph, PlanE
     let mut parts = BTreeMap::new();
     for (at, change) in draft.changes.values().enumerate() {
         let Some(kind) = draft.input.provider.kind(&change.kind) else { continue };
-        let lowered = without_staying(kind.lower(change), change, fates);
+        let lowered = without_staying(lowered(kind, change), change, fates);
         parts.insert(change.address.clone(), Parts::new(&lowered, steps.len()));
         after.extend(
             lowered.iter().map(|step| step.after.iter().map(|before| before + steps.len()).collect()),
@@ -42,6 +43,30 @@ pub(super) fn lower(draft: &Draft<'_>, fates: &Fates) -> Result<StepGraph, PlanE
     order_within(&parts, &mut after);
     order_between(&parts, draft, &mut after);
     number(steps, &after).map_err(|ring| ring_problem(draft, &ring))
+}
+
+/// The kind's steps. An object that is taken over is then brought to what is desired, as far as it can change.
+fn lowered(kind: &dyn Kind, change: &Change) -> Vec<LoweredStep> {
+    let mut steps = kind.lower(change);
+    let changes: Vec<AttributeChange> =
+        change.attributes.iter().filter(|attribute| !attribute.forces_new).cloned().collect();
+    if change.action == Action::Adopt && !changes.is_empty() {
+        let update =
+            Change { action: Action::Update, attributes: changes, retires: Vec::new(), ..change.clone() };
+        let offset = steps.len();
+        let establish: Vec<usize> = (0..offset).filter(|at| steps[*at].part == Part::Establish).collect();
+        steps.extend(kind.lower(&update).into_iter().map(|step| shifted(step, offset, &establish)));
+    }
+    steps
+}
+
+/// A step of a second lowering, behind the `before` steps of a first of length `offset`.
+fn shifted(mut step: LoweredStep, offset: usize, before: &[usize]) -> LoweredStep {
+    step.after = step.after.iter().map(|at| at + offset).chain(before.iter().copied()).collect();
+    if let LoweredTarget::MadeBy(maker) = &mut step.target {
+        *maker += offset;
+    }
+    step
 }
 
 /// The steps without deletions of objects that stay.

@@ -1,5 +1,6 @@
-//! Made-up kinds: a `box` that is made anew when its color changes, a `slot` whose name is fixed, a `layer` known by
-//! its contents, and a `fleet` that is swapped in several steps.
+//! Made-up kinds: a `box` that is made anew when its color changes, a `slot` whose name is fixed, a `cask` whose name
+//! follows from what it holds and of which one older stays, a `layer` known by its contents, and a `fleet` that is
+//! swapped in several steps.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -16,7 +17,8 @@ use infra_lang::schema::{AttributeSchema, KindSchema, Naming, Presence};
 use infra_lang::types::Type;
 use infra_lang::value::Value;
 
-pub struct Simple(KindSchema, ReplaceOrder);
+/// A kind whose schema says all; how its objects are replaced, and how many older ones stay.
+pub struct Simple(KindSchema, ReplaceOrder, usize);
 pub struct Layer(KindSchema);
 pub struct Fleet(KindSchema);
 
@@ -41,6 +43,7 @@ pub fn all() -> Vec<Box<dyn Kind>> {
             ("note", Type::string(), Presence::Optional, false),
         ],
     );
+    let cask = schema("cask", &[("holds", Type::string(), Presence::Required, true)]);
     let layer = schema(
         "layer",
         &[
@@ -57,8 +60,9 @@ pub fn all() -> Vec<Box<dyn Kind>> {
         ],
     );
     vec![
-        Box::new(Simple(box_schema, ReplaceOrder::NewFirst)),
-        Box::new(Simple(slot, ReplaceOrder::OldFirst)),
+        Box::new(Simple(box_schema, ReplaceOrder::NewFirst, 0)),
+        Box::new(Simple(slot, ReplaceOrder::OldFirst, 0)),
+        Box::new(Simple(cask, ReplaceOrder::NewFirst, 1)),
         Box::new(Layer(layer)),
         Box::new(Fleet(fleet)),
     ]
@@ -147,6 +151,10 @@ impl Kind for Simple {
 
     fn replace_order(&self, _: &Attributes) -> ReplaceOrder {
         self.1
+    }
+
+    fn keep(&self, _: &Attributes) -> usize {
+        self.2
     }
 
     fn unsettled(&self, _: &[AttributeName]) -> Vec<AttributeName> {

@@ -132,7 +132,14 @@ impl Cloud {
             return Err(permanent("NoSuchObject"));
         }
         self.made += 1;
-        let id = RemoteId(format!("{}-id{}", task.address.name, self.made));
+        let mut id = RemoteId(format!("{}-id{}", task.address.name, self.made));
+        if task.kind == *"cask" {
+            let holds = task.desired.get("holds").and_then(Value::as_str).unwrap_or_default();
+            id = RemoteId(format!("{}-idof-{holds}", task.address.name));
+        }
+        if self.things.contains_key(&id) {
+            return Ok(Progress::Note(json!({ "id": id.0 })));
+        }
         let mut values: Values =
             task.desired.iter().map(|(name, value)| (name.clone(), value.revealed().clone())).collect();
         values.insert("id".into(), Value::string(id.0.as_str()));
