@@ -66,6 +66,8 @@ pub(crate) struct Module {
     pub(crate) directory: String,
     /// False if part of a file did not parse, so that no declaration may be said to be missing.
     pub(crate) complete: bool,
+    /// First words of blocks that are no kind: they have been reported, so references to them are silent.
+    pub(crate) unknown: BTreeSet<String>,
     pub(crate) variables: BTreeMap<Identifier, Variable>,
     pub(crate) locals: BTreeMap<Identifier, Local>,
     pub(crate) types: BTreeMap<String, Type>,

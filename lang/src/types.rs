@@ -3,10 +3,12 @@
 mod assign;
 mod convert;
 mod display;
+mod nouns;
 mod prelude;
 mod read;
 mod text;
 mod unify;
+mod waiting;
 
 use std::collections::BTreeMap;
 
@@ -16,12 +18,13 @@ use crate::value::{Dimension, Value};
 
 pub use assign::{Fit, fit};
 pub(crate) use convert::read_quantity;
-pub use convert::{Mismatch, convert, convert_value};
+pub use convert::{Mismatch, convert_value};
 pub(crate) use display::spoken;
 pub use prelude::{PRELUDE, prelude};
 pub(crate) use read::{TypeNames, read_type};
 pub(crate) use unify::unify_all;
 pub use unify::{Clash, type_of, unify, widened};
+pub use waiting::convert;
 
 /// A lowest and a highest value, each included; `None` is no bound.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

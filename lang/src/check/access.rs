@@ -131,17 +131,33 @@ impl Checker<'_> {
             self.edge(Node::Object(key), span);
             return ty;
         }
-        if self.schemas.kind(kind.as_str()).is_none() {
-            return match habits::kind_of(kind.as_str(), self.schemas) {
-                Some(new) => {
-                    let error =
-                        habits::habit(kind.span, &format!("`{kind}.{name}` is written `{new}.{name}`"));
-                    self.report(error.suggest(kind.span, new))
-                }
-                None => self.unknown_name(kind, scope),
-            };
+        match self.schemas.kind(kind.as_str()) {
+            Some(_) => self.undeclared_object(&key, name),
+            None => self.unknown_kind(kind, name, scope),
         }
-        self.undeclared_object(&key, name)
+    }
+
+    /// A reference that starts with a word that is neither a root nor a kind.
+    fn unknown_kind(&mut self, kind: &Ident, name: &Ident, scope: &Scope) -> Type {
+        let text = kind.as_str();
+        if !self.module.complete || self.module.unknown.contains(text) {
+            return Type::Any;
+        }
+        if let Some(new) = habits::kind_of(text, self.schemas) {
+            let error = habits::habit(kind.span, &format!("`{kind}.{name}` is written `{new}.{name}`"));
+            return self.report(error.suggest(kind.span, new));
+        }
+        let kinds = self.schemas.iter().map(|schema| schema.name.as_str());
+        let near = nearest(text, scope.names().chain(ROOTS.iter().copied()).chain(kinds)).map(str::to_owned);
+        let error = Diagnostic::error(
+            codes::UNKNOWN_NAME,
+            kind.span,
+            format!("there is no kind `{kind}`, and nothing of that name here"),
+        );
+        self.report(match near {
+            Some(near) => error.hint(format!("did you mean `{near}`?")).suggest(kind.span, near),
+            None => error,
+        })
     }
 
     fn undeclared_object(&mut self, key: &ObjectKey, name: &Ident) -> Type {

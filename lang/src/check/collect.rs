@@ -216,6 +216,7 @@ impl Collector<'_> {
             None => {
                 let error = self.unknown_kind(&kind.text, kind.span, true);
                 self.errors.push(error);
+                self.out.module.unknown.insert(kind.text.clone());
             }
         }
     }
@@ -223,6 +224,7 @@ impl Collector<'_> {
     fn object(&mut self, block: &Block, kind: &str) {
         if let Some(error) = habits::block(block, self.schemas) {
             self.errors.push(error);
+            self.out.module.unknown.insert(kind.to_owned());
             return;
         }
         match self.schemas.kind(kind) {
@@ -239,6 +241,7 @@ impl Collector<'_> {
             None => {
                 let error = self.unknown_kind(kind, block.kind.span, false);
                 self.errors.push(error);
+                self.out.module.unknown.insert(kind.to_owned());
             }
         }
     }

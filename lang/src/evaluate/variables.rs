@@ -127,17 +127,9 @@ impl Evaluator<'_> {
         };
         let each = self.call_instances(outer, &step.name)?.each_of(step.key.as_ref());
         let value = self.evaluate(&argument.value, &Scope { each, ..Scope::of(outer) })?;
-        // Whole objects stay whole: the module may read their attributes.
-        match &variable.ty {
-            None => Ok(value),
-            Some(ty) if keeps_objects(ty) => Ok(value),
-            Some(_) => match convert(&value, &self.type_of(variable), &self.program.schemas) {
-                Ok(value) => Ok(value),
-                Err(error) => fail(
-                    super::objects::mismatch(&argument.value, &error).label(variable.span, "declared here"),
-                ),
-            },
-        }
+        convert(&value, &self.type_of(variable), &self.program.schemas).or_else(|error| {
+            fail(super::objects::mismatch(&argument.value, &error).label(variable.span, "declared here"))
+        })
     }
 
     fn validate(
@@ -183,17 +175,6 @@ fn takes_text(ty: &Type) -> bool {
     match ty.core() {
         Type::Any | Type::String(_) => true,
         Type::OneOf(types) => types.iter().any(takes_text),
-        _ => false,
-    }
-}
-
-/// Whether the type asks for whole objects, not for their ids.
-fn keeps_objects(ty: &Type) -> bool {
-    match ty.core() {
-        Type::Kind(_) => true,
-        Type::List(inner, _) | Type::Set(inner) | Type::Map(inner) => keeps_objects(inner),
-        Type::Tuple(items) | Type::OneOf(items) => items.iter().any(keeps_objects),
-        Type::Object(fields) => fields.values().any(|field| keeps_objects(&field.ty)),
         _ => false,
     }
 }

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::assign::bare_unit;
+use super::nouns::{noun, value_noun};
 use super::text::accept;
 use super::{Bounds, Field, Lengths, Text, Type};
 use crate::ast::{NumberLiteral, QuantityLiteral, Unit};
 use crate::diagnostic::nearest;
 use crate::number::Number;
-use crate::residual::{Reference, Residual};
 use crate::schema::SchemaSet;
 use crate::value::{Dimension, Key, Quantity, Value};
 
@@ -27,11 +27,11 @@ pub struct Mismatch {
 }
 
 impl Mismatch {
-    fn new(message: impl Into<String>) -> Self {
+    pub(super) fn new(message: impl Into<String>) -> Self {
         Self { path: String::new(), message: message.into(), suggestion: None, null: false }
     }
 
-    fn at(mut self, step: impl fmt::Display) -> Self {
+    pub(super) fn at(mut self, step: impl fmt::Display) -> Self {
         self.path.insert_str(0, &step.to_string());
         self
     }
@@ -48,7 +48,7 @@ impl fmt::Display for Mismatch {
 
 impl std::error::Error for Mismatch {}
 
-type Converted<T> = Result<T, Mismatch>;
+pub(super) type Converted<T> = Result<T, Mismatch>;
 
 /// Makes a `wanted` of a value, converting what the language converts by itself.
 ///
@@ -105,62 +105,7 @@ pub fn convert_value(value: &Value, wanted: &Type, schemas: &SchemaSet) -> Conve
     }
 }
 
-/// Makes a `wanted` of a value whose parts may wait. A reference to a whole object becomes one to its handle
-/// (its id) where an id is wanted; what waits is converted when it is known, by a call in the residual.
-pub fn convert(residual: &Residual, wanted: &Type, schemas: &SchemaSet) -> Converted<Residual> {
-    match (residual, wanted) {
-        (_, Type::Any) => Ok(residual.clone()),
-        (Residual::Known(value), _) => convert_value(value, wanted, schemas).map(Residual::Known),
-        (Residual::Sensitive(inner), _) => {
-            Ok(Residual::Sensitive(Box::new(convert(inner, unlabelled(wanted), schemas)?)))
-        }
-        (_, Type::Sensitive(inner)) => Ok(Residual::Sensitive(Box::new(convert(residual, inner, schemas)?))),
-        (_, Type::Nullable(inner)) => convert(residual, inner, schemas),
-        (_, Type::OneOf(types)) => convert_residual_to_one(residual, types, schemas),
-        (Residual::List(items) | Residual::Set(items), Type::List(element, lengths)) => {
-            check_length(items.len(), *lengths)?;
-            convert_residuals(items, element, schemas).map(Residual::list)
-        }
-        (Residual::List(items) | Residual::Set(items), Type::Set(element)) => {
-            convert_residuals(items, element, schemas).map(Residual::set)
-        }
-        (Residual::List(items), Type::Tuple(types)) if items.len() == types.len() => {
-            let items = items.iter().zip(types).enumerate();
-            let items = items.map(|(at, (item, ty))| {
-                convert(item, ty, schemas).map_err(|error| error.at(format!("[{at}]")))
-            });
-            Ok(Residual::list(items.collect::<Converted<_>>()?))
-        }
-        (Residual::Map(entries), Type::Map(element)) => {
-            let entries = entries.iter().map(|(key, value)| {
-                Ok((key.clone(), convert(value, element, schemas).map_err(|error| error.at(step(key)))?))
-            });
-            Ok(Residual::map(entries.collect::<Converted<_>>()?))
-        }
-        (Residual::Map(entries), Type::Object(fields)) => convert_fields(
-            entries,
-            fields,
-            |value, ty| convert(value, ty, schemas),
-            |value| *value == Residual::Known(Value::Null),
-            |default| Residual::Known(default.clone()),
-        )
-        .map(Residual::map),
-        (Residual::List(_) | Residual::Set(_) | Residual::Map(_), _) => {
-            Err(Mismatch::new(format!("{} is wanted, not {}", noun(wanted), residual_noun(residual))))
-        }
-        (Residual::Attribute(reference), _) if reference.is_whole() => to_handle(reference, wanted, schemas),
-        (Residual::Attribute(reference), _) => convert_observed(reference, wanted, schemas),
-        (Residual::Conditional(condition, yes, no), _) => Ok(Residual::Conditional(
-            condition.clone(),
-            Box::new(convert(yes, wanted, schemas)?),
-            Box::new(convert(no, wanted, schemas)?),
-        )),
-        (waiting, Type::Set(_)) => Ok(Residual::Call("toset".to_owned(), vec![waiting.clone()])),
-        (waiting, _) => Ok(waiting.clone()),
-    }
-}
-
-fn unlabelled(wanted: &Type) -> &Type {
+pub(super) fn unlabelled(wanted: &Type) -> &Type {
     match wanted {
         Type::Sensitive(inner) => inner,
         other => other,
@@ -192,58 +137,6 @@ fn convert_to_one(value: &Value, types: &[Type], schemas: &SchemaSet) -> Convert
     }
 }
 
-fn convert_residual_to_one(residual: &Residual, types: &[Type], schemas: &SchemaSet) -> Converted<Residual> {
-    let mut fits = types.iter().filter_map(|ty| convert(residual, ty, schemas).ok());
-    fits.next().ok_or_else(|| {
-        Mismatch::new(format!(
-            "{} is wanted, not {}",
-            noun(&Type::OneOf(types.to_vec())),
-            residual_noun(residual)
-        ))
-    })
-}
-
-/// The handle of a whole object, where the type takes it.
-fn to_handle(reference: &Reference, wanted: &Type, schemas: &SchemaSet) -> Converted<Residual> {
-    let kind = &reference.object.kind;
-    match wanted {
-        Type::String(Text::Id(id)) | Type::Kind(id) if id == kind => {
-            Ok(Residual::Attribute(reference.to_handle(schemas)))
-        }
-        _ => Err(Mismatch::new(format!(
-            "`{}` is a whole `{kind}`, but {} is wanted",
-            reference.object,
-            noun(wanted)
-        ))),
-    }
-}
-
-/// An observed attribute has its schema's type: wrong ones are refused now, others converted once known.
-fn convert_observed(reference: &Reference, wanted: &Type, schemas: &SchemaSet) -> Converted<Residual> {
-    let waiting = Residual::Attribute(reference.clone());
-    let schema = schemas.kind(reference.object.kind.as_str());
-    let Some(found) = schema.and_then(|schema| schema.attribute(reference.attribute.as_str())) else {
-        return Ok(waiting);
-    };
-    if super::fit(&found.ty, wanted) == super::Fit::No {
-        return Err(Mismatch::new(format!("{} is wanted, not `{}`", noun(wanted), found.ty)));
-    }
-    let conversion = match (found.ty.core(), wanted) {
-        (Type::List(..), Type::Set(_)) => "toset",
-        (Type::Set(_), Type::List(..)) => "tolist",
-        (Type::Number { .. } | Type::Bool, Type::String(_)) => "tostring",
-        _ => return Ok(waiting),
-    };
-    Ok(Residual::Call(conversion.to_owned(), vec![waiting]))
-}
-
-fn convert_residuals(items: &[Residual], element: &Type, schemas: &SchemaSet) -> Converted<Vec<Residual>> {
-    let items = items.iter().enumerate();
-    items
-        .map(|(at, item)| convert(item, element, schemas).map_err(|error| error.at(format!("[{at}]"))))
-        .collect()
-}
-
 fn elements(value: &Value) -> Vec<&Value> {
     match value {
         Value::List(items) => items.iter().collect(),
@@ -260,7 +153,7 @@ fn convert_items(items: Vec<&Value>, element: &Type, schemas: &SchemaSet) -> Con
 }
 
 /// The fields of an object: each converted, defaults filled in, null taken as left out, nothing else allowed.
-fn convert_fields<T>(
+pub(super) fn convert_fields<T>(
     entries: &BTreeMap<String, T>,
     fields: &BTreeMap<String, Field>,
     convert: impl Fn(&T, &Type) -> Converted<T>,
@@ -294,7 +187,7 @@ fn unexpected_field(name: &str, fields: &BTreeMap<String, Field>) -> Mismatch {
     Mismatch { suggestion: near, ..Mismatch::new(format!("there is no field `{name}` here")) }
 }
 
-fn step(key: &str) -> String {
+pub(super) fn step(key: &str) -> String {
     match Key(key).to_string() {
         quoted if quoted.starts_with('"') => format!("[{quoted}]"),
         word => format!(".{word}"),
@@ -371,7 +264,7 @@ fn check_bounds(number: &Number, bounds: &Bounds, spell: impl Fn(&Number) -> Str
     }
 }
 
-fn check_length(length: usize, lengths: Lengths) -> Converted<()> {
+pub(super) fn check_length(length: usize, lengths: Lengths) -> Converted<()> {
     match lengths {
         Lengths { min: Some(min), .. } if length < min => {
             Err(Mismatch::new(format!("{length} elements are too few, at least {min} are wanted")))
@@ -385,49 +278,4 @@ fn check_length(length: usize, lengths: Lengths) -> Converted<()> {
 
 fn wrong(value: &Value, wanted: &Type) -> Mismatch {
     Mismatch::new(format!("{} is wanted, not {}", noun(wanted), value_noun(value)))
-}
-
-fn noun(wanted: &Type) -> String {
-    match wanted {
-        Type::Sensitive(inner) | Type::Nullable(inner) => noun(inner),
-        Type::Bool => "`true` or `false`".to_owned(),
-        Type::String(Text::Any) => "a string".to_owned(),
-        Type::Number { integer: true, bounds } if *bounds == Bounds::default() => "a whole number".to_owned(),
-        Type::Number { integer: false, bounds } if *bounds == Bounds::default() => "a number".to_owned(),
-        Type::Quantity { dimension: Dimension::Duration, bounds } if *bounds == Bounds::default() => {
-            "a duration, such as `30s`,".to_owned()
-        }
-        Type::Quantity { dimension: Dimension::Size, bounds } if *bounds == Bounds::default() => {
-            "a size, such as `8GiB`,".to_owned()
-        }
-        Type::Quantity { dimension: Dimension::Percent, bounds } if *bounds == Bounds::default() => {
-            "a percentage, such as `80%`,".to_owned()
-        }
-        Type::Object(_) => "an object".to_owned(),
-        other => format!("`{other}`"),
-    }
-}
-
-fn value_noun(value: &Value) -> String {
-    match value {
-        Value::Null => "null".to_owned(),
-        Value::Bool(_) | Value::Number(_) | Value::Quantity(_) => format!("`{value}`"),
-        Value::String(text) if text.chars().count() <= 60 => format!("the string `{value}`"),
-        Value::String(_) => "a string".to_owned(),
-        Value::List(_) => "a list".to_owned(),
-        Value::Set(_) => "a set".to_owned(),
-        Value::Map(_) => "an object".to_owned(),
-        Value::Sensitive(_) | Value::Sealed(_) => "a sensitive value".to_owned(),
-    }
-}
-
-fn residual_noun(residual: &Residual) -> String {
-    match residual {
-        Residual::Known(value) => value_noun(value),
-        Residual::List(_) => "a list".to_owned(),
-        Residual::Set(_) => "a set".to_owned(),
-        Residual::Map(_) => "an object".to_owned(),
-        Residual::Attribute(reference) if reference.is_whole() => format!("`{}`", reference.object),
-        other => format!("`{other}`"),
-    }
 }

@@ -143,7 +143,9 @@ fn unify_fields(
 
 /// The type of a value, wide: of a string any string, of an object its fields'.
 pub fn type_of(value: &Value) -> Type {
-    let all = |items: Vec<Type>| unify_all(&items).ok().filter(|ty| *ty != Type::OneOf(Vec::new())).unwrap_or(Type::Any);
+    let all = |items: Vec<Type>| {
+        unify_all(&items).ok().filter(|ty| *ty != Type::OneOf(Vec::new())).unwrap_or(Type::Any)
+    };
     match value {
         Value::Null | Value::Sealed(_) => Type::Any,
         Value::Bool(_) => Type::Bool,
