@@ -29,8 +29,8 @@ mod grammar {
 use grammar::{Grammar, Rule};
 use lower::Lower;
 
-/// How deep blocks, brackets and operators may nest.
-pub(crate) const MAX_DEPTH: usize = 256;
+/// How deep blocks, brackets and operators may nest: few enough that recursion over a tree fits a thread's stack.
+pub(crate) const MAX_DEPTH: usize = 100;
 
 /// Reads a file. What could be read is in the tree even if there are errors; values that could not are
 /// [`crate::ast::ExprKind::Invalid`] there.

@@ -8,9 +8,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use infra_lang::diagnostic::{Diagnostic, Severity};
+use infra_lang::explain::explanations;
 use infra_lang::format::format;
 use infra_lang::parse::{parse, parse_expression};
-use infra_lang::span::{SourceMap, Span};
+use infra_lang::span::{FileId, SourceMap, Span};
 
 #[test]
 fn files_parse() {
@@ -47,6 +48,69 @@ fn files_format() {
             Err(diagnostics) => report(&sources, &diagnostics),
         }
     });
+}
+
+#[test]
+fn the_examples_are_formatted() {
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples");
+    let examples = files(&examples).into_iter().filter(|path| path.is_dir());
+    for path in examples.flat_map(|example| files(&example)) {
+        if path.extension().is_some_and(|extension| extension == "infra") {
+            let text = fs::read_to_string(&path).expect("examples are text");
+            assert_eq!(format(&text).as_ref(), Ok(&text), "{}", path.display());
+        }
+    }
+}
+
+#[test]
+fn nesting_has_a_limit_and_never_crashes() {
+    let nested = |levels: usize| format!("a = {}1{}\n", "[".repeat(levels), "]".repeat(levels));
+    let texts = [
+        nested(300),
+        nested(20_000),
+        "a = [".repeat(20_000),
+        format!("a = {}b\n", "!".repeat(20_000)),
+        format!("a = b{}\n", ".c".repeat(20_000)),
+        format!("a = {}d\n", "b ? c : ".repeat(20_000)),
+        format!("{}{}", "a {\n".repeat(20_000), "}\n".repeat(20_000)),
+        format!("a = \"{}\"\n", "%{ if b }".repeat(2_000)),
+    ];
+    let condition = format!("a = {}true\n", "var.b.c == 1 || ".repeat(90));
+    assert!(parse(FileId(0), &condition).1.is_empty());
+    assert!(parse(FileId(0), &nested(90)).1.is_empty());
+    for text in texts {
+        let (_, diagnostics) = parse(FileId(0), &text);
+        assert_eq!(diagnostics.first().map(|first| first.code.0), Some("E0114"), "{}", &text[..20]);
+        assert!(format(&text).is_err());
+    }
+}
+
+#[test]
+fn spans_hold_the_brackets_of_what_they_cover() {
+    let text = "(a + b).c * \"${d}\"";
+    let expr = parse_expression(FileId(0), text).expect("an expression");
+    let mut spans = Vec::new();
+    let mut pending = vec![&expr];
+    while let Some(expr) = pending.pop() {
+        spans.push(&text[expr.span.start as usize..expr.span.end as usize]);
+        expr.for_each_child(&mut |child| pending.push(child));
+    }
+    assert_eq!(spans, [text, "\"${d}\"", "d", "(a + b).c", "(a + b)", "a + b", "b", "a"]);
+}
+
+/// Every example of `infra explain` shows the error that it explains, and its repair is in comments.
+#[test]
+fn explanations_show_their_error() {
+    let shown_elsewhere = ["E0114", "W0101"];
+    for explanation in explanations().filter(|explanation| explanation.code.0[1..].starts_with("01")) {
+        let (_, diagnostics) = parse(FileId(0), explanation.example);
+        let shows = diagnostics.iter().any(|diagnostic| diagnostic.code == explanation.code);
+        assert!(
+            shows || shown_elsewhere.contains(&explanation.code.0),
+            "{}: {diagnostics:?}",
+            explanation.code
+        );
+    }
 }
 
 fn report(sources: &SourceMap, diagnostics: &[Diagnostic]) -> String {

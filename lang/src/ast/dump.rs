@@ -4,8 +4,8 @@
 use std::fmt::{self, Write};
 
 use super::{
-    Attribute, Block, Body, Call, Entry, Expr, ExprKind, File, For, ForPart, ForResult, Ident, IfPart, Item, Key,
-    Part,
+    Attribute, Block, Body, Call, Entry, Expr, ExprKind, File, For, ForPart, ForResult, Ident, IfPart, Item,
+    Key, Part,
 };
 use crate::value::Quoted;
 
@@ -44,7 +44,9 @@ impl fmt::Display for Expr {
             ExprKind::Null => f.write_str("null"),
             ExprKind::Bool(value) => write!(f, "{value}"),
             ExprKind::Number(number) => f.write_str(number.as_str()),
-            ExprKind::Quantity(quantity) => write!(f, "{}{}", quantity.amount.as_str(), quantity.unit.as_str()),
+            ExprKind::Quantity(quantity) => {
+                write!(f, "{}{}", quantity.amount.as_str(), quantity.unit.as_str())
+            }
             ExprKind::String(text) => write!(f, "{}", Quoted(text)),
             ExprKind::Template(parts) => write_parts(f, parts),
             ExprKind::Wrapped(_, inner) => write!(f, "{inner}"),

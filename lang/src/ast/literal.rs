@@ -98,3 +98,29 @@ impl Unit {
         UNITS.iter().map(|row| row.0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantities_are_in_the_base_unit_of_their_dimension() {
+        let value = |amount: &str, unit: &str| {
+            let amount = NumberLiteral::new(amount).expect("a number");
+            QuantityLiteral { amount, unit: Unit::new(unit).expect("a unit") }.value()
+        };
+        let shown = |amount: &str, unit: &str| value(amount, unit).amount.to_string();
+        assert_eq!(shown("1.5", "h"), "5400");
+        assert_eq!(shown("500", "ms"), "0.5");
+        assert_eq!(shown("8", "GiB"), "8589934592");
+        assert_eq!(shown("8", "GB"), "8000000000");
+        assert_eq!(value("80", "%"), Quantity { dimension: Dimension::Percent, amount: Number::from(80) });
+    }
+
+    #[test]
+    fn numbers_beyond_reason_are_refused() {
+        assert!(NumberLiteral::new("1e9999").is_some());
+        assert!(NumberLiteral::new("1e-10000").is_none());
+        assert!(NumberLiteral::new("1e99999999999999999999").is_none());
+    }
+}

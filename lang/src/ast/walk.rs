@@ -9,11 +9,15 @@ impl Expr {
             ExprKind::Invalid | ExprKind::Null | ExprKind::Bool(_) | ExprKind::Number(_) => {}
             ExprKind::Quantity(_) | ExprKind::String(_) | ExprKind::Name(_) | ExprKind::Element => {}
             ExprKind::Template(parts) => for_each_in_parts(parts, visit),
-            ExprKind::Wrapped(_, inner) | ExprKind::Unary(_, inner) | ExprKind::Attribute(inner, _) => visit(inner),
+            ExprKind::Wrapped(_, inner) | ExprKind::Unary(_, inner) | ExprKind::Attribute(inner, _) => {
+                visit(inner)
+            }
             ExprKind::Tuple(elements) => elements.iter().for_each(visit),
             ExprKind::Object(entries) => entries.iter().for_each(|entry| entry.for_each_child(visit)),
             ExprKind::For(each) => each.for_each_child(visit),
-            ExprKind::Conditional(parts) => [&parts.condition, &parts.yes, &parts.no].into_iter().for_each(visit),
+            ExprKind::Conditional(parts) => {
+                [&parts.condition, &parts.yes, &parts.no].into_iter().for_each(visit)
+            }
             ExprKind::Binary(parts) => [&parts.left, &parts.right].into_iter().for_each(visit),
             ExprKind::Call(call) => call.arguments.iter().for_each(visit),
             ExprKind::Index(object, index) => [object, index].into_iter().for_each(|child| visit(child)),

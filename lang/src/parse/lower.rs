@@ -132,8 +132,7 @@ impl Lower {
     pub(super) fn expr(&self, pair: Pair<'_, Rule>) -> Expr {
         let span = self.span(&pair);
         let is_branch = |pair: &Pair<'_, Rule>| pair.as_rule() == Rule::expr;
-        let operators = pair.clone().into_inner().filter(|pair| is_operator(pair.as_rule())).count();
-        let lowered = self.nested(operators + 1, span, || {
+        let lowered = self.nested(levels(pair.clone().into_inner()), span, || {
             let flat = pair.clone().into_inner().take_while(|pair| !is_branch(pair));
             let condition = self.operation(flat);
             let mut branches = pair.into_inner().skip_while(|pair| !is_branch(pair));
@@ -370,13 +369,21 @@ fn takes_in(splat: &Splat, rule: Rule) -> bool {
     splat.full || matches!(rule, Rule::member | Rule::legacy_index)
 }
 
-fn is_operator(rule: Rule) -> bool {
-    use Rule::{
-        attr_splat, full_splat, index, legacy_index, member, negate, not, op_add, op_and, op_equal, op_mul,
-        op_or, op_order,
-    };
-    let binary = matches!(rule, op_or | op_and | op_equal | op_order | op_add | op_mul);
-    binary || matches!(rule, negate | not | member | legacy_index | index | attr_splat | full_splat)
+/// How many levels an expression takes: its longest operand, and half of its binary operators, as these may be many
+/// in flat conditions and cost less.
+fn levels(flat: Pairs<'_, Rule>) -> usize {
+    use Rule::{attr_splat, full_splat, index, legacy_index, member, negate, not};
+    use Rule::{op_add, op_and, op_equal, op_mul, op_or, op_order};
+    let (mut binary, mut operand, mut longest) = (0, 0, 0);
+    for pair in flat {
+        match pair.as_rule() {
+            negate | not | member | legacy_index | index | attr_splat | full_splat => operand += 1,
+            op_or | op_and | op_equal | op_order | op_add | op_mul => (binary, operand) = (binary + 1, 0),
+            _ => {}
+        }
+        longest = longest.max(operand);
+    }
+    1 + longest + binary / 2
 }
 
 fn binary_op(sign: &str) -> BinaryOp {
