@@ -40,13 +40,24 @@ fn check(model: &Model, params: &Params) -> Result<(), ApiError> {
         return Err(ApiError::validation("Invalid BASE64 encoding of user data"));
     }
     let image = params.required("ImageId")?;
-    fleet::check(model, &spec(params)?).map_err(|error| match error.code.starts_with("InvalidAMIID") {
+    fleet::check(model, &placed(model, spec(params)?)?).map_err(|error| match error.code.starts_with("InvalidAMIID") {
         // The one message that people search for by its text.
-        true => {
-            ApiError::validation(format!("AMI {image} is invalid: The image id '[{image}]' does not exist"))
-        }
+        true => ApiError::validation(format!("AMI {image} is invalid: The image id '[{image}]' does not exist")),
         false => ApiError::validation(error.message),
     })
+}
+
+/// The launch somewhere in the network of its security groups: where exactly is the group's to say, later.
+pub fn placed(model: &Model, mut spec: LaunchSpec) -> Result<LaunchSpec, ApiError> {
+    let Some(first) = spec.groups.first().filter(|group| group.starts_with("sg-")) else { return Ok(spec) };
+    let missing = || ApiError::validation(format!("The security group '{first}' does not exist"));
+    let vpc = &model.ec2.groups.get(first.as_str()).ok_or_else(missing)?.vpc;
+    match model.ec2.subnets.values().find(|subnet| subnet.vpc == *vpc) {
+        Some(subnet) => spec.subnet = Some(subnet.id.to_string()),
+        // A network without subnets: there is nothing to check the groups against.
+        None => spec.groups.clear(),
+    }
+    Ok(spec)
 }
 
 /// What a launch configuration launches. Where the instance goes is the group's to say.

@@ -100,7 +100,7 @@ fn launch(model: &Model, params: &Params) -> Result<Option<Launch>, ApiError> {
     let version = template.text("Version").unwrap_or("$Default");
     let invalid = |error: ApiError| ApiError::validation(error.message);
     let (spec, found) = fleet::launch_template(model, id, Some(version)).map_err(invalid)?;
-    fleet::check(model, &spec).map_err(invalid)?;
+    fleet::check(model, &configurations::placed(model, spec)?).map_err(invalid)?;
     Ok(Some(Launch::Template(TemplateChoice { id: found.id, name: found.name, version: version.to_owned() })))
 }
 
