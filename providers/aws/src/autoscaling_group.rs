@@ -8,6 +8,7 @@ mod end;
 mod group;
 mod lower;
 pub(crate) mod memory;
+mod phase;
 mod read;
 mod request;
 mod run;
@@ -38,8 +39,9 @@ use crate::error::permanent;
 use crate::kind::{AwsKind, answers, asked_id, gone, waiting};
 use crate::schema::Schema as _;
 use act::perform;
-use blue_green::{Next, Phase};
+use blue_green::Next;
 use group::Health;
+use phase::Phase;
 use settings::{AutoscalingGroup, Launch, MixedInstancesPolicy};
 
 static SCHEMA: LazyLock<KindSchema> = LazyLock::new(AutoscalingGroup::schema);

@@ -2,9 +2,10 @@
 //! the old group serves again before the new one leaves. So it does not matter which step failed, or how far it got.
 
 use super::act::Act;
-use super::blue_green::{Next, Observed, Phase, REBALANCE, check_by, of, resize};
+use super::blue_green::{Next, Observed, REBALANCE, check_by, of, resize};
 use super::end;
 use super::group::{Group, Pinned};
+use super::phase::Phase;
 
 type Stage = fn(&Observed, &Pinned) -> Next;
 

@@ -182,7 +182,7 @@ mod tests {
             name: "web-0123".into(),
             desired: 2,
             token: Some("0123".into()),
-            members: vec![Member { id: "i-1".into(), ready: true, protected: false }],
+            members: vec![Member { id: "i-1".into(), ready: true, ..Member::default() }],
             ..Group::default()
         }
     }

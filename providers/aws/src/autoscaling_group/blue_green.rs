@@ -5,12 +5,12 @@
 //! Capacity is proven before it is removed: nothing leaves while what stays serves less than the floor.
 
 use std::collections::BTreeSet;
-use std::fmt;
 use std::time::Duration;
 
 use super::act::Act;
 use super::group::{Activities, Group, Health, Pinned};
 use super::memory::Held;
+use super::phase::Phase;
 use super::{back, end};
 
 /// The process that moves instances between zones, launching before it ends: it would upset every count.
@@ -22,80 +22,8 @@ pub(crate) const HELD_BACK: [&str; 2] = [REBALANCE, "ScheduledActions"];
 /// So many looks in a row must agree before traffic is trusted to new instances.
 const STABLE_POLLS: u32 = 2;
 
-/// A phase of the swap, or of the way back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Phase {
-    /// The old group is held at its size.
-    Pin,
-    /// The new group boots.
-    Scale,
-    /// The new group joins the load balancers.
-    Attach,
-    /// The new group catches up with what scaling did meanwhile.
-    Match,
-    /// The old group leaves the load balancers: the cutover.
-    Detach,
-    /// The new group serves alone while the old one stands by.
-    Bake,
-    /// The new group gets the sizes of the file.
-    Finalise,
-    /// The old group's instances end.
-    Retire,
-    /// Way back: the new group is held at its size.
-    Repin,
-    /// Way back: the old group joins its load balancers again.
-    Return,
-    /// Way back: the new group leaves the load balancers.
-    Leave,
-    /// Way back: the new group's instances end.
-    Shrink,
-    /// Way back: the new group goes.
-    Remove,
-    /// Way back: the old group is as it was.
-    Unpin,
-}
-
-/// All phases by the names of their operations.
-const NAMES: [(Phase, &str); 14] = [
-    (Phase::Pin, "pin"),
-    (Phase::Scale, "scale"),
-    (Phase::Attach, "attach"),
-    (Phase::Match, "match"),
-    (Phase::Detach, "detach"),
-    (Phase::Bake, "bake"),
-    (Phase::Finalise, "finalise"),
-    (Phase::Retire, "retire"),
-    (Phase::Repin, "repin"),
-    (Phase::Return, "return"),
-    (Phase::Leave, "leave"),
-    (Phase::Shrink, "shrink"),
-    (Phase::Remove, "remove"),
-    (Phase::Unpin, "unpin"),
-];
-
-impl Phase {
-    /// The phase that an operation runs.
-    pub(crate) fn named(operation: &str) -> Option<Self> {
-        NAMES.iter().find(|(_, name)| *name == operation).map(|(phase, _)| *phase)
-    }
-
-    /// Whether load balancers have to be asked about instances.
-    pub(crate) fn looks_at_health(self) -> bool {
-        !matches!(self, Self::Scale | Self::Finalise | Self::Retire | Self::Repin)
-    }
-
-    /// Whether the new group's activities tell why it does not come up.
-    pub(crate) fn looks_at_activities(self) -> bool {
-        matches!(self, Self::Scale | Self::Attach | Self::Match)
-    }
-}
-
-impl fmt::Display for Phase {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = NAMES.iter().find(|(phase, _)| phase == self).map_or("", |(_, name)| *name);
-        f.write_str(name)
-    }
-}
+/// So many looks find fewer instances serving than the floor before that is taken for how the group is.
+const PATIENCE: u32 = 6;
 
 /// What the file wants of the new group.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -127,6 +55,8 @@ pub(crate) struct Observed {
     pub(crate) health: Health,
     /// What the new group has done, if the phase asks.
     pub(crate) activities: Activities,
+    /// Whether a load balancer keeps to its zones, so that each zone has to serve by itself.
+    pub(crate) zoned: bool,
     /// How the old group was, once that is written down.
     pub(crate) pinned: Option<Pinned>,
     /// What the file wants.
@@ -197,18 +127,33 @@ impl Observed {
     /// missing.
     pub(crate) fn guard(&self, alone: bool) -> Result<(), String> {
         let floor = if alone { self.floor_alone() } else { self.floor() };
-        match self.new_serving() {
-            serving if serving >= floor => Ok(()),
-            serving => {
-                Err(format!("the new group serves with {serving} instances, and the floor is {floor}"))
-            }
+        let (serving, bare) = (self.new_serving(), self.bare_zones());
+        if serving < floor {
+            return Err(format!("the new group serves with {serving} instances, and the floor is {floor}"));
         }
+        match !alone && self.zoned && !bare.is_empty() {
+            true => Err(format!(
+                "no instance of the new group serves in {}, and the load balancer keeps to its zones",
+                bare.join(", ")
+            )),
+            false => Ok(()),
+        }
+    }
+
+    /// The zones in which instances of the old group are in service and none of the new one serves.
+    fn bare_zones(&self) -> Vec<&str> {
+        let serves = |id: &str| self.wanted.balancers.iter().all(|name| self.health.passes(name, id));
+        let old = self.old.iter().flat_map(Group::ready).map(|member| member.zone.as_str());
+        let new = self.new.iter().flat_map(Group::ready).filter(|member| serves(&member.id));
+        let covered: BTreeSet<&str> = new.map(|member| member.zone.as_str()).collect();
+        old.collect::<BTreeSet<&str>>().difference(&covered).copied().collect()
     }
 }
 
 /// The condition that a phase wants to hold for a while.
 pub(crate) fn steady(phase: Phase, o: &Observed) -> bool {
     match phase {
+        Phase::Pin => o.pinned.is_some() || o.old_serving() >= o.share(o.carried()),
         Phase::Attach | Phase::Match => o.new.is_some() && o.new_serving() >= o.target(),
         Phase::Bake => o.guard(true).is_ok(),
         _ => true,
@@ -263,6 +208,10 @@ fn pin(o: &Observed) -> Next {
         (None, Some((process, reason))) => {
             Next::Stuck(format!("AWS has suspended {process}: {reason}; resume it first"))
         }
+        (None, None) if !steady(Phase::Pin, o) && o.held.broken < PATIENCE => Next::Wait(format!(
+            "more of the old group: {} instances serve, and the floor becomes what serves",
+            of(o.old_serving(), old.desired)
+        )),
         (None, None) => Next::Act(Act::Note(originals(o, old))),
         _ if old.min < old.desired => resize(old, Some(old.desired), None, None),
         _ if !old.suspended.contains_key(REBALANCE) => {
@@ -375,7 +324,8 @@ fn bake(o: &Observed) -> Next {
         Err(reason) if o.held.broken >= STABLE_POLLS => Next::Stuck(reason),
         Err(reason) => Next::Wait(format!("another look: {reason}")),
         Ok(()) if left.is_zero() => Next::Done,
-        Ok(()) => Next::Wait(format!("the new group to hold for {} s more", left.as_secs().max(1))),
+        // A line a minute is enough for whoever watches.
+        Ok(()) => Next::Wait(format!("the new group to hold for {} min more", left.as_secs().div_ceil(60))),
     }
 }
 

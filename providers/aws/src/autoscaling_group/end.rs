@@ -45,7 +45,7 @@ mod tests {
     use crate::autoscaling_group::group::Member;
 
     fn group(size: i32, members: usize) -> Group {
-        let member = |n| Member { id: format!("i-{n}"), ready: true, protected: false };
+        let member = |n| Member { id: format!("i-{n}"), ready: true, ..Member::default() };
         Group {
             name: "web-1".into(),
             min: size,

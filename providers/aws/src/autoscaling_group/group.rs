@@ -36,6 +36,8 @@ pub(crate) struct Group {
 pub(crate) struct Member {
     /// `i-…`.
     pub(crate) id: String,
+    /// Its availability zone.
+    pub(crate) zone: String,
     /// In service and healthy in the group's eyes, which says nothing about load balancers.
     pub(crate) ready: bool,
     /// Left alone when the group shrinks.
@@ -203,7 +205,7 @@ mod tests {
 
     #[test]
     fn an_instance_that_one_balancer_does_not_list_does_not_serve() {
-        let member = Member { id: "i-1".into(), ready: true, protected: false };
+        let member = Member { id: "i-1".into(), ready: true, ..Member::default() };
         let group = Group { members: vec![member], ..Group::default() };
         let both = BTreeSet::from(["a".to_owned(), "b".to_owned()]);
         let passes = BTreeMap::from([("i-1".to_owned(), Check::Passes)]);

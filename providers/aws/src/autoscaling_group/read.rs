@@ -57,6 +57,22 @@ pub(crate) async fn health(aws: &Aws, balancers: &BTreeSet<String>) -> Result<He
     Ok(Health(try_join_all(asked).await?.into_iter().collect()))
 }
 
+/// Whether one of the load balancers sends requests only to instances in the zone they came in by.
+///
+/// # Errors
+/// What `DescribeLoadBalancerAttributes` answers.
+pub(crate) async fn keep_to_zones(aws: &Aws, balancers: &BTreeSet<String>) -> Result<bool, ProviderError> {
+    let asked = balancers.iter().map(|name| async move {
+        let call = aws.elb.describe_load_balancer_attributes().load_balancer_name(name);
+        let answer = call.send().await.map_err(failed("DescribeLoadBalancerAttributes"))?;
+        let attributes = answer.load_balancer_attributes();
+        let across =
+            attributes.and_then(|all| all.cross_zone_load_balancing()).is_some_and(|across| across.enabled());
+        Ok(!across)
+    });
+    Ok(try_join_all(asked).await?.contains(&true))
+}
+
 /// The load balancers that a group is leaving: the group still names them until the last instance has drained.
 ///
 /// # Errors
@@ -109,6 +125,7 @@ fn member(instance: &Instance) -> Member {
     let in_service = instance.lifecycle_state() == Some(&LifecycleState::InService);
     Member {
         id: text(instance.instance_id()).unwrap_or_default(),
+        zone: text(instance.availability_zone()).unwrap_or_default(),
         ready: in_service
             && instance.health_status().is_none_or(|status| status.eq_ignore_ascii_case("healthy")),
         protected: instance.protected_from_scale_in().unwrap_or_default(),

@@ -7,8 +7,9 @@ use infra_engine::provider::{Progress, ProviderError, Task, Verdict};
 use infra_lang::residual::Values;
 
 use super::act::{Act, perform};
-use super::blue_green::{Next, Observed, Phase, Wanted, next, steady};
+use super::blue_green::{Next, Observed, Wanted, next, steady};
 use super::group::{Activities, Group, Health, Pinned};
+use super::phase::Phase;
 use super::settings::AutoscalingGroup;
 use super::{memory_key, note, outcome, read};
 use crate::client::Aws;
@@ -54,8 +55,11 @@ pub(crate) async fn advance(aws: &Aws, task: &Task, phase: Phase) -> Result<Prog
 /// # Errors
 /// What AWS answers.
 pub(crate) async fn judge(aws: &Aws, arguments: &Values, task: &Task) -> Result<Verdict, ProviderError> {
-    let observed = observe(aws, task, true).await?;
+    let mut observed = observe(aws, task, true).await?;
     let alone = arguments.contains_key("alone");
+    if !alone {
+        observed.zoned = read::keep_to_zones(aws, &observed.wanted.balancers).await?;
+    }
     Ok(observed.guard(alone).map_or_else(Verdict::Broken, |()| Verdict::Holds))
 }
 
@@ -128,6 +132,7 @@ async fn observe(aws: &Aws, task: &Task, with_health: bool) -> Result<Observed, 
         new: find(new),
         health: Health::default(),
         activities: Activities::default(),
+        zoned: false,
         pinned,
         wanted,
         held: Default::default(),

@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 
 use super::super::group::{Check, Member};
+use super::super::phase::NAMES;
 use super::*;
 
 /// Instances `PREFIX1` to `PREFIXn`, of which `ready` are in service.
 fn members(prefix: &str, all: usize, ready: usize) -> Vec<Member> {
-    let member = |n| Member { id: format!("{prefix}{n}"), ready: n <= ready, protected: false };
+    let member =
+        |n| Member { id: format!("{prefix}{n}"), ready: n <= ready, zone: "a".into(), protected: false };
     (1..=all).map(member).collect()
 }
 
@@ -118,6 +120,12 @@ fn pin_notes_before_it_changes_anything() {
         ("minimum raised", world(Some(Group { min: 3, ..untouched() }), None, health(&OLD, &[]))),
         ("pinned", world(Some(old()), None, health(&OLD, &[]))),
         ("grown since", world(Some(Group { desired: 4, ..old() }), None, health(&OLD, &[]))),
+        ("one does not serve", Observed { health: health(&OLD[..2], &[]), ..fresh.clone() }),
+        ("and goes on so", Observed {
+            health: health(&OLD[..2], &[]),
+            held: Held { broken: 6, ..Held::default() },
+            ..fresh.clone()
+        }),
         ("halted by AWS", Observed { old: Some(halted), ..fresh.clone() }),
         ("gone", Observed { old: None, ..fresh.clone() }),
     ]), @r"
@@ -126,6 +134,8 @@ fn pin_notes_before_it_changes_anything() {
     minimum raised -> act: suspend AZRebalance in web-1
     pinned -> done
     grown since -> act: resize web-1: min 4
+    one does not serve -> wait: more of the old group: 2 of 3 instances serve, and the floor becomes what serves
+    and goes on so -> act: note how the group was
     halted by AWS -> stuck: AWS has suspended Launch: Administratively suspended: launches fail; resume it first
     gone -> stuck: the group is gone
     ");
@@ -248,8 +258,8 @@ fn bake_counts_only_unbroken_time() {
         ("one still fails", look(&["new1", "new2"], broken(2))),
         ("held", look(&NEW, held(61, 300))),
     ]), @r"
-    just begun -> wait: the new group to hold for 300 s more
-    half way -> wait: the new group to hold for 150 s more
+    just begun -> wait: the new group to hold for 5 min more
+    half way -> wait: the new group to hold for 3 min more
     one fails -> wait: another look: the new group serves with 2 instances, and the floor is 3
     one still fails -> stuck: the new group serves with 2 instances, and the floor is 3
     held -> done
@@ -356,6 +366,18 @@ fn the_guard_counts_only_the_new_group() {
     scaled_in.new = Some(Group { desired: 2, ..attached(2) });
     assert!(scaled_in.guard(false).is_err());
     assert_eq!(scaled_in.guard(true), Ok(()), "once it scales by itself, its own size counts");
+}
+
+#[test]
+fn a_balancer_that_keeps_to_its_zones_needs_an_instance_in_each() {
+    let mut crowded = world(Some(old()), Some(attached(3)), health(&BOTH, &[]));
+    crowded.old.iter_mut().for_each(|old| old.members[2].zone = "b".into());
+    assert_eq!(crowded.guard(false), Ok(()), "across zones, one is as good as another");
+    crowded.zoned = true;
+    let bare = "no instance of the new group serves in b, and the load balancer keeps to its zones";
+    assert_eq!(crowded.guard(false), Err(bare.to_owned()));
+    crowded.new.iter_mut().for_each(|new| new.members[0].zone = "b".into());
+    assert_eq!(crowded.guard(false), Ok(()));
 }
 
 #[test]

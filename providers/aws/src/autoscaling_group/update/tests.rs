@@ -20,7 +20,7 @@ fn live() -> Group {
         desired: 1,
         health_check_type: "ELB".into(),
         balancers: ["old".to_owned()].into(),
-        members: vec![Member { id: "i-1".into(), ready: true, protected: false }],
+        members: vec![Member { id: "i-1".into(), ready: true, ..Member::default() }],
         ..Group::default()
     }
 }
