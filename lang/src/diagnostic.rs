@@ -145,6 +145,6 @@ mod tests {
         assert_eq!(nearest("eld", kinds), Some("elb"));
         assert_eq!(nearest("banana", kinds), None);
         assert_eq!(nearest("launch", kinds), Some("launch_template"));
-        assert_eq!(nearest("launch", ["launch_a", "launch_b"]), None);
+        assert_eq!(nearest("launch", ["launch_configuration", "launch_template"]), None);
     }
 }

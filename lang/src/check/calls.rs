@@ -132,7 +132,7 @@ impl Checker<'_> {
     }
 
     /// The type of an argument; without its errors if it has been checked already.
-    fn quietly(&mut self, checked: bool, expr: &Expr, scope: &Scope) -> Type {
+    pub(super) fn quietly(&mut self, checked: bool, expr: &Expr, scope: &Scope) -> Type {
         let before = self.errors.len();
         let ty = self.infer(expr, scope);
         if checked {

@@ -68,14 +68,14 @@ impl Checker<'_> {
         for step in &object.steps {
             if let Some(step_schema) = schema.steps.iter().find(|known| known.name == step.name) {
                 self.expect(&step.value, &block_type(&step_schema.block), &scope);
-                self.rules(&step_schema.block.rules, &entries(&step.value), step.span);
+                self.rules(&step_schema.block.rules, &entries(&step.value), step.span, &scope);
             }
             if let Some(when) = &step.when {
                 self.condition(when, &scope);
             }
         }
         if object.complete {
-            self.presence(key.mode, schema, object);
+            self.presence(key.mode, schema, object, &scope);
         }
         self.lifecycle(key, schema, object, &scope);
         self.current = None;
@@ -160,7 +160,7 @@ impl Checker<'_> {
         };
         self.expect(&argument.value, &wanted, scope);
         if let Some(block) = &attribute.block {
-            self.block_rules(block, &argument.value);
+            self.block_rules(block, &argument.value, scope);
         }
     }
 
@@ -196,7 +196,7 @@ impl Checker<'_> {
     }
 
     /// What must be written and is not, and rules over what is.
-    fn presence(&mut self, mode: Mode, schema: &KindSchema, object: &Object) {
+    fn presence(&mut self, mode: Mode, schema: &KindSchema, object: &Object, scope: &Scope) {
         let attributes = if mode == Mode::Data { &schema.lookup } else { &schema.attributes };
         let written = |name: &AttributeName| object.arguments.iter().any(|argument| argument.name == *name);
         let missing = attributes.iter().filter(|attribute| {
@@ -213,28 +213,29 @@ impl Checker<'_> {
         if mode == Mode::Managed {
             let written: Vec<(AttributeName, &Expr)> =
                 object.arguments.iter().map(|argument| (argument.name.clone(), &argument.value)).collect();
-            self.rules(&schema.rules, &written, object.header);
+            self.rules(&schema.rules, &written, object.header, scope);
             if let Naming::Prefixed { attribute, prefix, .. } = &schema.naming {
                 self.rules(
                     &[Rule::AtMostOne(vec![attribute.clone(), prefix.clone()])],
                     &written,
                     object.header,
+                    scope,
                 );
             }
         }
     }
 
     /// The rules of a nested block, wherever it is written out.
-    fn block_rules(&mut self, block: &BlockSchema, value: &Expr) {
+    fn block_rules(&mut self, block: &BlockSchema, value: &Expr, scope: &Scope) {
         match &value.bare().kind {
-            ExprKind::Tuple(items) => items.iter().for_each(|item| self.block_rules(block, item)),
+            ExprKind::Tuple(items) => items.iter().for_each(|item| self.block_rules(block, item, scope)),
             ExprKind::Object(_) => {
                 let written = entries(value);
-                self.rules(&block.rules, &written, value.span);
+                self.rules(&block.rules, &written, value.span, scope);
                 for (name, value) in written {
                     let inner = block.attributes.iter().find(|attribute| attribute.name == name);
                     if let Some(inner) = inner.and_then(|attribute| attribute.block.as_ref()) {
-                        self.block_rules(inner, value);
+                        self.block_rules(inner, value, scope);
                     }
                 }
             }
@@ -243,7 +244,7 @@ impl Checker<'_> {
     }
 
     /// Rules as far as they can be judged by what is written: a value that may be null may be absent.
-    fn rules(&mut self, rules: &[Rule], written: &[(AttributeName, &Expr)], place: Span) {
+    fn rules(&mut self, rules: &[Rule], written: &[(AttributeName, &Expr)], place: Span, scope: &Scope) {
         for rule in rules {
             let (names, exactly) = match rule {
                 Rule::ExactlyOne(names) => (names, true),
@@ -252,7 +253,8 @@ impl Checker<'_> {
             };
             let given: Vec<_> =
                 written.iter().filter(|(name, value)| names.contains(name) && !is_null(value)).collect();
-            let certain: Vec<_> = given.iter().filter(|(_, value)| !may_be_null(value)).collect();
+            let certain = given.iter().filter(|(_, value)| !self.quietly(true, value, scope).may_be_null());
+            let certain: Vec<_> = certain.collect();
             if let [first, second, ..] = certain.as_slice() {
                 let message = format!("`{}` and `{}` exclude each other", first.0, second.0);
                 let error = Diagnostic::error(codes::RULE, second.1.span, message);
@@ -344,18 +346,4 @@ fn entries(value: &Expr) -> Vec<(AttributeName, &Expr)> {
 
 fn is_null(expr: &Expr) -> bool {
     expr.bare().kind == ExprKind::Null
-}
-
-/// Whether it may turn out null, as far as its form tells: only literals and collections certainly do not.
-fn may_be_null(expr: &Expr) -> bool {
-    match &expr.bare().kind {
-        ExprKind::Conditional(conditional) => may_be_null(&conditional.yes) || may_be_null(&conditional.no),
-        ExprKind::Null
-        | ExprKind::Invalid
-        | ExprKind::Call(_)
-        | ExprKind::Index(..)
-        | ExprKind::Attribute(..)
-        | ExprKind::Name(_) => true,
-        _ => false,
-    }
 }

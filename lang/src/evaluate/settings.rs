@@ -52,6 +52,7 @@ impl Evaluator<'_> {
                 expr.span,
                 "tags are shown, and one of these is sensitive",
             )),
+            (_, Some(_), Some(expr)) if tags.known().is_none() => fail(not_setting(expr)),
             (_, Some(entries), _) => Ok((project, entries)),
             (_, None, Some(expr)) => fail(not_setting(expr)),
             (_, None, None) => Ok((project, BTreeMap::new())),

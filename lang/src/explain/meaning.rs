@@ -85,7 +85,7 @@ explanations! {
         "locals { name = upper() }";
     WHOLE "E0306" "a whole object in text":
         "An object is not a string. Say which attribute is meant.",
-        "output \"url\" { value = \"http://${elb.web}\" }\n# output \"url\" { value = \"http://${elb.web.dns_name}\" }";
+        "vpc \"main\" { cidr_block = \"10.0.0.0/16\" }\n\noutput \"path\" { value = \"vpc/${vpc.main}\" }\n# output \"path\" { value = \"vpc/${vpc.main.id}\" }";
     OPERAND "E0307" "wrong operand":
         "Numbers calculate with numbers, quantities with quantities of the same kind; `&&`, `||` and `!` take booleans.",
         "locals { total = 5m + 1GiB }";
@@ -93,21 +93,21 @@ explanations! {
     SHAPE "E0401" "not known at plan":
         "Which instances exist must be known when the plan is made: keys of `for_each`, and `when`. What AWS assigns \
          is known only after apply; use a key of your own.",
-        "subnet \"a\" { for_each = toset([vpc.main.id]) }\n# subnet \"a\" { for_each = { main = vpc.main } }";
+        "vpc \"main\" { cidr_block = \"10.0.0.0/16\" }\n\ninternet_gateway \"main\" {\n  for_each = toset([vpc.main.id])\n  # for_each = { main = vpc.main }\n  vpc_id = each.value\n}";
     SETTING "E0402" "not known from the configuration":
         "Settings of the project and of life cycles, and the names of files, are read before anything else, so they \
          hold literals, variables and functions of these.",
-        "project \"shop\" { region = elb.web.dns_name }";
+        "project \"shop\" {\n  region = \"us-east-1\"\n  tags   = { vpc = data.vpc.main.id }\n}\n\ndata \"vpc\" \"main\" { default = true }";
 
     SECRET "E0501" "a secret in the open":
         "Keys, names, tags and messages are shown and stored in the open, and so are outputs that are not marked \
          `sensitive = true`. `nonsensitive(x)` removes the label where that is right.",
-        "output \"password\" { value = var.password }\n# output \"password\" {\n#   value     = var.password\n#   sensitive = true\n# }";
+        "variable \"password\" {\n  default   = \"hunter2\"\n  sensitive = true\n}\n\noutput \"password\" {\n  value = var.password\n  # sensitive = true\n}";
 
     NULL "E0601" "null":
         "Null is in no type but `nullable(T)`, optional fields without default and variables with `default = null`. \
          Test it before reading from it.",
-        "locals { size = var.disk.size }\n# locals { size = var.disk != null ? var.disk.size : 8GiB }";
+        "variable \"disk\" {\n  type    = object({ size = size })\n  default = null\n}\n\nlocals { size = var.disk.size }\n# locals { size = var.disk != null ? var.disk.size : 8GiB }";
 
     FAILED "E0701" "an operation failed":
         "The values are known, and the function or operator cannot work with them.",
@@ -127,8 +127,8 @@ explanations! {
         "locals { text = file(\"../secret\") }";
     NAME_LIMIT "E0706" "name too long":
         "AWS limits how long the name may be.",
-        "elb \"web\" { name = \"a-name-of-more-than-thirty-two-characters\" }";
+        "elb \"web\" {\n  name               = \"a-name-of-more-than-thirty-two-characters\"\n  availability_zones = [\"us-east-1a\"]\n  listener           = [{ lb_port = 80, lb_protocol = \"tcp\", instance_port = 80 }]\n  health_check       = { target = \"TCP:80\" }\n}";
     CONSTANT "E0707" "not a constant":
         "Values files and defaults in types hold literals only: no references and no functions.",
-        "name = var.other";
+        "variable \"a\" { default = 1 }\nvariable \"b\" { default = var.a }";
 }

@@ -48,7 +48,7 @@ impl Case {
         let expected = parts.remove("expect").unwrap_or_default();
         case.expected = expected
             .lines()
-            .map(|line| line.trim_start_matches('#').trim_start_matches(' '))
+            .map(|line| line.strip_prefix("# ").unwrap_or(line.trim_start_matches('#')))
             .fold(String::new(), |all, line| all + line + "\n");
         for (path, text) in parts {
             if path.ends_with(".infra") {
@@ -132,7 +132,11 @@ fn spelled(errors: &[Diagnostic], map: &SourceMap) -> String {
             format!("{name}{}:{}-{}:{}", start.line, start.column, end.line, end.column)
         });
         let hint = error.hint.as_ref().map_or(String::new(), |hint| format!(" ({hint})"));
-        let edits: Vec<String> = error.suggestion.iter().map(|edit| format!(" => {}", edit.text)).collect();
+        let edits: Vec<String> = error
+            .suggestion
+            .iter()
+            .map(|edit| format!(" => {}", if edit.text.is_empty() { "(nothing)" } else { &edit.text }))
+            .collect();
         format!("{} {place} {}{hint}{}\n", error.code, error.message, edits.concat())
     };
     errors.iter().map(spell).collect()

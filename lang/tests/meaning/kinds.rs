@@ -266,6 +266,15 @@ fn serving() -> Vec<KindSchema> {
                 attributes
             })
         },
+        KindSchema {
+            tagged: false,
+            naming: Naming::Fixed { attribute: "name".into(), limit: 255 },
+            ..kind(
+                "scaling_policy",
+                "arn:.+",
+                vec![required("autoscaling_group_name", "id(autoscaling_group)"), optional("cooldown", "duration")],
+            )
+        },
         kind(
             "instance",
             "i-[0-9a-f]+",

@@ -1,0 +1,23 @@
+//! What `infra explain` shows as an example is really refused for that reason.
+
+use infra_lang::explain::explanations;
+
+use crate::case::Case;
+
+#[test]
+fn examples_have_the_problem_they_explain() {
+    for explanation in
+        explanations().filter(|explanation| explanation.code.0 > "E02" && explanation.code.0 < "F")
+    {
+        let own = explanation.example.contains("project \"") || explanation.title == "project block";
+        let project = if own { "" } else { "project \"shop\" { region = \"us-east-1\" }\n" };
+        let found = Case::read(&format!("{project}{}\n", explanation.example)).evaluated();
+        let codes: Vec<&str> = found.lines().filter_map(|line| line.split(' ').next()).collect();
+        assert!(
+            codes.contains(&explanation.code.0),
+            "{}: {}\n{found}",
+            explanation.code,
+            explanation.example
+        );
+    }
+}
