@@ -1,8 +1,8 @@
 //! Which AWS: the real one, an emulator's address, or the embedded one.
 
 use std::fs;
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use infra_aws::transport::Transports;
@@ -94,19 +94,31 @@ fn embedded(settings: &Settings) -> CommandResult<infra_aws::Wire> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).map_err(|error| file_error("the folder cannot be made", folder, &error))?;
     }
+    let after_writes = path.clone();
     cloud.after_write(Arc::new(move |cloud| {
         let bytes = serde_json::to_vec(cloud).map_err(std::io::Error::other)?;
-        write_atomically(&path, &bytes)
+        write_atomically(&after_writes, &bytes)
     }));
+    let kept = Mutex::new(origin);
     Ok(Arc::new(move |request: http::Request<bytes::Bytes>| {
         let now = origin + Instant::now().duration_since(begun);
         let answer = cloud.handle(now, &request);
+        keep_time(&cloud, &path, now, &mut kept.lock().unwrap_or_else(PoisonError::into_inner));
         // A call takes time in the model too, or a loop that only asks would never let anything happen.
         Box::pin(async move {
             tokio::time::sleep(CALL).await;
             answer
         })
     }))
+}
+
+/// Keeps what happened by itself while somebody only looked, or it would happen again, and later, in the next run.
+fn keep_time(cloud: &LocalAws, path: &Path, now: Time, kept: &mut Time) {
+    if now.since(*kept) >= Duration::from_secs(1) {
+        // Nothing is lost if this fails: what was written to the cloud is kept by then.
+        let _ = write_atomically(path, cloud.snapshot().as_bytes());
+        *kept = now;
+    }
 }
 
 /// How long a call takes in the model.

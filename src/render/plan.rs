@@ -16,11 +16,11 @@ const CONTEXT: usize = 3;
 /// The whole plan.
 pub fn plan(plan: &Plan, width: usize) -> String {
     if plan.is_empty() {
-        return format!("{BOLD}No changes.{BOLD:#} {} are as the configuration says.\n", objects(plan.unchanged));
+        return format!("{BOLD}No changes.{BOLD:#} {} as the configuration says.\n", objects(plan.unchanged));
     }
     let mut text = format!("{BOLD}Plan for {}:{BOLD:#} {}\n\n", place(plan), verdict(plan));
     for change in &plan.changes {
-        text += &one(change, width);
+        text += &one(change, plan.header.destroy, width);
     }
     text += &outputs(plan, width);
     for note in &plan.notes {
@@ -36,8 +36,9 @@ fn place(plan: &Plan) -> String {
 
 fn objects(count: usize) -> String {
     match count {
-        1 => "1 object".to_owned(),
-        _ => format!("{count} objects"),
+        0 => "There is nothing, just".to_owned(),
+        1 => "The one object is".to_owned(),
+        _ => format!("All {count} objects are"),
     }
 }
 
@@ -69,9 +70,10 @@ fn is_build(change: &Change) -> bool {
     change.identity.is_some() && matches!(change.action, Action::Create | Action::Replace(_))
 }
 
-fn one(change: &Change, width: usize) -> String {
+fn one(change: &Change, all_goes: bool, width: usize) -> String {
     let (sign, style, word) = sign(change);
-    let place = change.location.as_deref().unwrap_or("no longer in the configuration");
+    let gone = if all_goes { "" } else { "no longer in the configuration" };
+    let place = change.location.as_deref().unwrap_or(gone);
     let head = format!("{sign} {}", change.address);
     let mut text = format!("{style}{head}{style:#}  {word}  {DIM}{place}{DIM:#}\n");
     if let Some(consequence) = &change.consequence {
