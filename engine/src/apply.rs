@@ -1,6 +1,7 @@
 //! Carrying a plan out: one loop, whatever it is for. An empty journal is a fresh apply, a longer one the same apply
 //! later; destroying is another plan, rehearsing another provider.
 
+mod begin;
 mod finish;
 mod run;
 mod task;
@@ -16,7 +17,7 @@ use crate::plan::Plan;
 use crate::provider::Provider;
 use crate::seal::still_sealed;
 use crate::state::State;
-use crate::store::{StateStore, StoreError};
+use crate::store::{LoadError, StateStore, StoreError};
 
 use run::Run;
 
@@ -126,6 +127,9 @@ pub enum ApplyError {
     /// The state has another history.
     #[error("the plan was made from another state than the one that is here")]
     OtherState,
+    /// Another apply has begun and not come to its end.
+    #[error("an apply was interrupted: it has to go on before another can begin")]
+    Unfinished,
     /// A secret is sealed that has to be given again.
     #[error("the secret in `{attribute}` is sealed, and has to be given again")]
     Sealed {
@@ -140,13 +144,26 @@ pub enum ApplyError {
     /// The journal is not of this plan, or it is damaged.
     #[error(transparent)]
     Journal(#[from] IllegalEvent),
+    /// The state or the journal that is there cannot be read.
+    #[error(transparent)]
+    Load(LoadError),
+}
+
+impl From<LoadError> for ApplyError {
+    fn from(error: LoadError) -> Self {
+        match error {
+            LoadError::Store(error) => Self::Store(error),
+            error => Self::Load(error),
+        }
+    }
 }
 
 /// Carries a plan out as far as it can: when a step fails, what does not depend on it goes on. At the end the state
 /// is saved and the journal cleared, unless it was stopped.
 pub async fn apply(apply: Apply<'_>) -> Result<ApplyReport, ApplyError> {
     check(apply.plan, &apply.state)?;
-    let mut run = Run::open(apply).await?;
+    begin::begin(&apply).await?;
+    let mut run = Run::new(apply)?;
     run.drive().await?;
     finish::finish(run).await
 }

@@ -156,7 +156,8 @@ pub fn destroy(input: &PlanInput<'_>) -> Result<Plan, PlanError> {
 }
 
 impl Plan {
-    /// Whether there is nothing to do and no output changes.
+    /// Whether there is nothing to do and no output changes. Applying such a plan calls nobody, but still brings the
+    /// state up to what was seen: what somebody else did already, what is no longer protected.
     pub fn is_empty(&self) -> bool {
         self.changes.is_empty() && !self.outputs.values().any(OutputChange::is_change)
     }

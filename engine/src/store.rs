@@ -76,12 +76,13 @@ pub async fn save_state(store: &dyn StateStore, state: &State) -> Result<(), Sto
     store.save(&state_file::write(state)).await
 }
 
-/// The journal of an unfinished apply, if there is one.
+/// The journal of an unfinished apply, if there is one. One whose outcome the state has already, so that only
+/// clearing it was left to do, is none.
 pub async fn load_journal(store: &dyn StateStore) -> Result<Option<Journal>, LoadError> {
-    match store.journal_load().await? {
-        Some(bytes) => Ok(journal_file::read(&bytes)?),
-        None => Ok(None),
-    }
+    let Some(bytes) = store.journal_load().await? else { return Ok(None) };
+    let state = load_state(store).await?;
+    let journal = journal_file::read(&bytes)?;
+    Ok(journal.filter(|journal| !state.is_some_and(|state| journal.is_settled(&state))))
 }
 
 /// A store in memory, for tests and rehearsals.

@@ -2,7 +2,9 @@
 
 mod support;
 
+use infra_engine::apply::ApplyError;
 use infra_engine::plan::Plan;
+use infra_engine::store::StateStore;
 use support::memory::Failure;
 use support::world::World;
 
@@ -80,6 +82,42 @@ async fn killed_at_any_write_it_comes_to_the_same_end() {
 #[tokio::test(start_paused = true)]
 async fn killed_while_taking_back_it_comes_to_the_same_end() {
     check(|world| world.fails("fleet.f cut_over", Failure::Refused), |_| {}).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_interrupted_goes_on_before_anything_else() {
+    let (world, _) = killed(9, false, |_| {}).await.expect("it was killed");
+    let plan = world.plan("box other").await;
+    assert_eq!(world.try_apply(&plan).await, Err(ApplyError::Unfinished));
+}
+
+/// Killed between saving the state and clearing the journal, the next apply begins anew.
+#[tokio::test(start_paused = true)]
+async fn what_is_settled_is_not_done_again() {
+    let mut world = World::default();
+    let plan = world.plan("box a").await;
+    // The state, clearing, the plan, started, noted, done, the state again.
+    world.store.crash_at = Some(7);
+    world.try_apply(&plan).await.expect_err("it was killed");
+    world.store.crash_at = None;
+    assert_eq!(world.state().await.serial, 1);
+    assert!(world.store.journal_load().await.expect("it can be read").is_some());
+    assert!(world.resume(&plan).await.is_none());
+    assert!(world.apply("box a\nbox b").await.is_success());
+    assert_eq!(world.store.journal_load().await, Ok(None));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_first_state_is_there_before_anything_is_made() {
+    for at in 0..4 {
+        let mut world = World::default();
+        world.store.crash_at = Some(at);
+        let plan = world.plan("box a").await;
+        world.try_apply(&plan).await.expect_err("it was killed");
+        let saved = world.store.load().await.expect("it can be read").is_some();
+        assert!(saved || world.cloud(|cloud| cloud.things.is_empty()));
+        assert_eq!(saved, at > 0);
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -21,7 +21,7 @@ use crate::journal::{JournalEvent, StepStatus};
 use crate::journal_file;
 use crate::ledger::Ledger;
 use crate::provider::{FailureClass, Outcome, Progress, ProviderError};
-use crate::seal::{seal_plan, seal_values};
+use crate::seal::seal_values;
 use crate::steps::Effect;
 use crate::store::StoreError;
 
@@ -43,22 +43,9 @@ pub(super) struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    /// Opens the journal: the sealed plan on its first line, or an empty line after what a crash has torn.
-    pub(super) async fn open(apply: Apply<'a>) -> Result<Self, ApplyError> {
+    /// The apply after what has been done already.
+    pub(super) fn new(apply: Apply<'a>) -> Result<Self, ApplyError> {
         let ledger = Ledger::replay(apply.plan, &apply.events)?;
-        if apply.events.is_empty() && apply.store.journal_load().await?.is_none() {
-            if !apply.plan.steps.steps.is_empty() {
-                let header = journal_file::header(&seal_plan(apply.plan, &apply.state.key));
-                apply
-                    .store
-                    .journal_append(&header.map_err(|error| StoreError::new(error.to_string()))?)
-                    .await?;
-            }
-        } else {
-            // The first ends a torn line, the second is the empty line after it.
-            apply.store.journal_append("").await?;
-            apply.store.journal_append("").await?;
-        }
         let in_doubt = ledger.schedule.in_doubt().into_iter().collect();
         let running = FuturesUnordered::new();
         Ok(Self { apply, ledger, failures: BTreeMap::new(), began: Instant::now(), running, in_doubt })

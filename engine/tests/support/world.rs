@@ -168,10 +168,6 @@ impl World {
     pub async fn resume(&self, original: &Plan) -> Option<Result<ApplyReport, ApplyError>> {
         let journal = load_journal(&self.store).await.expect("the journal is good")?;
         let state = self.state().await;
-        if journal.is_settled(&state) {
-            self.store.journal_clear().await.expect("it is cleared");
-            return None;
-        }
         let plan = unseal(&journal.plan, &state.key, secrets_of(original)).expect("all secrets are there");
         Some(self.run(&plan, journal.events).await)
     }
