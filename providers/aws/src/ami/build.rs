@@ -135,7 +135,9 @@ pub(super) enum Act {
 pub(super) fn next(note: &Note, progress: Progress, seen: &Seen, steps: usize, tests: bool) -> Act {
     match seen {
         Seen::Start { twin: Some((id, Image::Available)), .. } => Act::Adopt(id.clone()),
-        Seen::Start { twin: Some((_, Image::Pending)), .. } => Act::Wait("an image of the same things, in the making"),
+        Seen::Start { twin: Some((_, Image::Pending)), .. } => {
+            Act::Wait("an image of the same things, in the making")
+        }
         Seen::Start { orphan: Some(machine), .. } => Act::Discard(machine.clone()),
         Seen::Start { .. } => Act::Launch,
         Seen::Machine(machine) if note.provisioned => wrap_up(note, machine),
@@ -149,7 +151,9 @@ fn provision(note: &Note, progress: Progress, machine: &Machine, steps: usize) -
     match (progress, machine) {
         (Progress::Foreign, _) => Act::Discard(note.instance.clone().unwrap_or_default()),
         (_, Machine::Gone(why)) => Act::Fail(format!("the builder was terminated: {why}")),
-        (_, Machine::Stopping | Machine::Stopped) => Act::Fail("the builder was stopped in the middle".to_owned()),
+        (_, Machine::Stopping | Machine::Stopped) => {
+            Act::Fail("the builder was stopped in the middle".to_owned())
+        }
         (_, Machine::Unseen | Machine::Pending) => Act::Wait("the builder to run"),
         (_, Machine::Running(None)) => Act::Wait("the builder's address"),
         (Progress::Launched, Machine::Running(Some(host))) => Act::Connect(host.clone()),
@@ -215,7 +219,12 @@ mod tests {
             (building(), Progress::Connected(1), Seen::Machine(here()), Act::Run(1)),
             (building(), Progress::Connected(2), Seen::Machine(here()), Act::Finish),
             (provisioned(), Progress::Connected(2), Seen::Machine(here()), Act::Stop),
-            (provisioned(), Progress::Foreign, Seen::Machine(Machine::Stopping), Act::Wait("the builder to stop")),
+            (
+                provisioned(),
+                Progress::Foreign,
+                Seen::Machine(Machine::Stopping),
+                Act::Wait("the builder to stop"),
+            ),
             (provisioned(), Progress::Foreign, Seen::Machine(Machine::Stopped), Act::Image),
             (imaged(), Progress::Foreign, Seen::Image(Image::Available), Act::Release("i-1".into())),
             (imaged().without_machine(), Progress::Foreign, Seen::Image(Image::Available), Act::Done),
@@ -278,7 +287,10 @@ mod tests {
     #[test]
     fn snapshots_are_tagged_before_the_end() {
         let bare = Note { bare_snapshots: true, ..imaged() };
-        assert_eq!(next(&bare, Progress::Foreign, &Seen::Image(Image::Available), 0, false), Act::TagSnapshots);
+        assert_eq!(
+            next(&bare, Progress::Foreign, &Seen::Image(Image::Available), 0, false),
+            Act::TagSnapshots
+        );
     }
 
     #[test]

@@ -24,8 +24,11 @@ use crate::transport::{Bench, TransportError};
 /// How long a machine may take from its launch to letting us in.
 const LOG_IN: u64 = 600;
 
-/// Between two looks at what AWS is doing.
+/// Between two looks at a machine.
 const POLL: u64 = 5;
+
+/// Between two looks at an image, which takes minutes.
+const IMAGE_POLL: u64 = 15;
 
 /// One build, read from its task.
 struct Build<'a> {
@@ -46,12 +49,13 @@ pub(super) async fn advance(aws: &Aws, task: &Task) -> Result<Step, ProviderErro
     let build = Build::read(aws, task)?;
     let mut bench = aws.transport.benches().take(&task.token, build.note.instance.as_deref());
     let seen = build.look(bench.as_ref()).await?;
-    let act = next(&build.note, progress(bench.as_ref()), &seen, build.on_machine().len(), !build.tests.is_empty());
+    let act =
+        next(&build.note, progress(bench.as_ref()), &seen, build.on_machine().len(), !build.tests.is_empty());
     let result = build.carry_out(act, &mut bench).await;
     match (result, bench) {
         (Err(error), bench) if error.class == FailureClass::Permanent => {
-            build.give_up(bench).await;
-            Err(error)
+            let left = build.give_up(bench).await;
+            Err(ProviderError { message: error.message + &left, ..error })
         }
         (result, Some(bench)) => {
             aws.transport.benches().put(&task.token, bench);
@@ -72,7 +76,8 @@ fn progress(bench: Option<&Bench>) -> Progress {
 impl<'a> Build<'a> {
     fn read(aws: &'a Aws, task: &'a Task) -> Result<Self, ProviderError> {
         let identity = task.identity.as_ref();
-        let identity = identity.ok_or_else(|| permanent("building", "what the image is made from is not known"))?;
+        let identity =
+            identity.ok_or_else(|| permanent("building", "what the image is made from is not known"))?;
         let note = task.notes.get("create").cloned().unwrap_or_default();
         let note = serde_json::from_value(note).unwrap_or_default();
         let (tests, steps) = steps::read(&task.desired)?
@@ -97,19 +102,24 @@ impl<'a> Build<'a> {
 
     fn user(&self) -> Result<&str, ProviderError> {
         let user = self.ami.ssh_user.as_deref();
-        user.ok_or_else(|| permanent("building", "`ssh_user` is missing, and the base is no layer that has one"))
+        user.ok_or_else(|| {
+            permanent("building", "`ssh_user` is missing, and the base is no layer that has one")
+        })
     }
 
     async fn look(&self, bench: Option<&Bench>) -> Result<Seen, ProviderError> {
         match (&self.note.image, &self.note.instance) {
             (Some(image), None) => self.look_at_image(image).await,
-            (Some(image), Some(_)) if self.note.provisioned || self.note.tested => self.look_at_image(image).await,
+            (Some(image), Some(_)) if self.note.provisioned || self.note.tested => {
+                self.look_at_image(image).await
+            }
             (_, Some(_)) if bench.is_some_and(|bench| bench.machine.is_some()) && !self.note.provisioned => {
                 // The connection is proof enough that it runs.
                 Ok(Seen::Machine(Machine::Running(bench.map(|bench| bench.host.clone()))))
             }
             (_, Some(machine)) => {
-                let public = self.ami.builder.as_ref().is_none_or(|builder| builder.associate_public_ip_address);
+                let public =
+                    self.ami.builder.as_ref().is_none_or(|builder| builder.associate_public_ip_address);
                 machine::observe(self.aws, machine, public).await.map(Seen::Machine)
             }
             (None, None) => self.look_around().await,
@@ -135,7 +145,7 @@ impl<'a> Build<'a> {
 
     async fn carry_out(&self, act: Act, bench: &mut Option<Bench>) -> Result<Step, ProviderError> {
         match act {
-            Act::Wait(what) => Ok(waiting(POLL, what)),
+            Act::Wait(what) => Ok(waiting(self.poll(), what)),
             Act::Launch => self.launch(bench).await,
             Act::Connect(host) => self.connect(&host, bench).await,
             Act::Run(number) => self.run(number, bench).await,
@@ -155,6 +165,12 @@ impl<'a> Build<'a> {
             Act::Done => self.done(self.note.image.as_deref().unwrap_or_default()).await,
             Act::Fail(why) => Ok(self.fail(&why, bench).await),
         }
+    }
+
+    /// Machines change in seconds, images in minutes.
+    fn poll(&self) -> u64 {
+        let for_image = self.note.instance.is_none() || (self.is_testing() && self.note.provisioned);
+        if for_image { IMAGE_POLL } else { POLL }
     }
 
     fn wanted(&self) -> Result<image::Wanted, ProviderError> {
@@ -210,7 +226,8 @@ impl<'a> Build<'a> {
         let Some(machine) = bench.as_mut().and_then(|bench| bench.machine.as_mut()) else {
             return Ok(waiting(POLL, "the builder"));
         };
-        let place = Workplace { files: &*self.aws.files, contents: &self.task.contents, output: &self.output };
+        let place =
+            Workplace { files: &*self.aws.files, contents: &self.task.contents, output: &self.output };
         match provision::run(&place, named, machine.as_mut()).await {
             Ok(()) => {
                 bench.iter_mut().for_each(|bench| bench.done += 1);
@@ -241,7 +258,7 @@ impl<'a> Build<'a> {
     async fn stop(&self) -> Result<Step, ProviderError> {
         let machine = self.note.instance.as_deref().unwrap_or_default();
         machine::stop(self.aws, machine).await?;
-        Ok(Step::Acted(format!("stopping the builder {machine}")))
+        Ok(waiting(POLL, format!("the builder {machine} to stop")))
     }
 
     async fn done(&self, id: &str) -> Result<Step, ProviderError> {
@@ -249,27 +266,31 @@ impl<'a> Build<'a> {
         facts::outcome(self.aws, self.task, Some(&RemoteId::from(id))).await
     }
 
-    /// Ends the build and leaves nothing behind.
+    /// Ends the build and leaves nothing behind, the image of a failed test included.
     async fn fail(&self, why: &str, bench: &mut Option<Bench>) -> Step {
-        let left = self.give_up(bench.take()).await;
-        Step::Stuck(self.output.clean(&format!("{why}{left}")))
+        let machine = self.give_up(bench.take()).await;
+        let image = match &self.note.image {
+            None => String::new(),
+            Some(id) => match super::remove::discard(self.aws, id).await {
+                Ok(()) => String::new(),
+                Err(error) => {
+                    format!("\nThe image {id} could not be deregistered ({error}): deregister it by hand.")
+                }
+            },
+        };
+        Step::Stuck(self.output.clean(&format!("{why}{machine}{image}")))
     }
 
-    /// Terminates the machine and takes back an image that is no good; what could not be is told.
+    /// Terminates the machine, and says so if that cannot be. A finished image stays: the next build takes it.
     async fn give_up(&self, bench: Option<Bench>) -> String {
-        let mut left = String::new();
         let noted = self.note.instance.clone();
-        if let Some(id) = noted.or_else(|| bench.map(|bench| bench.instance)) {
-            if let Err(error) = machine::terminate(self.aws, &id).await {
-                left += &format!("\nThe builder {id} could not be terminated ({error}): terminate it by hand.");
+        let Some(id) = noted.or_else(|| bench.map(|bench| bench.instance)) else { return String::new() };
+        match machine::terminate(self.aws, &id).await {
+            Ok(()) => String::new(),
+            Err(error) => {
+                format!("\nThe builder {id} could not be terminated ({error}): terminate it by hand.")
             }
         }
-        if let Some(id) = self.note.image.as_deref().filter(|_| !self.note.tested) {
-            if let Err(error) = super::remove::discard(self.aws, id).await {
-                left += &format!("\nThe image {id} could not be deregistered ({error}): deregister it by hand.");
-            }
-        }
-        left
     }
 }
 
@@ -291,7 +312,9 @@ fn advice(error: &TransportError) -> &'static str {
         TransportError::Denied { .. } => {
             "; `ssh_user` is probably another: `admin` on Debian, `ubuntu` on Ubuntu, `ec2-user` on Amazon Linux"
         }
-        TransportError::HostKey { .. } => "; the base must run cloud-init, which gives the machine its host key",
+        TransportError::HostKey { .. } => {
+            "; the base must run cloud-init, which gives the machine its host key"
+        }
         _ => "",
     }
 }
@@ -300,7 +323,8 @@ fn advice(error: &TransportError) -> &'static str {
 fn scripts(named: Named) -> Vec<Named> {
     let BuildStep::Test(test) = named.step else { return Vec::new() };
     let all = test.shell.into_iter().filter(|shell| shell.common.when).enumerate();
-    all.map(|(n, shell)| Named { name: format!("{}.shell[{n}]", named.name), step: BuildStep::Shell(shell) }).collect()
+    all.map(|(n, shell)| Named { name: format!("{}.shell[{n}]", named.name), step: BuildStep::Shell(shell) })
+        .collect()
 }
 
 /// The settings with those that a layer has from its base: they stand among the inputs of its identity.
@@ -348,8 +372,10 @@ mod tests {
     #[test]
     fn secrets_are_found_however_deep_they_are() {
         let secret = |text: &str| Value::Sensitive(Box::new(Value::string(text)));
-        let env = Value::Map(BTreeMap::from([("A".into(), secret("one")), ("B".into(), Value::string("open"))]));
-        let whole = Value::Sensitive(Box::new(Value::Map(BTreeMap::from([("C".into(), Value::string("two"))]))));
+        let env =
+            Value::Map(BTreeMap::from([("A".into(), secret("one")), ("B".into(), Value::string("open"))]));
+        let whole =
+            Value::Sensitive(Box::new(Value::Map(BTreeMap::from([("C".into(), Value::string("two"))]))));
         let step = |env: Value| Value::Map(BTreeMap::from([("env".to_owned(), env)]));
         let steps = Value::List(vec![step(env), step(whole)]);
         assert_eq!(secrets(&Values::from([(STEPS.into(), steps)])), ["one", "two"]);

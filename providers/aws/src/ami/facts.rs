@@ -54,13 +54,18 @@ async fn observe(aws: &Aws, requests: &[&ReadRequest]) -> Result<Vec<Observation
 }
 
 /// Our own images whose `name` is one of `values`. By filter, for a missing id would fail the whole call.
-pub(super) async fn find(aws: &Aws, name: &str, values: BTreeSet<String>) -> Result<Vec<Told>, ProviderError> {
+pub(super) async fn find(
+    aws: &Aws,
+    name: &str,
+    values: BTreeSet<String>,
+) -> Result<Vec<Told>, ProviderError> {
     let values: Vec<String> = values.into_iter().collect();
     let mut found = Vec::new();
     for chunk in values.chunks(FILTER_VALUES) {
         let filter = Filter::builder().name(name).set_values(Some(chunk.to_vec())).build();
         let call = aws.ec2.describe_images().owners("self").filters(filter).include_deprecated(true);
-        let images: Vec<_> = call.into_paginator().items().send().try_collect().await.map_err(failed("DescribeImages"))?;
+        let images: Vec<_> =
+            call.into_paginator().items().send().try_collect().await.map_err(failed("DescribeImages"))?;
         found.extend(images);
     }
     Ok(found)
@@ -80,7 +85,8 @@ fn choose<'a>(images: &'a [Told], by: &ReadBy) -> Option<&'a Told> {
 
 /// The best image of a digest that is or will be ready.
 pub(super) fn twin<'a>(images: &'a [Told], digest: &str) -> Option<&'a Told> {
-    let same = images.iter().filter(|image| tag(image, DIGEST) == Some(digest) && tag(image, UNTESTED).is_none());
+    let same =
+        images.iter().filter(|image| tag(image, DIGEST) == Some(digest) && tag(image, UNTESTED).is_none());
     let usable = same.filter(|image| matches!(state(image), Image::Available | Image::Pending));
     usable.min_by_key(|image| (state(image) != Image::Available, image.creation_date(), image.image_id()))
 }
@@ -123,15 +129,18 @@ async fn permissions(
     requests: &[&ReadRequest],
     chosen: &[Option<&Told>],
 ) -> Result<BTreeMap<String, BTreeSet<String>>, ProviderError> {
-    let shared = requests.iter().zip(chosen).filter(|(request, _)| request.applied.contains_key("launch_permissions"));
+    let shared =
+        requests.iter().zip(chosen).filter(|(request, _)| request.applied.contains_key("launch_permissions"));
     let ids: BTreeSet<&str> = shared.filter_map(|(_, image)| image.and_then(Told::image_id)).collect();
-    let pairs = ids.into_iter().map(|id| async move { Ok((id.to_owned(), launch_permissions(aws, id).await?)) });
+    let pairs =
+        ids.into_iter().map(|id| async move { Ok((id.to_owned(), launch_permissions(aws, id).await?)) });
     Ok(try_join_all(pairs).await?.into_iter().collect())
 }
 
 /// The accounts that may launch an image.
 pub(super) async fn launch_permissions(aws: &Aws, id: &str) -> Result<BTreeSet<String>, ProviderError> {
-    let call = aws.ec2.describe_image_attribute().image_id(id).attribute(ImageAttributeName::LaunchPermission);
+    let call =
+        aws.ec2.describe_image_attribute().image_id(id).attribute(ImageAttributeName::LaunchPermission);
     let told = call.send().await.map_err(failed("DescribeImageAttribute"))?;
     Ok(told.launch_permissions().iter().filter_map(|one| one.user_id().map(str::to_owned)).collect())
 }
@@ -167,7 +176,11 @@ pub(super) fn values(image: &Told) -> Values {
 }
 
 /// The end of a step about an image that exists: what it is like now.
-pub(super) async fn outcome(aws: &Aws, task: &Task, id: Option<&RemoteId>) -> Result<Progress, ProviderError> {
+pub(super) async fn outcome(
+    aws: &Aws,
+    task: &Task,
+    id: Option<&RemoteId>,
+) -> Result<Progress, ProviderError> {
     let Some(id) = id else { return Ok(Progress::Done(Outcome::default())) };
     let request = ReadRequest {
         address: task.address.clone(),
@@ -220,14 +233,24 @@ mod tests {
         let chosen = |images: &[Told]| twin(images, digest).and_then(Told::image_id).map(str::to_owned);
         assert_eq!(chosen(&images).as_deref(), Some("ami-3"));
         assert_eq!(chosen(&images[..1]).as_deref(), Some("ami-1"), "one in the making is waited for");
-        assert_eq!(choose(&images[..1], &ReadBy::Digest(digest.into())), None, "and is no image yet for a plan");
+        assert_eq!(
+            choose(&images[..1], &ReadBy::Digest(digest.into())),
+            None,
+            "and is no image yet for a plan"
+        );
         assert_eq!(chosen(&images[3..]), None);
     }
 
     #[test]
     fn an_image_is_told_without_our_tags() {
-        let told = image("ami-1", ImageState::Available, "2026-01-01T00:00:00.000Z", &[(DIGEST, "d1"), ("app", "web")]);
-        let shown: Vec<String> = values(&told).iter().map(|(name, value)| format!("{name} = {value}")).collect();
+        let told = image(
+            "ami-1",
+            ImageState::Available,
+            "2026-01-01T00:00:00.000Z",
+            &[(DIGEST, "d1"), ("app", "web")],
+        );
+        let shown: Vec<String> =
+            values(&told).iter().map(|(name, value)| format!("{name} = {value}")).collect();
         insta::assert_snapshot!(shown.join("\n"), @r#"
         creation_date = "2026-01-01T00:00:00.000Z"
         digest = "d1"

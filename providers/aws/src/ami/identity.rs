@@ -45,7 +45,8 @@ pub(super) fn identity(
     object: &DesiredObject,
     parent: &dyn Fn(&Address) -> Option<Identity>,
 ) -> Option<Identity> {
-    let mut inputs = Inputs { told: base(object.attributes.get("base")?, parent)?, contents: &object.contents };
+    let mut inputs =
+        Inputs { told: base(object.attributes.get("base")?, parent)?, contents: &object.contents };
     for name in ATTRIBUTES {
         if let Some(residual) = object.attributes.get(name) {
             inputs.value(name, &known(residual)?);
@@ -134,7 +135,13 @@ impl Inputs<'_> {
             return Some(());
         }
         for (path, entry) in &content.entries {
-            let mark = if entry.link { " link" } else if entry.executable { " executable" } else { "" };
+            let mark = if entry.link {
+                " link"
+            } else if entry.executable {
+                " executable"
+            } else {
+                ""
+            };
             self.told.insert(format!("{name}: {path}"), format!("{}{mark}", entry.digest));
         }
         Some(())
@@ -165,7 +172,9 @@ impl Inputs<'_> {
         let rendered = arguments.contains_key("rendered");
         for schema in &block.attributes {
             let argument = schema.name.as_str();
-            let Some(value) = arguments.get(argument).filter(|value| **value != Value::Null) else { continue };
+            let Some(value) = arguments.get(argument).filter(|value| **value != Value::Null) else {
+                continue;
+            };
             let settled = is_default(schema, value) || ASIDE.contains(&argument);
             if settled || rendered && ["source", "vars"].contains(&argument) {
                 continue;
@@ -183,7 +192,9 @@ impl Inputs<'_> {
     /// The source's own name counts where the destination only says into which directory.
     fn own_name(&mut self, name: &str, arguments: &BTreeMap<String, Value>) {
         let argument = |argument: &str| arguments.get(argument).and_then(Value::as_str);
-        if let (Some(source), Some(true)) = (argument("source"), argument("destination").map(|path| path.ends_with('/'))) {
+        if let (Some(source), Some(true)) =
+            (argument("source"), argument("destination").map(|path| path.ends_with('/')))
+        {
             self.told.insert(format!("{name}.name"), text(&Value::string(base_name(source))));
         }
     }

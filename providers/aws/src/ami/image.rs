@@ -2,8 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use aws_sdk_ec2::config::Config;
+use aws_sdk_ec2::config::retry::RetryConfig;
 use aws_sdk_ec2::types::{ResourceType, Tag};
-use infra_engine::provider::{ProviderError, Task};
+use infra_engine::provider::{FailureClass, ProviderError, Task};
 
 use super::build::Note;
 use super::update::{share as share_with, wanted_tags};
@@ -45,16 +47,23 @@ impl Wanted {
 }
 
 /// `CreateImage`, and the note with the image's id. Whoever loses a race for the name takes the winner's image.
-pub(super) async fn create(aws: &Aws, task: &Task, wanted: &Wanted, note: &Note) -> Result<Note, ProviderError> {
+pub(super) async fn create(
+    aws: &Aws,
+    task: &Task,
+    wanted: &Wanted,
+    note: &Note,
+) -> Result<Note, ProviderError> {
     let made = match register(aws, task, wanted, note, true).await {
-        // Emulators that do not know how to tag a snapshot in this call say so with this code.
-        Err(error) if has_code(&error, "NotImplemented") || has_code(&error, "NotImplementedError") => {
+        // Emulators that cannot tag a snapshot in this call break down without any code; AWS always has one.
+        Err(error) if error.code.is_none() && error.class == FailureClass::Permanent => {
             register(aws, task, wanted, note, false).await.map(|id| (id, true))
         }
         other => other.map(|id| (id, false)),
     };
     let (image, bare_snapshots) = match made {
-        Err(error) if has_code(&error, "InvalidAMIName.Duplicate") => (winner(aws, wanted, error).await?, false),
+        Err(error) if has_code(&error, "InvalidAMIName.Duplicate") => {
+            (winner(aws, wanted, error).await?, false)
+        }
         other => other?,
     };
     Ok(Note { image: Some(image), bare_snapshots, ..note.clone() })
@@ -78,7 +87,9 @@ async fn register(
     if snapshots {
         call = call.tag_specifications(tags::specification(ResourceType::Snapshot, &tags));
     }
-    let told = call.send().await.map_err(failed("CreateImage"))?;
+    // Whoever asked asks again after a failure that may pass; the SDK's own patience would only hide a breakdown.
+    let once = Config::builder().retry_config(RetryConfig::disabled());
+    let told = call.customize().config_override(once).send().await.map_err(failed("CreateImage"))?;
     told.image_id.ok_or_else(|| permanent("CreateImage", "AWS gives no image id"))
 }
 

@@ -3,7 +3,7 @@
 //! `DescribeImageReferences` does not know of launch configurations, so each is asked, all pages of it.
 
 use aws_sdk_ec2::types::Filter;
-use futures_util::future::{try_join3, try_join_all};
+use futures_util::future::{try_join_all, try_join3};
 use infra_engine::provider::ProviderError;
 
 use crate::client::Aws;
@@ -31,7 +31,9 @@ pub(super) fn phrase(users: &[String]) -> String {
 async fn instances(aws: &Aws, image: &str) -> Result<Vec<String>, ProviderError> {
     let of_image = Filter::builder().name("image-id").values(image).build();
     let alive = Filter::builder().name("instance-state-name");
-    let alive = ["pending", "running", "stopping", "stopped"].into_iter().fold(alive, |filter, state| filter.values(state));
+    let alive = ["pending", "running", "stopping", "stopped"]
+        .into_iter()
+        .fold(alive, |filter, state| filter.values(state));
     let call = aws.ec2.describe_instances().filters(of_image).filters(alive.build());
     let found: Vec<_> =
         call.into_paginator().items().send().try_collect().await.map_err(failed("DescribeInstances"))?;
@@ -41,16 +43,29 @@ async fn instances(aws: &Aws, image: &str) -> Result<Vec<String>, ProviderError>
 
 async fn configurations(aws: &Aws, image: &str) -> Result<Vec<String>, ProviderError> {
     let call = aws.autoscaling.describe_launch_configurations();
-    let found: Vec<_> =
-        call.into_paginator().items().send().try_collect().await.map_err(failed("DescribeLaunchConfigurations"))?;
+    let found: Vec<_> = call
+        .into_paginator()
+        .items()
+        .send()
+        .try_collect()
+        .await
+        .map_err(failed("DescribeLaunchConfigurations"))?;
     let using = found.into_iter().filter(|one| one.image_id() == Some(image));
-    Ok(using.filter_map(|one| one.launch_configuration_name).map(|name| format!("launch configuration {name}")).collect())
+    Ok(using
+        .filter_map(|one| one.launch_configuration_name)
+        .map(|name| format!("launch configuration {name}"))
+        .collect())
 }
 
 async fn versions(aws: &Aws, image: &str) -> Result<Vec<String>, ProviderError> {
     let call = aws.ec2.describe_launch_templates();
-    let templates: Vec<_> =
-        call.into_paginator().items().send().try_collect().await.map_err(failed("DescribeLaunchTemplates"))?;
+    let templates: Vec<_> = call
+        .into_paginator()
+        .items()
+        .send()
+        .try_collect()
+        .await
+        .map_err(failed("DescribeLaunchTemplates"))?;
     let ids = templates.into_iter().filter_map(|template| template.launch_template_id);
     let using = try_join_all(ids.map(|id| versions_of(aws, id, image))).await?;
     Ok(using.concat())
@@ -58,8 +73,13 @@ async fn versions(aws: &Aws, image: &str) -> Result<Vec<String>, ProviderError> 
 
 async fn versions_of(aws: &Aws, template: String, image: &str) -> Result<Vec<String>, ProviderError> {
     let call = aws.ec2.describe_launch_template_versions().launch_template_id(&template);
-    let found: Vec<_> =
-        call.into_paginator().items().send().try_collect().await.map_err(failed("DescribeLaunchTemplateVersions"))?;
+    let found: Vec<_> = call
+        .into_paginator()
+        .items()
+        .send()
+        .try_collect()
+        .await
+        .map_err(failed("DescribeLaunchTemplateVersions"))?;
     let uses = |data: Option<&aws_sdk_ec2::types::ResponseLaunchTemplateData>| {
         data.and_then(|data| data.image_id()) == Some(image)
     };

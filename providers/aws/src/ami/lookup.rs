@@ -67,7 +67,9 @@ pub(super) async fn lookup(aws: &Aws, lookup: &Lookup, arguments: &Values) -> Re
         return Err(refused(text));
     }
     if query.owners.is_empty() {
-        return Err(refused("`owners` is empty, and anybody can give an image any name: say whose it is".to_owned()));
+        return Err(refused(
+            "`owners` is empty, and anybody can give an image any name: say whose it is".to_owned(),
+        ));
     }
     let images = find(aws, &query).await?;
     let image = choose(&images, query.most_recent).map_err(refused)?;
@@ -75,16 +77,23 @@ pub(super) async fn lookup(aws: &Aws, lookup: &Lookup, arguments: &Values) -> Re
 }
 
 async fn find(aws: &Aws, query: &Query) -> Result<Vec<Told>, ProviderError> {
-    let call = aws.ec2.describe_images().set_owners(Some(query.owners.clone())).set_filters(Some(filters(query)));
-    let found: Vec<_> = call.into_paginator().items().send().try_collect().await.map_err(failed("DescribeImages"))?;
+    let call =
+        aws.ec2.describe_images().set_owners(Some(query.owners.clone())).set_filters(Some(filters(query)));
+    let found: Vec<_> =
+        call.into_paginator().items().send().try_collect().await.map_err(failed("DescribeImages"))?;
     Ok(found.into_iter().filter(|image| image.state() == Some(&ImageState::Available)).collect())
 }
 
 fn filters(query: &Query) -> Vec<Filter> {
-    let filter = |name: &str, values: &[String]| Filter::builder().name(name).set_values(Some(values.to_vec())).build();
-    let one = |name: &str, value: &Option<String>| value.as_ref().map(|value| filter(name, std::slice::from_ref(value)));
+    let filter = |name: &str, values: &[String]| {
+        Filter::builder().name(name).set_values(Some(values.to_vec())).build()
+    };
+    let one = |name: &str, value: &Option<String>| {
+        value.as_ref().map(|value| filter(name, std::slice::from_ref(value)))
+    };
     let named = [("image-id", &query.id), ("name", &query.name), ("architecture", &query.architecture)];
-    let tags = query.tags.iter().map(|(key, value)| filter(&format!("tag:{key}"), std::slice::from_ref(value)));
+    let tags =
+        query.tags.iter().map(|(key, value)| filter(&format!("tag:{key}"), std::slice::from_ref(value)));
     let given = query.filter.iter().map(|condition| filter(&condition.name, &condition.values));
     named.into_iter().filter_map(|(name, value)| one(name, value)).chain(tags).chain(given).collect()
 }
@@ -92,7 +101,10 @@ fn filters(query: &Query) -> Vec<Filter> {
 /// The one, or the newest if that is asked for.
 fn choose(images: &[Told], most_recent: bool) -> Result<&Told, String> {
     match images {
-        [] => Err("no image matches; check `owners`, the region, and that the image is public or shared".to_owned()),
+        [] => {
+            Err("no image matches; check `owners`, the region, and that the image is public or shared"
+                .to_owned())
+        }
         [one] => Ok(one),
         many if most_recent => {
             let newest = many.iter().max_by_key(|image| (image.creation_date(), image.image_id()));
@@ -147,6 +159,9 @@ mod tests {
             .iter()
             .map(|filter| format!("{} = {}", filter.name().unwrap_or_default(), filter.values().join(" ")))
             .collect();
-        assert_eq!(shown, ["name = debian-12-*", "architecture = arm64", "tag:os = debian", "virtualization-type = hvm"]);
+        assert_eq!(
+            shown,
+            ["name = debian-12-*", "architecture = arm64", "tag:os = debian", "virtualization-type = hvm"]
+        );
     }
 }

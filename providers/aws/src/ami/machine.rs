@@ -2,9 +2,10 @@
 
 use aws_sdk_ec2::operation::run_instances::builders::RunInstancesFluentBuilder;
 use aws_sdk_ec2::types::{
-    BlockDeviceMapping, EbsBlockDevice as EbsRequest, Filter, HttpTokensState, IamInstanceProfileSpecification, Instance,
-    InstanceMetadataOptionsRequest, InstanceNetworkInterfaceSpecification, InstanceStateName, InstanceType, ResourceType,
-    ShutdownBehavior, VolumeType,
+    BlockDeviceMapping, EbsBlockDevice as EbsRequest, Filter, HttpTokensState,
+    IamInstanceProfileSpecification, Instance, InstanceMetadataOptionsRequest,
+    InstanceNetworkInterfaceSpecification, InstanceStateName, InstanceType, ResourceType, ShutdownBehavior,
+    VolumeType,
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -60,7 +61,9 @@ fn request(aws: &Aws, task: &Task, launch: &Launch<'_>) -> RunInstancesFluentBui
         .client_token(format!("{}-{}", task.token, launch.attempt))
         .set_user_data(launch.user_data.as_deref().map(|text| BASE64.encode(text)))
         .instance_initiated_shutdown_behavior(ShutdownBehavior::Terminate)
-        .metadata_options(InstanceMetadataOptionsRequest::builder().http_tokens(HttpTokensState::Required).build())
+        .metadata_options(
+            InstanceMetadataOptionsRequest::builder().http_tokens(HttpTokensState::Required).build(),
+        )
         .set_iam_instance_profile(builder.iam_instance_profile.as_deref().map(profile))
         .set_block_device_mappings(devices(launch.ami, launch.root).filter(|_| !launch.testing))
         .tag_specifications(tags::specification(ResourceType::Instance, &tags))
@@ -71,7 +74,8 @@ fn request(aws: &Aws, task: &Task, launch: &Launch<'_>) -> RunInstancesFluentBui
 /// Whether it has a public address is a setting of its network interface, and beside an interface EC2 takes no subnet
 /// and no groups.
 fn in_network(request: RunInstancesFluentBuilder, builder: &Builder) -> RunInstancesFluentBuilder {
-    let groups = Some(builder.security_groups.iter().cloned().collect::<Vec<_>>()).filter(|all| !all.is_empty());
+    let groups =
+        Some(builder.security_groups.iter().cloned().collect::<Vec<_>>()).filter(|all| !all.is_empty());
     if builder.subnet_id.is_none() && builder.associate_public_ip_address {
         return request.set_security_group_ids(groups);
     }
@@ -126,7 +130,11 @@ fn device_mapping(device: &EbsBlockDevice) -> BlockDeviceMapping {
 }
 
 /// Launches; none if an earlier run has launched with this token and other keys, and that machine is to be found first.
-pub(super) async fn launch(aws: &Aws, task: &Task, launch: &Launch<'_>) -> Result<Option<String>, ProviderError> {
+pub(super) async fn launch(
+    aws: &Aws,
+    task: &Task,
+    launch: &Launch<'_>,
+) -> Result<Option<String>, ProviderError> {
     let sent = request(aws, task, launch).send().await.map_err(failed("RunInstances"));
     let told = match sent {
         Err(error) if has_code(&error, "IdempotentParameterMismatch") => return Ok(None),
@@ -147,7 +155,9 @@ pub(super) async fn observe(aws: &Aws, id: &str, public: bool) -> Result<Machine
 pub(super) async fn orphan(aws: &Aws, task: &Task) -> Result<Option<String>, ProviderError> {
     let token = Filter::builder().name(format!("tag:{TOKEN}")).values(&task.token.0).build();
     let alive = Filter::builder().name("instance-state-name");
-    let alive = ["pending", "running", "stopping", "stopped"].into_iter().fold(alive, |filter, state| filter.values(state));
+    let alive = ["pending", "running", "stopping", "stopped"]
+        .into_iter()
+        .fold(alive, |filter, state| filter.values(state));
     let found = described(aws, vec![token, alive.build()]).await?;
     Ok(found.first().and_then(Instance::instance_id).map(str::to_owned))
 }
@@ -155,7 +165,12 @@ pub(super) async fn orphan(aws: &Aws, task: &Task) -> Result<Option<String>, Pro
 async fn described(aws: &Aws, filters: Vec<Filter>) -> Result<Vec<Instance>, ProviderError> {
     let told = aws.ec2.describe_instances().set_filters(Some(filters)).send().await;
     let told = told.map_err(failed("DescribeInstances"))?;
-    Ok(told.reservations.unwrap_or_default().into_iter().flat_map(|one| one.instances.unwrap_or_default()).collect())
+    Ok(told
+        .reservations
+        .unwrap_or_default()
+        .into_iter()
+        .flat_map(|one| one.instances.unwrap_or_default())
+        .collect())
 }
 
 fn machine(instance: &Instance, public: bool) -> Machine {
@@ -198,7 +213,12 @@ mod tests {
     fn instance(state: InstanceStateName) -> Instance {
         let reason = StateReason::builder().message("Server.SpotInstanceTermination").build();
         let state = InstanceState::builder().name(state).build();
-        Instance::builder().state(state).state_reason(reason).public_ip_address("1.2.3.4").private_ip_address("10.0.0.9").build()
+        Instance::builder()
+            .state(state)
+            .state_reason(reason)
+            .public_ip_address("1.2.3.4")
+            .private_ip_address("10.0.0.9")
+            .build()
     }
 
     #[test]

@@ -16,7 +16,7 @@ use crate::kind::simple;
 use crate::transport::is_variable_name;
 
 /// Steps that are written down in the language and not carried out by this version.
-const NOT_YET: [&str; 4] = ["chef_solo", "ansible", "ansible_local", "user_data"];
+const NOT_YET: [&str; 2] = ["ansible", "user_data"];
 
 /// How long a retired image may take to go, its last users included.
 const REMOVAL: Duration = Duration::from_secs(600);
@@ -71,7 +71,9 @@ fn step_problems(steps: &[Value]) -> Vec<String> {
         }
         let name = numbered(&mut counts, word);
         if NOT_YET.contains(&word) {
-            found.push(format!("`{name}`: this version of infra does not run `{word}` steps yet; use `file` and `shell`"));
+            found.push(format!(
+                "`{name}`: this version of infra does not run `{word}` steps yet; use `file` and `shell`"
+            ));
         }
         if text("destination").is_some_and(|path| !path.starts_with('/')) {
             found.push(format!("`{name}`: `destination` is a path on the machine and starts with `/`"));
@@ -82,7 +84,9 @@ fn step_problems(steps: &[Value]) -> Vec<String> {
         }
         if let Some(Value::Map(env)) = arguments.get("env").map(Value::revealed) {
             let wrong = env.keys().filter(|key| !is_variable_name(key));
-            found.extend(wrong.map(|key| format!("`{name}`: `{key}` cannot be the name of an environment variable")));
+            found.extend(
+                wrong.map(|key| format!("`{name}`: `{key}` cannot be the name of an environment variable")),
+            );
         }
     }
     found
@@ -146,7 +150,11 @@ mod tests {
         };
         let env = Value::Map(BTreeMap::from([("A-B".to_owned(), Value::string("x"))]));
         let steps = Residual::Known(Value::List(vec![
-            map(&[("step", Value::string("file")), ("destination", Value::string("srv/app")), ("owner", Value::string("me"))]),
+            map(&[
+                ("step", Value::string("file")),
+                ("destination", Value::string("srv/app")),
+                ("owner", Value::string("me")),
+            ]),
             map(&[("step", Value::string("shell")), ("env", env)]),
             map(&[("step", Value::string("ansible")), ("when", Value::Bool(false))]),
             map(&[("step", Value::string("ansible"))]),

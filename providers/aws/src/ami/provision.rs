@@ -1,5 +1,7 @@
 //! The steps of a build, on the machine.
 
+mod recipes;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -40,6 +42,8 @@ pub(super) fn title(named: &Named) -> String {
         Step::File(step) => step.source.as_ref().or(Some(&step.destination)),
         Step::Template(step) => Some(&step.source),
         Step::Shell(step) => step.script.as_ref().or(step.inline.first()),
+        Step::ChefSolo(step) => Some(&step.cookbooks),
+        Step::AnsibleLocal(step) => Some(&step.playbook),
         _ => None,
     };
     match detail {
@@ -49,13 +53,17 @@ pub(super) fn title(named: &Named) -> String {
 }
 
 /// Runs a step to its end, again as often as it says. The error is for people.
-pub(super) async fn run(place: &Workplace<'_>, named: &Named, machine: &mut dyn Transport) -> Result<(), String> {
+pub(super) async fn run(
+    place: &Workplace<'_>,
+    named: &Named,
+    machine: &mut dyn Transport,
+) -> Result<(), String> {
     let common = named.step.common();
     place.output.line(&format!("==> {}", title(named)));
-    let work = prepare(place, &named.step)?;
+    let all = prepare(place, &named.step)?;
     let mut retries = common.retries;
     loop {
-        let why = match attempt(place, common, &work, machine).await? {
+        let why = match attempt(place, common, &all, machine).await? {
             None => return Ok(()),
             Some(why) => why,
         };
@@ -64,7 +72,9 @@ pub(super) async fn run(place: &Workplace<'_>, named: &Named, machine: &mut dyn 
             return Err(why);
         }
         retries -= 1;
-        place.output.line(&format!("{why}; again in {} s, {retries} more attempts after that", common.retry_delay));
+        place
+            .output
+            .line(&format!("{why}; again in {} s, {retries} more attempts after that", common.retry_delay));
         sleep(Duration::from_secs(common.retry_delay)).await;
     }
 }
@@ -73,29 +83,40 @@ pub(super) async fn run(place: &Workplace<'_>, named: &Named, machine: &mut dyn 
 async fn attempt(
     place: &Workplace<'_>,
     common: &Common,
-    work: &Work,
+    all: &[Work],
     machine: &mut dyn Transport,
 ) -> Result<Option<String>, String> {
     let limit = Duration::from_secs(common.timeout);
-    let ended = timeout(limit, work.carry_out(machine, place.output)).await;
+    let ended = timeout(limit, carry_out(all, common, machine, place.output)).await;
     // What runs on there after its time cannot be told from what would run again.
     let ended = ended.map_err(|_| format!("it did not end within {} s (`timeout`)", common.timeout))?;
     match ended {
-        Ok(status) if common.ok_exit_codes.contains(&status) => Ok(None),
-        Ok(status) => Ok(Some(format!("it exited with status {status}"))),
+        Ok(status) => Ok(status.map(|status| format!("it exited with status {status}"))),
         Err(TransportError::Refused(why)) => Ok(Some(why)),
         Err(error) => Err(error.to_string()),
     }
 }
 
-impl Work {
-    async fn carry_out(&self, machine: &mut dyn Transport, output: &Output) -> Result<i32, TransportError> {
-        match self {
-            Self::Upload(upload) => machine.upload(upload, output).await.map(|()| 0),
-            Self::Run(script) => machine.exec(script, output).await,
-            Self::Reboot => machine.reboot(output).await.map(|()| 0),
+/// One piece of work after the other, up to the first script whose status is none of those that count as success.
+async fn carry_out(
+    all: &[Work],
+    common: &Common,
+    machine: &mut dyn Transport,
+    output: &Output,
+) -> Result<Option<i32>, TransportError> {
+    for work in all {
+        match work {
+            Work::Upload(upload) => machine.upload(upload, output).await?,
+            Work::Reboot => machine.reboot(output).await?,
+            Work::Run(script) => {
+                let status = machine.exec(script, output).await?;
+                if !common.ok_exit_codes.contains(&status) {
+                    return Ok(Some(status));
+                }
+            }
         }
     }
+    Ok(None)
 }
 
 /// The last lines of files that the step names, for whoever looks for the cause.
@@ -135,12 +156,14 @@ fn plain(body: Vec<u8>, sudo: bool) -> Script {
 
 /// Reads what a step needs. Files that are not what they were when the plan was made are refused: the image would not
 /// be what its digest says.
-fn prepare(place: &Workplace<'_>, step: &Step) -> Result<Work, String> {
+fn prepare(place: &Workplace<'_>, step: &Step) -> Result<Vec<Work>, String> {
     match step {
-        Step::File(step) => file(place, step).map(Work::Upload),
-        Step::Template(step) => template(step).map(Work::Upload),
-        Step::Shell(step) => script(place, step).map(Work::Run),
-        Step::Reboot(_) => Ok(Work::Reboot),
+        Step::File(step) => Ok(vec![Work::Upload(file(place, step)?)]),
+        Step::Template(step) => Ok(vec![Work::Upload(template(step)?)]),
+        Step::Shell(step) => Ok(vec![Work::Run(script(place, step)?)]),
+        Step::ChefSolo(step) => recipes::chef_solo(place, step),
+        Step::AnsibleLocal(step) => recipes::ansible_local(place, step),
+        Step::Reboot(_) => Ok(vec![Work::Reboot]),
         other => Err(format!("this version of infra does not run `{}` steps", other.word())),
     }
 }
@@ -152,20 +175,16 @@ fn file(place: &Workplace<'_>, step: &File) -> Result<Upload, String> {
         let bytes = step.content.clone().unwrap_or_default().into_bytes();
         return Ok(single(&step.destination, ItemBody::File { bytes, mode: mode(bits, false) }, owner, sudo));
     };
-    let content = place.content(source)?;
     let there = target(source, &step.destination);
-    if let Some(entry) = content.entries.get("") {
+    if let Some(entry) = place.content(source)?.entries.get("") {
         return Ok(single(&there, place.body(source, entry, bits)?, owner, sudo));
     }
-    let items = content.entries.iter().map(|(path, entry)| {
-        let body = place.body(&format!("{}/{path}", source.trim_end_matches('/')), entry, bits)?;
-        Ok(Item { path: path.clone(), body })
-    });
-    Ok(Upload { directory: there, items: items.collect::<Result<_, String>>()?, owner, sudo })
+    Ok(Upload { directory: there, items: place.items(source, bits)?, owner, sudo })
 }
 
 fn template(step: &Template) -> Result<Upload, String> {
-    let text = step.rendered.clone().ok_or("the template was not rendered when the configuration was evaluated")?;
+    let text =
+        step.rendered.clone().ok_or("the template was not rendered when the configuration was evaluated")?;
     let there = match step.destination.ends_with('/') {
         true => target(&step.source, &step.destination),
         false => step.destination.clone(),
@@ -201,7 +220,27 @@ fn octal(text: Option<&str>) -> Option<u32> {
 impl Workplace<'_> {
     /// What was in a path when the plan was made.
     fn content(&self, path: &str) -> Result<&Content, String> {
-        self.contents.get(path).ok_or_else(|| format!("`{path}` is not among the files of the plan: plan again"))
+        self.contents
+            .get(path)
+            .ok_or_else(|| format!("`{path}` is not among the files of the plan: plan again"))
+    }
+
+    /// The files and links of a tree.
+    fn items(&self, source: &str, bits: Option<u32>) -> Result<Vec<Item>, String> {
+        let items = self.content(source)?.entries.iter().map(|(path, entry)| {
+            let body = self.body(&format!("{}/{path}", source.trim_end_matches('/')), entry, bits)?;
+            Ok(Item { path: path.clone(), body })
+        });
+        items.collect()
+    }
+
+    /// A tree, as the login puts it into `directory`.
+    fn tree(&self, source: &str, directory: &str) -> Result<Upload, String> {
+        if self.content(source)?.entries.contains_key("") {
+            return Err(format!("`{source}` is a file, and a directory is wanted"));
+        }
+        let items = self.items(source, None)?;
+        Ok(Upload { directory: directory.to_owned(), items, owner: None, sudo: false })
     }
 
     fn script(&self, path: &str) -> Result<Vec<u8>, String> {
@@ -209,7 +248,9 @@ impl Workplace<'_> {
         let entry = entry.ok_or_else(|| format!("`{path}` is a directory, and a script is one file"))?;
         match self.body(path, entry, None)? {
             ItemBody::File { bytes, .. } => Ok(bytes),
-            ItemBody::Link(_) => Err(format!("`{path}` is a link, and a script is a file: name the file itself")),
+            ItemBody::Link(_) => {
+                Err(format!("`{path}` is a link, and a script is a file: name the file itself"))
+            }
         }
     }
 

@@ -50,7 +50,11 @@ pub(super) async fn discard(aws: &Aws, id: &str) -> Result<(), ProviderError> {
 async fn deregister(aws: &Aws, id: &str, snapshots: Vec<String>) -> Result<(), ProviderError> {
     let call = aws.ec2.deregister_image().image_id(id).delete_associated_snapshots(true);
     let told = match call.send().await.map_err(failed("DeregisterImage")) {
-        Err(error) if has_code(&error, "InvalidAMIID.NotFound") || has_code(&error, "InvalidAMIID.Unavailable") => None,
+        Err(error)
+            if has_code(&error, "InvalidAMIID.NotFound") || has_code(&error, "InvalidAMIID.Unavailable") =>
+        {
+            None
+        }
         other => Some(other?),
     };
     let answered = told.map(|told| told.delete_snapshot_results.unwrap_or_default()).unwrap_or_default();
@@ -63,9 +67,14 @@ async fn deregister(aws: &Aws, id: &str, snapshots: Vec<String>) -> Result<(), P
 /// Deletes snapshots; one that another image shares stays.
 async fn delete_snapshots(aws: &Aws, snapshots: &[String]) -> Result<(), ProviderError> {
     for snapshot in snapshots {
-        let sent = aws.ec2.delete_snapshot().snapshot_id(snapshot).send().await.map_err(failed("DeleteSnapshot"));
+        let sent =
+            aws.ec2.delete_snapshot().snapshot_id(snapshot).send().await.map_err(failed("DeleteSnapshot"));
         match sent {
-            Err(error) if !["InvalidSnapshot.NotFound", "InvalidSnapshot.InUse"].iter().any(|code| has_code(&error, code)) => {
+            Err(error)
+                if !["InvalidSnapshot.NotFound", "InvalidSnapshot.InUse"]
+                    .iter()
+                    .any(|code| has_code(&error, code)) =>
+            {
                 return Err(error);
             }
             _ => {}

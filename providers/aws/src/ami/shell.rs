@@ -32,7 +32,8 @@ fn as_the_kernel_does(line: &str) -> Vec<String> {
 /// A warning about a shell script that goes on after a failing command, so that a broken image is taken for a good one.
 pub(super) fn careless(step: &Shell, body: &[u8]) -> Option<String> {
     let line = shebang(body)?;
-    let is_shell = line.split(['/', ' ']).any(|word| ["sh", "bash", "dash", "ash", "zsh", "ksh"].contains(&word));
+    let is_shell =
+        line.split(['/', ' ']).any(|word| ["sh", "bash", "dash", "ash", "zsh", "ksh"].contains(&word));
     let first_line_stops = line.split_whitespace().skip(1).any(|word| is_errexit(word));
     let text = String::from_utf8_lossy(body);
     let body_stops = text.lines().any(|line| {
@@ -49,7 +50,8 @@ pub(super) fn careless(step: &Shell, body: &[u8]) -> Option<String> {
 
 /// `-e`, `-eu`, `-euo`, `-o errexit`.
 fn is_errexit(word: &str) -> bool {
-    word == "errexit" || word.strip_prefix('-').is_some_and(|letters| !letters.starts_with('-') && letters.contains('e'))
+    word == "errexit"
+        || word.strip_prefix('-').is_some_and(|letters| !letters.starts_with('-') && letters.contains('e'))
 }
 
 /// The commands of an `inline` step as one script.
@@ -111,10 +113,19 @@ mod tests {
     fn careless_scripts_are_warned_about() {
         let strict = Shell { strict: true, ..Shell::default() };
         let warned = |body: &str| careless(&strict, body.as_bytes()).is_some();
-        for body in ["#!/bin/bash\napt-get install x\nupdate-rc.d nginx defaults\n", "#!/usr/bin/env bash\n# set -e\n"] {
+        for body in [
+            "#!/bin/bash\napt-get install x\nupdate-rc.d nginx defaults\n",
+            "#!/usr/bin/env bash\n# set -e\n",
+        ] {
             assert!(warned(body), "{body}");
         }
-        for body in ["true", "#!/bin/bash -e\n", "#!/bin/sh\nset -eu\n", "#!/bin/sh\nset -o errexit", "#!/usr/bin/python3"] {
+        for body in [
+            "true",
+            "#!/bin/bash -e\n",
+            "#!/bin/sh\nset -eu\n",
+            "#!/bin/sh\nset -o errexit",
+            "#!/usr/bin/python3",
+        ] {
             assert!(!warned(body), "{body}");
         }
         assert_eq!(careless(&Shell::default(), b"#!/bin/sh\ntrue"), None, "strict = false");
@@ -123,7 +134,10 @@ mod tests {
     #[test]
     fn inline_commands_become_lines() {
         assert_eq!(inline(&["a".into(), "b c".into()]), b"a\nb c\n");
-        assert_eq!(tails(&["/var/log/it's".into()]), b"echo \"--- \"'/var/log/it'\\''s'; tail -n 100 -- '/var/log/it'\\''s' || true\n");
+        assert_eq!(
+            tails(&["/var/log/it's".into()]),
+            b"echo \"--- \"'/var/log/it'\\''s'; tail -n 100 -- '/var/log/it'\\''s' || true\n"
+        );
     }
 
     /// Runs the real shell, on a copy of what it would change.
@@ -131,7 +145,8 @@ mod tests {
     fn the_finalizer_is_a_script_that_bash_accepts() {
         for marker in [Some("infra-build-0123"), None] {
             let script = finalizer(marker);
-            let output = std::process::Command::new("/bin/bash").args(["-n", "-c", &script]).output().expect("bash");
+            let output =
+                std::process::Command::new("/bin/bash").args(["-n", "-c", &script]).output().expect("bash");
             assert!(output.status.success(), "{}\n{script}", String::from_utf8_lossy(&output.stderr));
         }
     }
@@ -144,7 +159,8 @@ mod tests {
         let script = finalizer(Some("infra-build-7"));
         let loop_alone = script.split("if command").next().unwrap_or_default();
         let moved = loop_alone.replace("/root/.ssh/authorized_keys", &keys.display().to_string());
-        let output = std::process::Command::new("/bin/bash").args(["-euo", "pipefail", "-c", &moved]).output();
+        let output =
+            std::process::Command::new("/bin/bash").args(["-euo", "pipefail", "-c", &moved]).output();
         assert!(output.expect("bash").status.success(), "{moved}");
         assert_eq!(std::fs::read_to_string(&keys).expect("read"), "ssh-ed25519 AAAA alice\n");
     }

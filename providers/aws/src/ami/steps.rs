@@ -132,7 +132,7 @@ pub(crate) struct Shell {
     pub(crate) common: Common,
 }
 
-/// Uploads cookbooks and runs chef-solo.
+/// Uploads cookbooks and runs chef-solo, as root.
 #[derive(Clone, PartialEq, Default, Deserialize, Block)]
 #[serde(default)]
 pub(crate) struct ChefSolo {
@@ -309,7 +309,8 @@ pub(crate) fn read(desired: &Values) -> Result<Vec<Named>, ProviderError> {
     struct Holder {
         steps: Vec<Step>,
     }
-    let only: Values = desired.iter().filter(|(name, _)| **name == *STEPS).map(|(n, v)| (n.clone(), v.clone())).collect();
+    let only: Values =
+        desired.iter().filter(|(name, _)| **name == *STEPS).map(|(n, v)| (n.clone(), v.clone())).collect();
     let all = decode::<Holder>(&only)?.steps;
     let mut counts = BTreeMap::new();
     let running = all.into_iter().filter(|step| step.common().when);
@@ -329,7 +330,7 @@ pub(crate) fn schemas() -> Vec<StepSchema> {
         schema("file", "Uploads a file or a tree.", File::block()),
         schema("template", "Uploads a file made from a template.", Template::block()),
         schema("shell", "Runs a script; the first command that fails ends the build.", Shell::block()),
-        schema("chef_solo", "Uploads cookbooks and runs chef-solo.", ChefSolo::block()),
+        schema("chef_solo", "Uploads cookbooks and runs chef-solo, as root.", ChefSolo::block()),
         schema("ansible", "Runs a playbook over the build's connection.", Ansible::block()),
         schema("ansible_local", "Uploads a directory and runs a playbook there.", AnsibleLocal::block()),
         schema("reboot", "Restarts the machine and waits for its next boot.", Reboot::block()),

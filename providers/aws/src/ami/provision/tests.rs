@@ -4,8 +4,8 @@ use infra_lang::address::Address;
 use infra_lang::inputs::FileError;
 
 use super::*;
-use crate::transport::redact::Redactor;
 use crate::transport::record::Record;
+use crate::transport::redact::Redactor;
 use crate::transport::{Log, Sink, Transports as _};
 
 /// A project's files, in memory.
@@ -44,7 +44,8 @@ fn entry(bytes: &[u8], link: bool) -> Entry {
 }
 
 fn contents() -> BTreeMap<String, Content> {
-    let tree = [("cluster.js".to_owned(), entry(b"go()", false)), ("now.js".to_owned(), entry(b"cluster.js", true))];
+    let tree =
+        [("cluster.js".to_owned(), entry(b"go()", false)), ("now.js".to_owned(), entry(b"cluster.js", true))];
     let script = [(String::new(), entry(b"#!/bin/sh\nnpm install\n", false))];
     BTreeMap::from([
         ("app".to_owned(), Content { digest: "t".into(), entries: tree.into() }),
@@ -83,10 +84,18 @@ async fn ran(files: Memory, steps: &[Named]) -> (Result<(), String>, String) {
 #[tokio::test]
 async fn steps_run_in_their_order_with_what_the_plan_has_seen() {
     let steps = [
-        step(serde_json::json!({ "step": "file", "source": "app", "destination": "/srv/", "owner": "www-data", "sudo": true })),
-        step(serde_json::json!({ "step": "file", "content": "hello", "destination": "/etc/motd", "mode": "0600" })),
-        step(serde_json::json!({ "step": "template", "source": "x.tmpl", "destination": "/etc/", "rendered": "port 80" })),
-        step(serde_json::json!({ "step": "shell", "script": "primal", "env": { "TOKEN": "s3cr3t" }, "workdir": "/srv" })),
+        step(
+            serde_json::json!({ "step": "file", "source": "app", "destination": "/srv/", "owner": "www-data", "sudo": true }),
+        ),
+        step(
+            serde_json::json!({ "step": "file", "content": "hello", "destination": "/etc/motd", "mode": "0600" }),
+        ),
+        step(
+            serde_json::json!({ "step": "template", "source": "x.tmpl", "destination": "/etc/", "rendered": "port 80" }),
+        ),
+        step(
+            serde_json::json!({ "step": "shell", "script": "primal", "env": { "TOKEN": "s3cr3t" }, "workdir": "/srv" }),
+        ),
         step(serde_json::json!({ "step": "shell", "inline": ["echo s3cr3t", "true"], "sudo": true })),
         step(serde_json::json!({ "step": "reboot" })),
     ];
@@ -113,6 +122,51 @@ async fn steps_run_in_their_order_with_what_the_plan_has_seen() {
       true
     ==> step[0]
     reboot
+    ");
+}
+
+#[tokio::test]
+async fn configuration_tools_get_their_files_and_run_once() {
+    let steps = [
+        step(serde_json::json!({
+            "step": "chef_solo", "cookbooks": "app", "roles": "app", "run_list": ["recipe[base]"],
+            "attributes": { "key": "value" }, "install": "gem install chef"
+        })),
+        step(serde_json::json!({
+            "step": "ansible_local", "directory": "app", "playbook": "it's.yml", "requirements": "roles.yml",
+            "extra_vars": { "a": 1 }
+        })),
+    ];
+    let (result, lines) = ran(files(""), &steps).await;
+    assert_eq!(result, Ok(()));
+    insta::assert_snapshot!(lines, @r"
+    ==> step[0] (app)
+    upload into /var/tmp/infra-chef/cookbooks
+      0644 cluster.js (4 bytes)
+      now.js -> cluster.js
+    upload into /var/tmp/infra-chef/roles
+      0644 cluster.js (4 bytes)
+      now.js -> cluster.js
+    upload into /var/tmp/infra-chef
+      0600 solo.rb (128 bytes)
+    upload into /var/tmp/infra-chef
+      0600 node.json (43 bytes)
+    run /bin/bash -euo pipefail as root
+      gem install chef
+    run /bin/bash -euo pipefail as root
+      trap 'rm -rf /var/tmp/infra-chef' EXIT
+      chef-solo --no-color -c /var/tmp/infra-chef/solo.rb -j /var/tmp/infra-chef/node.json
+    ==> step[0] (it's.yml)
+    upload into /var/tmp/infra-ansible/work
+      0644 cluster.js (4 bytes)
+      now.js -> cluster.js
+    upload into /var/tmp/infra-ansible
+      0600 vars.json (7 bytes)
+    run /bin/bash -euo pipefail
+      trap 'rm -rf /var/tmp/infra-ansible' EXIT
+      cd /var/tmp/infra-ansible/work
+      ansible-galaxy install -r 'roles.yml'
+      ansible-playbook -i localhost, -c local --extra-vars @/var/tmp/infra-ansible/vars.json 'it'''s.yml'
     ");
 }
 
@@ -156,12 +210,13 @@ async fn failing(statuses: &[i32], json: serde_json::Value) -> (Result<(), Strin
 
 #[tokio::test(start_paused = true)]
 async fn a_step_is_tried_as_often_as_it_says_and_reports_the_last_failure() {
-    let shell = |retries: u32| {
-        serde_json::json!({ "step": "shell", "inline": ["x"], "retries": retries, "retry_delay": 7, "ok_exit_codes": [0, 3] })
-    };
+    let shell = |retries: u32| serde_json::json!({ "step": "shell", "inline": ["x"], "retries": retries, "retry_delay": 7, "ok_exit_codes": [0, 3] });
     assert_eq!(failing(&[17], shell(0)).await, (Err("it exited with status 17".into()), Duration::ZERO));
     assert_eq!(failing(&[17, 3], shell(1)).await, (Ok(()), Duration::from_secs(7)));
-    assert_eq!(failing(&[17, 18], shell(1)).await, (Err("it exited with status 18".into()), Duration::from_secs(7)));
+    assert_eq!(
+        failing(&[17, 18], shell(1)).await,
+        (Err("it exited with status 18".into()), Duration::from_secs(7))
+    );
     let upload = serde_json::json!({ "step": "file", "content": "", "destination": "/x" });
     assert_eq!(failing(&[], upload).await.0, Err("disk full".into()));
 }
@@ -169,5 +224,8 @@ async fn a_step_is_tried_as_often_as_it_says_and_reports_the_last_failure() {
 #[tokio::test(start_paused = true)]
 async fn a_step_that_does_not_end_is_ended() {
     let (result, after) = failing(&[], serde_json::json!({ "step": "reboot", "timeout": 90 })).await;
-    assert_eq!((result, after), (Err("it did not end within 90 s (`timeout`)".into()), Duration::from_secs(90)));
+    assert_eq!(
+        (result, after),
+        (Err("it did not end within 90 s (`timeout`)".into()), Duration::from_secs(90))
+    );
 }
