@@ -14,7 +14,7 @@ use crate::event::{StepFailure, Watch};
 use crate::id::StepId;
 use crate::journal::{IllegalEvent, JournalEvent};
 use crate::plan::Plan;
-use crate::provider::Provider;
+use crate::provider::{Provider, ProviderError};
 use crate::seal::still_sealed;
 use crate::state::State;
 use crate::store::{LoadError, StateStore, StoreError};
@@ -130,6 +130,9 @@ pub enum ApplyError {
     /// Another apply has begun and not come to its end.
     #[error("an apply was interrupted: it has to go on before another can begin")]
     Unfinished,
+    /// Nothing can be done any more: the credentials have expired, or AWS is out of reach. No step counts as failed.
+    #[error("{0}; the apply is interrupted, and the next one goes on where it stopped")]
+    Interrupted(ProviderError),
     /// A secret is sealed that has to be given again.
     #[error("the secret in `{attribute}` is sealed, and has to be given again")]
     Sealed {

@@ -33,6 +33,7 @@ pub mod steps;
 mod diff;
 pub mod graph;
 pub mod identify;
+pub mod inherit;
 mod known;
 mod links;
 pub mod observed;

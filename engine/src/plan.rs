@@ -1,5 +1,6 @@
 //! From what is wanted, what was applied and what is there to what will be done.
 
+mod case;
 mod decide;
 mod draft;
 mod keep;

@@ -65,6 +65,11 @@ pub trait Kind: Send + Sync {
         None
     }
 
+    /// What an object has from another of its kind where it says nothing itself.
+    fn inherits(&self) -> Option<Inherited> {
+        None
+    }
+
     /// How many replaced objects stay, the newest first, so that a rollback needs no build.
     fn keep(&self, desired: &Attributes) -> usize {
         let _ = desired;
@@ -85,6 +90,15 @@ pub trait Kind: Send + Sync {
 
     /// The steps that carry out a change, in their order. Pure: the plan holds what comes out.
     fn lower(&self, change: &Change) -> Vec<LoweredStep>;
+}
+
+/// Attributes that objects have from another of their kind unless they write them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Inherited {
+    /// The attribute that refers to the other object.
+    pub from: AttributeName,
+    /// The attributes.
+    pub attributes: Vec<AttributeName>,
 }
 
 /// A question to AWS about one object.

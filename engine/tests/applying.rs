@@ -5,6 +5,7 @@ mod support;
 use std::time::Duration;
 
 use infra_engine::apply::{ApplyError, ApplyReport, Limits};
+use infra_engine::provider::FailureClass;
 use infra_engine::seal::{seal_plan, secrets_of, unseal};
 use infra_engine::store::StateStore;
 use infra_engine::{plan_file, state_file};
@@ -288,6 +289,21 @@ async fn a_hard_stop_leaves_a_step_in_doubt() {
     let world = World { stop: Default::default(), ..world };
     let report = world.resume(&plan).await.expect("there is a journal").expect("it runs to its end");
     assert!(report.is_success());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_outage_fails_nothing_and_takes_nothing_back() {
+    for class in [FailureClass::Credentials, FailureClass::Unreachable] {
+        let world = World::with(SWAP_BEFORE).await;
+        world.fails("fleet.f attach", Failure::Outage(class));
+        let plan = world.plan(SWAP_AFTER).await;
+        let error = world.try_apply(&plan).await.expect_err("it is interrupted");
+        assert!(matches!(error, ApplyError::Interrupted(_)), "{error}");
+        world.cloud(|cloud| cloud.failures.clear());
+        let report = world.resume(&plan).await.expect("there is a journal").expect("it runs to its end");
+        assert!(report.is_success());
+        assert!(world.plan(SWAP_AFTER).await.is_empty());
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -161,6 +161,8 @@ impl<'a> Run<'a> {
                 self.wait(job, format!("{error}; trying again"), again);
                 return Ok(());
             }
+            // To fail the step would only take back, in vain, what goes well.
+            Turn::Failed(error) if is_outage(&error) => return Err(ApplyError::Interrupted(error)),
             Turn::Progress(Progress::Waiting { on, .. }) => StepFailure::TimedOut(on),
             Turn::Progress(Progress::Stuck(why)) => StepFailure::Stuck(why),
             Turn::Guarded(why) => StepFailure::Guard(why),
@@ -274,4 +276,9 @@ impl<'a> Run<'a> {
 /// Whether trying again may help.
 fn is_passing(error: &ProviderError) -> bool {
     matches!(error.class, FailureClass::Transient | FailureClass::Unreachable)
+}
+
+/// Whether no call at all can succeed.
+fn is_outage(error: &ProviderError) -> bool {
+    matches!(error.class, FailureClass::Credentials | FailureClass::Unreachable)
 }

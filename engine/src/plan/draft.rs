@@ -84,10 +84,6 @@ impl<'a> Draft<'a> {
             .collect()
     }
 
-    pub(super) fn location(&self, object: &DesiredObject) -> String {
-        (self.input.location)(object.span)
-    }
-
     /// Whether a written expression refers to something that this plan changes.
     pub(super) fn moves(&self, object: &DesiredObject, attribute: &str) -> bool {
         let written = object.attributes.get(attribute);

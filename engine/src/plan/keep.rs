@@ -6,7 +6,7 @@ use infra_lang::address::Address;
 use infra_lang::residual::Residual;
 use infra_lang::value::Value;
 
-use super::decide::prior_of;
+use super::case::prior_of;
 use super::draft::Draft;
 use super::removed::unwanted;
 use crate::change::{Action, Change, Identity, Reason, ReplaceOrder};

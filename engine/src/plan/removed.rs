@@ -6,7 +6,7 @@ use infra_lang::address::Address;
 use infra_lang::residual::Attributes;
 
 use super::RecordSketch;
-use super::decide::prior_of;
+use super::case::prior_of;
 use super::draft::Draft;
 use crate::change::{Action, Change, Prior, Reason};
 use crate::state::{Physical, Record};

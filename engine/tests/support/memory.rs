@@ -53,6 +53,8 @@ pub enum Failure {
     Passing(u32),
     /// It never gets done.
     Never,
+    /// No call gets through.
+    Outage(FailureClass),
     /// The guard does not hold so many times.
     Unsafe(u32),
 }
@@ -232,6 +234,7 @@ impl Cloud {
         let failure = self.failures.get(&place).copied();
         match failure {
             Some(Failure::Refused) => return Err(permanent("Refused")),
+            Some(Failure::Outage(class)) => return Err(refusal("Call", "Outage", class)),
             Some(Failure::Never) => {
                 return Ok(Progress::Waiting { on: "nothing".to_owned(), again: Duration::from_secs(5) });
             }
