@@ -1,7 +1,8 @@
 //! Parsing and formatting, case by case.
 //!
-//! A file under `tests/cases` holds cases: `=== title`, the input, `---`, what comes out. `UPDATE_CASES=1` writes
-//! what comes out now into the files, for review.
+//! A file under `tests/cases` holds cases: `=== title`, the input, `---`, what comes out.
+//! `UPDATE=1 cargo test -p infra-lang --test syntax` writes what comes out into the files, to be read in the diff.
+#![expect(clippy::disallowed_methods, reason = "cases are files, and a test may read them")]
 
 use std::fmt::Write as _;
 use std::fs;
@@ -86,6 +87,16 @@ fn nesting_has_a_limit_and_never_crashes() {
 }
 
 #[test]
+fn line_ends_of_windows_are_kept_and_a_byte_order_mark_is_dropped() {
+    let text = "\u{FEFF}a=1\r\nb = <<X\r\ny\r\nX\r\n";
+    let (file, diagnostics) = parse(FileId(0), text);
+    assert_eq!(file.to_string(), "a = 1\nb = \"y\\r\\n\"\n");
+    let found: Vec<_> = diagnostics.iter().map(|found| (found.code.0, found.is_error())).collect();
+    assert_eq!(found, [("W0101", false)]);
+    assert_eq!(format(text), Ok("a = 1\r\nb = <<X\r\ny\r\nX\r\n".to_owned()));
+}
+
+#[test]
 fn spans_hold_the_brackets_of_what_they_cover() {
     let text = "(a + b).c * \"${d}\"";
     let expr = parse_expression(FileId(0), text).expect("an expression");
@@ -154,7 +165,7 @@ struct Case {
 
 /// Runs `run` on every case of a folder and compares; all failures are shown together.
 fn check(folder: &str, run: impl Fn(&str) -> String) {
-    let update = std::env::var_os("UPDATE_CASES").is_some();
+    let update = std::env::var_os("UPDATE").is_some();
     let mut failures = String::new();
     for path in files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases").join(folder)) {
         let mut cases = read(&path);
