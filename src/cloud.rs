@@ -18,7 +18,7 @@ use crate::args::Transport;
 use crate::build_log::BuildLog;
 use crate::error::{CommandResult, Complaint, file_error};
 use crate::settings::Settings;
-use crate::store::write_atomically;
+use crate::store::write_quickly;
 use crate::workspace::ProjectFiles;
 
 /// The file that holds the embedded AWS of a project.
@@ -97,7 +97,7 @@ fn embedded(settings: &Settings) -> CommandResult<infra_aws::Wire> {
     let after_writes = path.clone();
     cloud.after_write(Arc::new(move |cloud| {
         let bytes = serde_json::to_vec(cloud).map_err(std::io::Error::other)?;
-        write_atomically(&after_writes, &bytes)
+        write_quickly(&after_writes, &bytes)
     }));
     let kept = Mutex::new(origin);
     Ok(Arc::new(move |request: http::Request<bytes::Bytes>| {
@@ -116,7 +116,7 @@ fn embedded(settings: &Settings) -> CommandResult<infra_aws::Wire> {
 fn keep_time(cloud: &LocalAws, path: &Path, now: Time, kept: &mut Time) {
     if now.since(*kept) >= Duration::from_secs(1) {
         // Nothing is lost if this fails: what was written to the cloud is kept by then.
-        let _ = write_atomically(path, cloud.snapshot().as_bytes());
+        let _ = write_quickly(path, cloud.snapshot().as_bytes());
         *kept = now;
     }
 }

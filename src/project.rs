@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use infra_engine::inherit::inherit;
 use infra_lang::address::Address;
 use infra_lang::desired::Desired;
 use infra_lang::diagnostic::Diagnostic;
@@ -63,6 +64,7 @@ impl Project {
             account: account.map(str::to_owned),
         };
         infra_lang::evaluate(&self.program, &inputs)
+            .map(|desired| inherit(desired, infra_aws::kind))
             .map_err(|diagnostics| CommandError::Diagnostics(diagnostics, Box::new(self.sources.clone())))
     }
 

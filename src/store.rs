@@ -105,6 +105,13 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
     sync_folder(path)
 }
 
+/// Like [`write_atomically`], but what is written may be lost with the power: for what can be had again.
+pub fn write_quickly(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let new = beside(path, ".new");
+    fs::write(&new, bytes)?;
+    fs::rename(&new, path)
+}
+
 /// Makes a rename or a removal in a file's folder last.
 fn sync_folder(path: &Path) -> io::Result<()> {
     match path.parent().filter(|folder| !folder.as_os_str().is_empty()) {

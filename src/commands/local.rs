@@ -13,7 +13,7 @@ use crate::args::LocalCommand;
 use crate::cloud::{self, snapshot_path};
 use crate::error::{CommandResult, Complaint, file_error};
 use crate::settings::Settings;
-use crate::store::write_atomically;
+use crate::store::write_quickly;
 use crate::terminal::Terminal;
 
 pub fn run(command: LocalCommand, settings: &Settings, terminal: &Terminal) -> CommandResult<Exit> {
@@ -50,7 +50,7 @@ fn open(settings: &Settings, timing: TimeModel) -> CommandResult<LocalAws> {
         fs::create_dir_all(folder).map_err(|error| file_error("the folder cannot be made", folder, &error))?;
     }
     cloud.after_write(Arc::new(move |cloud| {
-        write_atomically(&path, &serde_json::to_vec(cloud).map_err(io::Error::other)?)
+        write_quickly(&path, &serde_json::to_vec(cloud).map_err(io::Error::other)?)
     }));
     Ok(cloud)
 }
