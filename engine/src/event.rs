@@ -71,3 +71,11 @@ pub trait Watch: Send + Sync {
     /// Called for every event, in order; must not block.
     fn event(&self, event: &ApplyEvent);
 }
+
+/// Nobody watches.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Silent;
+
+impl Watch for Silent {
+    fn event(&self, _: &ApplyEvent) {}
+}

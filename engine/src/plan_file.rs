@@ -95,7 +95,7 @@ pub fn write(plan: &Plan) -> Result<Vec<u8>, PlanFileError> {
     Ok(bytes)
 }
 
-/// Reads what [`write`] writes.
+/// Reads what [`write()`] writes.
 pub fn read(bytes: &[u8]) -> Result<Plan, PlanFileError> {
     let file: PlanV1 = format::read(bytes, FORMAT)?;
     file.checked().map(Plan::from).map_err(|why| PlanFileError::Damaged(why.to_owned()))

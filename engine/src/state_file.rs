@@ -100,7 +100,7 @@ pub fn write(state: &State) -> Vec<u8> {
     bytes
 }
 
-/// Reads what [`write`] writes.
+/// Reads what [`write()`] writes.
 pub fn read(bytes: &[u8]) -> Result<State, StateFileError> {
     let file: StateV1 = format::read(bytes, FORMAT)?;
     let key = hex::decode(&file.key).ok().and_then(|key| key.try_into().ok());
