@@ -11,6 +11,7 @@ mod habits;
 mod infer;
 mod modules;
 mod objects;
+mod order;
 mod scope;
 mod settings;
 
@@ -149,10 +150,11 @@ impl<'a> Checker<'a> {
     fn check_module(&mut self, project: Option<&Project>) -> BTreeMap<String, Type> {
         let module = self.module;
         self.check_variables();
+        module.local_order.iter().for_each(|name| drop(self.local(name)));
+        self.check_validations();
         if let Some(project) = project.filter(|_| module.directory.is_empty()) {
             self.check_project(project);
         }
-        module.locals.keys().for_each(|name| drop(self.local(name)));
         module.functions.keys().for_each(|name| drop(self.function_result(name)));
         for (key, object) in &module.objects {
             self.check_object(key, object);

@@ -19,7 +19,7 @@ mod scope;
 mod settings;
 mod variables;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -47,7 +47,13 @@ use scope::Scope;
 /// # Errors
 /// All independent errors, in the order of their places.
 pub fn evaluate(program: &Program, inputs: &Inputs<'_>) -> Result<Desired, Vec<Diagnostic>> {
-    let evaluator = Evaluator { program, inputs, memo: RefCell::default(), errors: RefCell::default() };
+    let evaluator = Evaluator {
+        program,
+        inputs,
+        memo: RefCell::default(),
+        errors: RefCell::default(),
+        undecided: Cell::new(false),
+    };
     let desired = evaluator.desired();
     let errors = evaluator.errors.into_inner();
     match desired {
@@ -77,6 +83,8 @@ struct Evaluator<'a> {
     inputs: &'a Inputs<'a>,
     memo: RefCell<Memo>,
     errors: RefCell<Vec<Diagnostic>>,
+    /// Whether something was left out because a lookup is not answered.
+    undecided: Cell<bool>,
 }
 
 /// What has been evaluated already.
@@ -96,6 +104,7 @@ impl Evaluator<'_> {
     /// Everything; `None` if the project itself cannot be read.
     fn desired(&self) -> Option<Desired> {
         self.check_given_variables();
+        self.locals(&[]);
         let project = self.project();
         let mut desired = Desired {
             project: project.ok()?.0.clone(),
@@ -105,6 +114,7 @@ impl Evaluator<'_> {
         };
         self.module(&[], &mut desired);
         desired.outputs = self.root_outputs();
+        self.check_undecided(&desired);
         Some(desired)
     }
 
@@ -112,17 +122,23 @@ impl Evaluator<'_> {
     fn module(&self, path: &Path, desired: &mut Desired) {
         let Some(module) = self.program.module(path) else { return };
         module.variables.keys().for_each(|name| drop(self.reported(self.variable(path, name))));
-        module.locals.keys().for_each(|name| drop(self.reported(self.local(path, name))));
+        self.locals(path);
         for key in module.objects.keys() {
             self.block(path, key, desired);
         }
         for name in module.calls.keys() {
-            let Ok(instances) = self.reported(self.call_instances(path, name)) else { continue };
-            for step in instances.steps(path, name) {
-                self.module(&step, desired);
+            match self.reported(self.call_instances(path, name)) {
+                Ok(instances) => instances.steps(path, name).iter().for_each(|step| self.module(step, desired)),
+                Err(stop) => self.left_out(&stop),
             }
         }
         module.outputs.keys().for_each(|name| drop(self.reported(self.output(path, name))));
+    }
+
+    /// Evaluates the locals of a module instance, each after those it refers to.
+    fn locals(&self, path: &Path) {
+        let order = self.program.module(path).map(|module| module.local_order.as_slice());
+        order.unwrap_or_default().iter().for_each(|name| drop(self.reported(self.local(path, name))));
     }
 
     /// Puts an error on the list of what is wrong, unless it is there.

@@ -70,6 +70,8 @@ pub(crate) struct Module {
     pub(crate) unknown: BTreeSet<String>,
     pub(crate) variables: BTreeMap<Identifier, Variable>,
     pub(crate) locals: BTreeMap<Identifier, Local>,
+    /// The locals, each after those it refers to.
+    pub(crate) local_order: Vec<Identifier>,
     pub(crate) types: BTreeMap<String, Type>,
     pub(crate) functions: BTreeMap<Identifier, UserFunction>,
     pub(crate) outputs: BTreeMap<Identifier, Output>,

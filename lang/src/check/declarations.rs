@@ -43,6 +43,7 @@ impl TypeNames for Names<'_> {
 /// Reads the named types, and then all blocks that hold types, into the module.
 pub(super) fn declare(collected: Collected, schemas: &SchemaSet, errors: Errors<'_>) -> Module {
     let Collected { mut module, types, typed, .. } = collected;
+    module.local_order = super::order::local_order(&module.locals);
     module.types = named_types(&types, schemas, errors);
     for block in &typed {
         let Some(name) = block.labels.first().map(|label| Identifier::new(&label.text)) else { continue };
@@ -262,7 +263,11 @@ impl Checker<'_> {
             let ty = if variable.sensitive { Type::Sensitive(Box::new(ty)) } else { ty };
             self.variable_types.insert(name.clone(), ty);
         }
-        for variable in module.variables.values() {
+    }
+
+    /// The validations of all variables, which may speak of locals.
+    pub(super) fn check_validations(&mut self) {
+        for variable in self.module.variables.values() {
             for condition in &variable.validations {
                 self.condition(&condition.condition, &Scope::default());
                 self.expect(&condition.message, &Type::string(), &Scope::default());

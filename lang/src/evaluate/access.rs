@@ -134,11 +134,20 @@ impl Evaluator<'_> {
 
     /// The error for what must be known at plan and is not; undecided if answers to lookups may still tell it.
     pub(super) fn not_at_plan(&self, waiting: &Residual, span: Span, what: &str) -> Stop {
+        if self.may_be_answered(waiting) {
+            return Stop::Undecided;
+        }
         let blocking = references(waiting).into_iter().find_map(|reference| self.blocking(&reference));
-        let Some(reference) = blocking else { return Stop::Undecided };
-        let message = format!("{what} must be known at plan, and `{reference}` is known only after apply");
+        let cause = blocking.map_or(waiting.to_string(), |reference| reference.to_string());
+        let message = format!("{what} must be known at plan, and `{cause}` is known only after apply");
         let error = Diagnostic::error(codes::SHAPE, span, message);
         Stop::Error(Box::new(error.hint("use a key of your own, such as `{ main = vpc.main }`, or a value that is written in the configuration")))
+    }
+
+    /// Whether answers to lookups, which can be asked at plan, are all that a value waits for.
+    pub(super) fn may_be_answered(&self, waiting: &Residual) -> bool {
+        let references = references(waiting);
+        !references.is_empty() && references.iter().all(|reference| self.blocking(reference).is_none())
     }
 
     /// What of a reference is known only after apply: an object's attribute, or that which a lookup asks by.

@@ -198,7 +198,11 @@ impl Evaluator<'_> {
         let variable = |name: &str| Residual::Variable(name.to_owned());
         let key_value = key.as_deref().map_or(Value::Null.into(), variable);
         let inner = names.bind(&scope.deeper(), key_value, variable(&value));
-        let (condition, result_key, result) = body(&inner)?;
+        let (condition, result_key, result) = body(&inner).map_err(|stop| match stop {
+            // The body may need to know what only an answer tells: then it is tried again with it.
+            Stop::Error(_) if self.may_be_answered(&collection) => Stop::Undecided,
+            other => other,
+        })?;
         let (collection, hidden) = collection.uncovered();
         let comprehension = Comprehension { key, value, collection, result_key, result, condition, grouped };
         let waiting = Residual::For(Box::new(comprehension));

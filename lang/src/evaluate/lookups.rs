@@ -6,6 +6,8 @@ use super::access::address;
 use super::{Eval, Evaluator, Path, Scope, Stop};
 use crate::address::{Address, Mode};
 use crate::desired::{Desired, Lookup};
+use crate::diagnostic::Diagnostic;
+use crate::explain::codes;
 use crate::program::{Object, ObjectKey};
 use crate::residual::{Reference, Residual};
 use crate::value::Value;
@@ -65,22 +67,44 @@ impl Evaluator<'_> {
 
     /// Adds all instances of a block to what is wanted; undecided ones are left out.
     pub(super) fn block(&self, path: &Path, key: &ObjectKey, desired: &mut Desired) {
-        let Ok(instances) = self.reported(self.instances(path, key)) else { return };
+        let instances = match self.reported(self.instances(path, key)) {
+            Ok(instances) => instances,
+            Err(stop) => return self.left_out(&stop),
+        };
         for instance in instances.keys() {
             let object = address(path, key, instance.map(String::as_str));
             match key.mode {
-                Mode::Data => {
-                    if let Ok(lookup) = self.lookup(&object) {
-                        desired.lookups.insert(object, (*lookup).clone());
-                    }
-                }
-                Mode::Managed => {
-                    if let Ok(wanted) = self.object(&object) {
+                Mode::Data => match self.lookup(&object) {
+                    Ok(lookup) => drop(desired.lookups.insert(object, (*lookup).clone())),
+                    Err(stop) => self.left_out(&stop),
+                },
+                Mode::Managed => match self.object(&object) {
+                    Ok(wanted) => {
                         self.check_conditions(&object);
                         desired.objects.insert(object, (*wanted).clone());
                     }
-                }
+                    Err(stop) => self.left_out(&stop),
+                },
             }
+        }
+    }
+
+    /// Notes that something undecided is left out.
+    pub(super) fn left_out(&self, stop: &Stop) {
+        if matches!(stop, Stop::Undecided) {
+            self.undecided.set(true);
+        }
+    }
+
+    /// What is left out must hang on a lookup that can be asked now: without one it would be missing for good, and
+    /// a plan would take it for removed.
+    pub(super) fn check_undecided(&self, desired: &Desired) {
+        let open = |lookup: &Lookup| {
+            lookup.answer.is_none() && lookup.arguments.values().all(|value| value.known().is_some())
+        };
+        if self.undecided.get() && !desired.lookups.values().any(open) {
+            let message = "some objects depend on lookups that cannot be asked before others are made";
+            self.report(Diagnostic::global(codes::SHAPE, message));
         }
     }
 }

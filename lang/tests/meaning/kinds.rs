@@ -1,5 +1,7 @@
 //! A few kinds, near those of AWS, so that the language is tested without a provider.
 
+use std::sync::LazyLock;
+
 use infra_lang::name::AttributeName;
 use infra_lang::schema::{
     AttributeSchema, BlockSchema, KindSchema, Naming, Presence, Rule, SchemaSet, StepSchema,
@@ -99,7 +101,9 @@ fn prefixed(attribute: &str, prefix: &str, limit: usize) -> Naming {
 
 /// The kinds of the examples in the language's specification, with the attributes these use.
 pub fn schemas() -> SchemaSet {
-    SchemaSet::new(network().into_iter().chain(images()).chain(serving()))
+    static KINDS: LazyLock<SchemaSet> =
+        LazyLock::new(|| SchemaSet::new(network().into_iter().chain(images()).chain(serving())));
+    KINDS.clone()
 }
 
 fn network() -> Vec<KindSchema> {
@@ -272,7 +276,10 @@ fn serving() -> Vec<KindSchema> {
             ..kind(
                 "scaling_policy",
                 "arn:.+",
-                vec![required("autoscaling_group_name", "id(autoscaling_group)"), optional("cooldown", "duration")],
+                vec![
+                    required("autoscaling_group_name", "id(autoscaling_group)"),
+                    optional("cooldown", "duration"),
+                ],
             )
         },
         kind(

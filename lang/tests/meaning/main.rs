@@ -8,6 +8,7 @@ mod explanations;
 mod files;
 mod kinds;
 mod residuals;
+mod types;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -57,6 +58,15 @@ fn checking() {
 #[test]
 fn evaluating() {
     run("evaluate", Case::evaluated);
+}
+
+#[test]
+fn a_long_chain_of_locals_is_no_deep_recursion() {
+    let links: String = (1..5000).map(|n| format!("  l{n} = local.l{} + 1\n", n - 1)).collect();
+    let project = "project \"p\" { region = \"us-east-1\" }\n";
+    let text =
+        format!("{project}locals {{\n  l0 = 0\n{links}}}\noutput \"last\" {{ value = local.l4999 }}\n");
+    assert!(Case::read(&text).evaluated().ends_with("output.last = 4999\n"));
 }
 
 #[test]
