@@ -43,6 +43,7 @@ cases! {
     configuration_group in "us-west-2",
     template_group in "eu-west-1",
     image in "eu-central-1",
+    machine in "eu-west-2",
 }
 
 #[test]
@@ -61,7 +62,8 @@ fn no_case_is_forgotten() {
 fn no_kind_is_forgotten() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/kinds");
     let all: String = CASES.iter().map(|case| fs::read_to_string(folder.join(case).join("first.infra")).expect(case)).collect();
-    let managed = infra_aws::schemas().iter().filter(|schema| !schema.lookup_only);
+    let schemas = infra_aws::schemas();
+    let managed = schemas.iter().filter(|schema| !schema.lookup_only);
     let missing: Vec<&str> = managed
         .map(|schema| schema.name.as_str())
         .filter(|kind| !all.lines().any(|line| line.starts_with(&format!("{kind} \""))))
