@@ -1,4 +1,13 @@
 //! Text to desired resources. Pure: no files, no network, no clock, no environment.
+//!
+//! ```text
+//! text ──parse──► File ──check──► Program ──evaluate──► Desired ──(engine)──► resolve ──► Value
+//!                           ▲ SchemaSet         ▲ Inputs
+//! ```
+//!
+//! [`parse`](fn@parse) recovers, so that one run reports many errors. [`check`] resolves names and types against the
+//! kinds there are. [`evaluate`] gives each object's attributes as [`Residual`](residual::Residual)s: known, or small
+//! expressions over what other objects turn out to be, which [`resolve`] finishes during apply.
 
 // The vocabulary that engine and providers share.
 pub mod address;
