@@ -34,3 +34,120 @@ fn missing(desired: &Desired, object: &DesiredObject, inherited: &Inherited) -> 
     let lacking = inherited.attributes.iter().filter(|name| !object.attributes.contains_key(*name));
     lacking.filter_map(|name| Some((name.clone(), parent.attributes.get(name)?.clone()))).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use infra_lang::address::Address;
+    use infra_lang::desired::{Backend, Lifecycle, Project};
+    use infra_lang::name::{AttributeName, Identifier};
+    use infra_lang::residual::Reference;
+    use infra_lang::schema::{KindSchema, Naming};
+    use infra_lang::span::{FileId, Span};
+    use infra_lang::value::Value;
+
+    use super::*;
+    use crate::change::{Change, ReplaceOrder};
+    use crate::steps::LoweredStep;
+
+    struct Layer(KindSchema);
+
+    impl Kind for Layer {
+        fn schema(&self) -> &KindSchema {
+            &self.0
+        }
+
+        fn replace_order(&self, _: &Attributes) -> ReplaceOrder {
+            ReplaceOrder::NewFirst
+        }
+
+        fn inherits(&self) -> Option<Inherited> {
+            let attributes = ["user", "builder"].map(AttributeName::new).to_vec();
+            Some(Inherited { from: AttributeName::new("base"), attributes })
+        }
+
+        fn lower(&self, _: &Change) -> Vec<LoweredStep> {
+            Vec::new()
+        }
+    }
+
+    fn layer() -> Layer {
+        Layer(KindSchema {
+            name: KindName::new("layer"),
+            doc: String::new(),
+            attributes: Vec::new(),
+            rules: Vec::new(),
+            naming: Naming::None,
+            tagged: false,
+            handle: AttributeName::new("id"),
+            steps: Vec::new(),
+            lookup: Vec::new(),
+            lookup_only: false,
+            id_pattern: String::new(),
+        })
+    }
+
+    fn text(text: &str) -> Residual {
+        Residual::Known(Value::string(text))
+    }
+
+    fn on(kind: &str, name: &str) -> Residual {
+        let object = Address::managed(kind, name);
+        Residual::Attribute(Reference { object, attribute: AttributeName::new("id") })
+    }
+
+    fn desired(objects: &[(&str, &[(&str, Residual)])]) -> Desired {
+        let span = Span::new(FileId(0), 0, 0);
+        let object = |(name, written): &(&str, &[(&str, Residual)])| DesiredObject {
+            address: Address::managed("layer", name),
+            attributes: written
+                .iter()
+                .map(|(name, value)| (AttributeName::new(name), value.clone()))
+                .collect(),
+            contents: BTreeMap::new(),
+            depends_on: Default::default(),
+            lifecycle: Lifecycle::default(),
+            timeouts: BTreeMap::new(),
+            span,
+            attribute_spans: BTreeMap::new(),
+        };
+        Desired {
+            project: Project {
+                name: Identifier::new("p"),
+                region: "us-east-1".to_owned(),
+                account: None,
+                backend: Backend::Local { path: "infra.state".to_owned() },
+                span,
+            },
+            objects: objects.iter().map(object).map(|object| (object.address.clone(), object)).collect(),
+            lookups: BTreeMap::new(),
+            outputs: BTreeMap::new(),
+        }
+    }
+
+    #[test]
+    fn what_is_not_written_comes_from_the_base_and_its_base() {
+        let layer = layer();
+        let before = desired(&[
+            ("c", &[("base", on("layer", "b"))]),
+            ("b", &[("base", on("layer", "a")), ("user", text("ubuntu"))]),
+            (
+                "a",
+                &[
+                    ("base", text("ami-1")),
+                    ("user", text("admin")),
+                    ("builder", on("subnet", "s")),
+                    ("size", text("1")),
+                ],
+            ),
+        ]);
+        let after = inherit(before, |_| Some(&layer));
+        let of = |name: &str| after.objects[&Address::managed("layer", name)].attributes.clone();
+        assert_eq!(
+            (of("c").get("user"), of("c").get("builder")),
+            (Some(&text("ubuntu")), Some(&on("subnet", "s")))
+        );
+        assert_eq!((of("c").get("size"), of("a").len()), (None, 4));
+    }
+}

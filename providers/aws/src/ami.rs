@@ -23,7 +23,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use infra_derive::{Block, Schema};
 use infra_engine::change::{Change, Identity, ReplaceOrder};
-use infra_engine::provider::{Kind, Observation, Progress, ProviderError, ReadRequest, Task};
+use infra_engine::provider::{Inherited, Kind, Observation, Progress, ProviderError, ReadRequest, Task};
 use infra_engine::steps::{Effect, LoweredStep};
 use infra_lang::address::Address;
 use infra_lang::desired::{DesiredObject, Lookup};
@@ -160,6 +160,11 @@ impl Kind for Amis {
         parent: &dyn Fn(&Address) -> Option<Identity>,
     ) -> Option<Identity> {
         identity::identity(&SCHEMA, object, parent)
+    }
+
+    fn inherits(&self) -> Option<Inherited> {
+        let attributes = ["architecture", "ssh_user", "builder"].map(AttributeName::new).to_vec();
+        Some(Inherited { from: AttributeName::new("base"), attributes })
     }
 
     fn keep(&self, desired: &Attributes) -> usize {
