@@ -17,6 +17,7 @@ use infra_derive::{Block, Schema};
 use infra_engine::change::{Action, Change, ReplaceOrder};
 use infra_engine::provider::{Kind, Observation, Outcome, Progress, ProviderError, ReadRequest, Task};
 use infra_engine::steps::{Effect, LoweredStep};
+use infra_lang::desired::Lookup;
 use infra_lang::name::AttributeName;
 use infra_lang::residual::{Attributes, Values};
 use infra_lang::schema::KindSchema;
@@ -26,6 +27,7 @@ use serde::{Deserialize, Serialize};
 use crate::client::Aws;
 use crate::codec::decode;
 use crate::kind::{AwsKind, simple};
+use crate::lookup::exactly_one;
 use crate::schema::Schema as _;
 use crate::tags::Tags;
 
@@ -37,7 +39,8 @@ use crate::tags::Tags;
     tagged,
     id = r"[A-Za-z0-9]([A-Za-z0-9-]{0,30}[A-Za-z0-9])?",
     naming(prefixed(attribute = "name", prefix = "name_prefix", limit = 32)),
-    rules(exactly_one("subnets", "availability_zones"))
+    rules(exactly_one("subnets", "availability_zones")),
+    lookup = ElbQuery
 )]
 pub(crate) struct Elb {
     /// The whole name. A load balancer with a fixed name has to go before one that replaces it can come.
@@ -103,6 +106,19 @@ pub(crate) struct Elb {
     /// The name, which AWS knows it by.
     #[attribute(skip)]
     pub(crate) id: Option<String>,
+}
+
+/// What a `data "elb"` block may be asked by.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, Block)]
+#[serde(default)]
+pub(crate) struct ElbQuery {
+    /// Its name.
+    pub(crate) name: Option<String>,
+    /// Its name too, which AWS knows it by.
+    pub(crate) id: Option<String>,
+    /// Tags that it carries, among others.
+    #[attribute(ty = "map(string)")]
+    pub(crate) tags: Tags,
 }
 
 /// A port it answers on, and where the requests go.
@@ -277,6 +293,12 @@ impl AwsKind for Elbs {
             (Effect::Adopt, Some(id)) => act::adopt(aws, id).await,
             (_, target) => Ok(Progress::Done(Outcome { id: target.clone(), observed: None })),
         }
+    }
+
+    async fn lookup(&self, aws: &Aws, lookup: &Lookup, arguments: &Values) -> Result<Values, ProviderError> {
+        let found = read::matching(aws, &decode(arguments)?).await?;
+        let (_, live) = exactly_one(lookup, found)?;
+        Ok(read::values(&live, &Values::new()))
     }
 }
 

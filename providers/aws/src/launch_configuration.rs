@@ -8,13 +8,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_sdk_autoscaling::types::LaunchConfiguration as Described;
-use infra_derive::Schema;
+use infra_derive::{Block, Schema};
 use infra_engine::change::{Change, ReplaceOrder};
 use infra_engine::id::{RemoteId, Token};
 use infra_engine::provider::{
     FailureClass, Kind, Observation, Outcome, Progress, ProviderError, ReadRequest, Task,
 };
 use infra_engine::steps::{Effect, LoweredStep};
+use infra_lang::desired::Lookup;
 use infra_lang::name::AttributeName;
 use infra_lang::residual::{Attributes, Values};
 use infra_lang::schema::KindSchema;
@@ -27,6 +28,7 @@ use crate::codec::{attribute, decode, encode};
 use crate::error::{failed, has_code};
 use crate::kind::{AwsKind, answers, asked_id, done, gone, note_id, noted_id, simple, waiting};
 use crate::launch::{self, Core};
+use crate::lookup::exactly_one;
 use crate::schema::Schema as _;
 
 /// Launch settings of an Auto Scaling group, in the form that cannot change: a new one is made for every change, under
@@ -38,7 +40,8 @@ use crate::schema::Schema as _;
 #[kind(
     name = "launch_configuration",
     id = ".{1,255}",
-    naming(prefixed(attribute = "name", prefix = "name_prefix", limit = 255))
+    naming(prefixed(attribute = "name", prefix = "name_prefix", limit = 255)),
+    lookup = ConfigurationQuery
 )]
 pub(crate) struct LaunchConfiguration {
     /// The whole name. Settings with a fixed name cannot change while a group uses them: prefer `name_prefix`.
@@ -53,6 +56,17 @@ pub(crate) struct LaunchConfiguration {
     /// AWS's name for it in policies.
     #[attribute(observed, ty = "arn")]
     pub(crate) arn: Option<String>,
+}
+
+/// What a `data "launch_configuration"` block may be asked by; launch configurations have no tags.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, Block)]
+#[serde(default)]
+#[block(rules(exactly_one("name", "id")))]
+struct ConfigurationQuery {
+    /// Its name.
+    name: Option<String>,
+    /// Its name too, which AWS knows it by.
+    id: Option<String>,
 }
 
 static SCHEMA: LazyLock<KindSchema> = LazyLock::new(|| {
@@ -113,6 +127,13 @@ impl AwsKind for LaunchConfigurations {
             // What can change in place (`keep`) is ours alone.
             (_, target) => Ok(Progress::Done(Outcome { id: target.clone(), observed: None })),
         }
+    }
+
+    async fn lookup(&self, aws: &Aws, lookup: &Lookup, arguments: &Values) -> Result<Values, ProviderError> {
+        let ConfigurationQuery { name, id } = decode(arguments)?;
+        let found = find(aws, name.into_iter().chain(id).collect()).await?;
+        let (_, described) = exactly_one(lookup, found.by_name.clone())?;
+        Ok(found.values(&described, &Values::new()))
     }
 }
 

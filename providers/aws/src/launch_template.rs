@@ -15,6 +15,7 @@ use infra_engine::change::{Change, ReplaceOrder};
 use infra_engine::id::RemoteId;
 use infra_engine::provider::{Kind, Observation, Outcome, Progress, ProviderError, ReadRequest, Task};
 use infra_engine::steps::{Effect, LoweredStep};
+use infra_lang::desired::Lookup;
 use infra_lang::name::AttributeName;
 use infra_lang::residual::{Attributes, Residual, Values};
 use infra_lang::schema::KindSchema;
@@ -26,6 +27,7 @@ use crate::codec::decode;
 use crate::error::failed;
 use crate::kind::{AwsKind, done, gone, simple};
 use crate::launch::{self, Core};
+use crate::lookup::{Query, exactly_one};
 use crate::schema::Schema as _;
 use crate::tags::Tags;
 
@@ -38,7 +40,8 @@ use crate::tags::Tags;
     tagged,
     id = r"lt-[0-9a-f]{8,17}(:[0-9]+)?",
     handle = "version_id",
-    naming(prefixed(attribute = "name", prefix = "name_prefix", limit = 128))
+    naming(prefixed(attribute = "name", prefix = "name_prefix", limit = 128)),
+    lookup = Query
 )]
 pub(crate) struct LaunchTemplate {
     /// The whole name.
@@ -189,14 +192,25 @@ impl AwsKind for LaunchTemplates {
             (_, target) => Ok(Progress::Done(Outcome { id: target.clone(), observed: None })),
         }
     }
+
+    async fn lookup(&self, aws: &Aws, lookup: &Lookup, arguments: &Values) -> Result<Values, ProviderError> {
+        let found = live::matching(aws, &decode(arguments)?).await?;
+        let (_, live) = exactly_one(lookup, found)?;
+        all_of(aws, &live).await
+    }
+}
+
+/// All attributes of a template that is not known yet.
+async fn all_of(aws: &Aws, live: &live::Live) -> Result<Values, ProviderError> {
+    let roots = launch::images::root_devices(aws, live.image_with_devices().into_iter().collect()).await?;
+    Ok(live.values(&roots, &Values::new()))
 }
 
 async fn adopt(aws: &Aws, id: &RemoteId) -> Result<Progress, ProviderError> {
     let Some(live) = live::by_id(aws, live::template_id(&id.0)).await? else {
         return Ok(Progress::Stuck(format!("launch template {id} does not exist in {}", aws.region)));
     };
-    let roots = launch::images::root_devices(aws, live.image_with_devices().into_iter().collect()).await?;
-    Ok(done(live.id(), Some(live.values(&roots, &Values::new()))))
+    Ok(done(live.id(), Some(all_of(aws, &live).await?)))
 }
 
 async fn delete(aws: &Aws, id: &RemoteId) -> Result<Progress, ProviderError> {

@@ -11,9 +11,9 @@ use infra_engine::provider::{Observation, ProviderError, ReadRequest};
 use infra_lang::residual::Values;
 
 use super::live::{Live, Told};
-use super::{SCHEMA, zone_ids};
+use super::{ElbQuery, SCHEMA, zone_ids};
 use crate::client::Aws;
-use crate::codec::{encode, with_nulls};
+use crate::codec::{encode, explicit, with_nulls};
 use crate::error::{failed, has_code};
 use crate::kind::{answers, asked_id};
 use crate::tags::Tags;
@@ -34,10 +34,28 @@ pub(super) async fn one(aws: &Aws, name: &str) -> Result<Option<Live>, ProviderE
     Ok(told(aws, described).await?.remove(name))
 }
 
-async fn named(aws: &Aws, names: &BTreeSet<&str>) -> Result<BTreeMap<String, Live>, ProviderError> {
+/// The load balancers that a `data` block means.
+pub(super) async fn matching(aws: &Aws, query: &ElbQuery) -> Result<BTreeMap<String, Live>, ProviderError> {
+    let mut names = query.name.iter().chain(&query.id);
+    let described = match names.next() {
+        Some(name) => describe(aws, name).await?.into_iter().collect(),
+        None => list(aws).await?,
+    };
+    let mut found = told(aws, described).await?;
+    found.retain(|name, live| {
+        let tagged = query.tags.iter().all(|(key, value)| live.elb.tags.get(key) == Some(value));
+        tagged && names.clone().all(|other| other == name)
+    });
+    Ok(found)
+}
+
+async fn list(aws: &Aws) -> Result<Vec<LoadBalancerDescription>, ProviderError> {
     let pages = aws.elb.describe_load_balancers().page_size(400).into_paginator().items().send();
-    let listed: Vec<LoadBalancerDescription> =
-        pages.try_collect().await.map_err(failed("DescribeLoadBalancers"))?;
+    pages.try_collect().await.map_err(failed("DescribeLoadBalancers"))
+}
+
+async fn named(aws: &Aws, names: &BTreeSet<&str>) -> Result<BTreeMap<String, Live>, ProviderError> {
+    let listed = list(aws).await?;
     let name = |one: &LoadBalancerDescription| one.load_balancer_name().unwrap_or_default().to_owned();
     let mut found: Vec<_> = listed.into_iter().filter(|one| names.contains(name(one).as_str())).collect();
     let seen: BTreeSet<String> = found.iter().map(name).collect();
@@ -187,7 +205,7 @@ pub(super) fn values(live: &Live, applied: &Values) -> Values {
     } else {
         elb.availability_zones = Vec::new();
     }
-    with_nulls(encode(&SCHEMA, &elb), applied, &["name_prefix"])
+    with_nulls(explicit(&SCHEMA, encode(&SCHEMA, &elb)), applied, &["name_prefix"])
 }
 
 #[cfg(test)]

@@ -31,6 +31,20 @@ pub(crate) struct Found {
 impl Ec2Object for Instances {
     const RESOURCE: ResourceType = ResourceType::Instance;
     const ID: &'static str = "instance-id";
+    // Other calls would tell some of these, one for each instance; none can change while the machine runs.
+    const UNTOLD: &'static [&'static str] = &[
+        "launch",
+        "user_data",
+        "user_data_base64",
+        "associate_public_ip_address",
+        "ebs_optimized",
+        "placement_tenancy",
+        "spot_price",
+        "metadata_options",
+        "root_block_device",
+        "ebs_block_device",
+        "ephemeral_block_device",
+    ];
     type Settings = Instance;
     type Found = Found;
 
@@ -102,8 +116,7 @@ fn found(described: &Described) -> Found {
     Found { instance, pending: state == Some(&InstanceStateName::Pending) }
 }
 
-/// What `DescribeInstances` tells of the settings; devices, user data and the like are told by other calls, and cannot
-/// change while the machine runs.
+/// What `DescribeInstances` tells of the settings.
 fn core(described: &Described) -> Core {
     let monitoring = described.monitoring().and_then(|monitoring| monitoring.state());
     Core {

@@ -11,8 +11,8 @@ use aws_sdk_ec2::types::{
 };
 
 use super::Instance;
+use crate::launch::MetadataOptions;
 use crate::launch::devices::{EbsBlockDevice, Mapping, mappings};
-use crate::launch::{Core, MetadataOptions};
 
 /// The request; `root` is the image's root device, if the root volume has settings.
 pub(super) fn request(
@@ -136,6 +136,7 @@ fn volume(device: &EbsBlockDevice) -> Ebs {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::launch::Core;
 
     fn sent(wanted: &Instance) -> RunInstancesInput {
         let tags = TagSpecification::builder().build();

@@ -10,10 +10,12 @@ use infra_lang::value::Value;
 
 use super::{Data, SCHEMA, api};
 use crate::client::Aws;
-use crate::codec::{attribute, encode, with_nulls};
+use crate::codec::{attribute, encode, explicit, with_nulls};
+use crate::ec2;
 use crate::error::failed;
 use crate::kind::{answers, asked_id};
 use crate::launch;
+use crate::lookup::Query;
 use crate::tags::{self, TOKEN, Tags};
 
 /// So many requests are cheaper one by one than as a list of everything in the account.
@@ -71,7 +73,14 @@ impl Live {
         values.extend(
             [attribute("tags", Value::Map(tags.collect()))].into_iter().filter(|_| !self.tags().is_empty()),
         );
-        with_nulls(values, applied, UNTOLD)
+        with_nulls(explicit(&SCHEMA, values), applied, UNTOLD)
+    }
+
+    /// Whether name and tags are those asked for.
+    fn matches(&self, query: &Query) -> bool {
+        let tags = self.tags();
+        let named = query.name.is_none() || query.name.as_deref() == self.template.launch_template_name();
+        named && query.tags.iter().all(|(key, value)| tags.get(key) == Some(value))
     }
 
     /// The image whose root device has to be known to read this.
@@ -129,6 +138,25 @@ async fn first(
         Err(error) if is_absent(&error) => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+/// The templates that a `data` block means.
+pub(super) async fn matching(aws: &Aws, query: &Query) -> Result<BTreeMap<String, Live>, ProviderError> {
+    // There is no filter for ids.
+    if let Some(id) = &query.id {
+        let live = by_id(aws, template_id(id)).await?.filter(|live| live.matches(query));
+        return Ok(live.map(|live| (live.id().to_owned(), live)).into_iter().collect());
+    }
+    let filters = ec2::filters(query, "launch-template-id", "launch-template-name");
+    let pages =
+        aws.ec2.describe_launch_templates().set_filters(Some(filters)).into_paginator().page_size(200);
+    let templates = pages.items().send().try_collect().await.map_err(failed("DescribeLaunchTemplates"))?;
+    let mut found = BTreeMap::new();
+    // More than a few is an error of the block's anyway, which lists them.
+    for id in templates.iter().filter_map(Template::launch_template_id).take(FEW + 2) {
+        found.extend(by_id(aws, id).await?.map(|live| (id.to_owned(), live)));
+    }
+    Ok(found)
 }
 
 /// Every template of the account and its newest version, by id: two calls for each two hundred.
