@@ -12,6 +12,8 @@ mod infer;
 mod modules;
 mod objects;
 mod order;
+mod references;
+mod rules;
 mod scope;
 mod settings;
 

@@ -128,7 +128,9 @@ impl Evaluator<'_> {
         }
         for name in module.calls.keys() {
             match self.reported(self.call_instances(path, name)) {
-                Ok(instances) => instances.steps(path, name).iter().for_each(|step| self.module(step, desired)),
+                Ok(instances) => {
+                    instances.steps(path, name).iter().for_each(|step| self.module(step, desired))
+                }
                 Err(stop) => self.left_out(&stop),
             }
         }

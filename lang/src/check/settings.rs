@@ -95,6 +95,14 @@ fn list(expr: &Expr, of: &str, errors: Errors<'_>) -> Vec<Expr> {
     }
 }
 
+impl Object {
+    /// Reports what is written as in Terraform; once mended, the block will have what seems to be missing.
+    fn habit(&mut self, error: Diagnostic, errors: Errors<'_>) {
+        self.complete = false;
+        errors.push(error);
+    }
+}
+
 /// Reads a block of a kind, or a `data` block.
 pub(super) fn object(mode: Mode, schema: &KindSchema, block: &Block, errors: Errors<'_>) -> Object {
     let (meta, rest) = meta(&block.body.items, errors);
@@ -129,13 +137,13 @@ pub(super) fn object(mode: Mode, schema: &KindSchema, block: &Block, errors: Err
             }
             (Item::Attribute(attribute), _) if !knows(mode, schema, attribute.name.as_str()) => {
                 match habits::attribute(schema.name.as_str(), attribute) {
-                    Some(error) => errors.push(error),
+                    Some(error) => object.habit(error, errors),
                     None => own.push(item),
                 }
             }
             (Item::Block(inner), _) if !knows(mode, schema, inner.kind.as_str()) => {
                 match habits::renamed_attribute(schema.name.as_str(), inner.kind.as_str(), inner.kind.span) {
-                    Some(error) => errors.push(error),
+                    Some(error) => object.habit(error, errors),
                     None => own.push(item),
                 }
             }

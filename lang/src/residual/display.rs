@@ -20,8 +20,7 @@ impl fmt::Display for Residual {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Known(value) => write!(f, "{value}"),
-            Self::List(items) => write!(f, "[{}]", joined(items)),
-            Self::Set(items) => write!(f, "toset([{}])", joined(items)),
+            Self::List(items) | Self::Set(items) => write!(f, "[{}]", joined(items)),
             Self::Map(entries) => {
                 let entries: Vec<String> =
                     entries.iter().map(|(key, value)| format!("{} = {value}", Key(key))).collect();

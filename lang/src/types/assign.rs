@@ -141,9 +141,23 @@ fn fit_text(found: &Text, wanted: &Text) -> Fit {
         }
         (Text::Id(a), Text::Id(b)) => yes_if(a == b),
         (Text::Pattern { name: Some(a), .. }, Text::Pattern { name: Some(b), .. }) => fit_named(a, b),
+        (Text::Pattern { name: Some(name), .. }, Text::Id(_))
+        | (Text::Id(_), Text::Pattern { name: Some(name), .. })
+            if never_an_id(name) =>
+        {
+            Fit::No
+        }
         (a, b) if a == b => Fit::Yes,
         _ => Fit::Check,
     }
+}
+
+/// Names of the prelude whose values are no object's id; an `arn` or a `hostname` may be one.
+fn never_an_id(name: &str) -> bool {
+    matches!(
+        name,
+        "cidr" | "cidr4" | "cidr6" | "ip" | "region" | "zone" | "instance_type" | "account_id" | "url"
+    )
 }
 
 /// Two names of the prelude: the same shape, a narrower one, or shapes that share nothing.
