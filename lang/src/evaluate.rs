@@ -53,6 +53,7 @@ pub fn evaluate(program: &Program, inputs: &Inputs<'_>) -> Result<Desired, Vec<D
         memo: RefCell::default(),
         errors: RefCell::default(),
         undecided: Cell::new(false),
+        failed: Cell::new(false),
     };
     let desired = evaluator.desired();
     let errors = evaluator.errors.into_inner();
@@ -85,6 +86,8 @@ struct Evaluator<'a> {
     errors: RefCell<Vec<Diagnostic>>,
     /// Whether something was left out because a lookup is not answered.
     undecided: Cell<bool>,
+    /// Whether something was left out because of an error.
+    failed: Cell<bool>,
 }
 
 /// What has been evaluated already.
@@ -114,7 +117,7 @@ impl Evaluator<'_> {
         };
         self.module(&[], &mut desired);
         desired.outputs = self.root_outputs();
-        self.check_undecided(&desired);
+        self.check_left_out(&desired);
         Some(desired)
     }
 

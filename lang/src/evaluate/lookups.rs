@@ -89,22 +89,26 @@ impl Evaluator<'_> {
         }
     }
 
-    /// Notes that something undecided is left out.
+    /// Notes that something is left out, and why.
     pub(super) fn left_out(&self, stop: &Stop) {
-        if matches!(stop, Stop::Undecided) {
-            self.undecided.set(true);
+        match stop {
+            Stop::Undecided => self.undecided.set(true),
+            Stop::Reported | Stop::Error(_) => self.failed.set(true),
         }
     }
 
-    /// What is left out must hang on a lookup that can be asked now: without one it would be missing for good, and
-    /// a plan would take it for removed.
-    pub(super) fn check_undecided(&self, desired: &Desired) {
+    /// What is left out must hang on a lookup that can be asked now, or on an error: else it would be missing for
+    /// good, and a plan would take it for removed.
+    pub(super) fn check_left_out(&self, desired: &Desired) {
         let open = |lookup: &Lookup| {
             lookup.answer.is_none() && lookup.arguments.values().all(|value| value.known().is_some())
         };
         if self.undecided.get() && !desired.lookups.values().any(open) {
             let message = "some objects depend on lookups that cannot be asked before others are made";
             self.report(Diagnostic::global(codes::SHAPE, message));
+        }
+        if self.failed.get() && self.errors.borrow().is_empty() {
+            self.report(Diagnostic::global(codes::FAILED, "some objects could not be evaluated"));
         }
     }
 }

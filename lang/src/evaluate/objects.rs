@@ -301,6 +301,11 @@ fn by_key_inside(block: &BlockSchema, value: Residual) -> Residual {
         if let (Some(nested), Some(value)) = (&attribute.block, entries.get_mut(attribute.name.as_str())) {
             *value = by_key(nested, value.clone());
         }
+        if attribute.sensitive
+            && let Some(value) = entries.get_mut(attribute.name.as_str())
+        {
+            *value = value.clone().concealed();
+        }
     }
     let sorted = Residual::map(entries);
     if hidden { sorted.concealed() } else { sorted }

@@ -7,6 +7,7 @@ mod case;
 mod explanations;
 mod files;
 mod kinds;
+mod mutations;
 mod residuals;
 mod types;
 
