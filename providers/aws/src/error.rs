@@ -5,6 +5,7 @@ use std::error::Error;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_ec2::error::ProvideErrorMetadata;
 use aws_sdk_ec2::operation::RequestId as _;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use infra_engine::provider::{FailureClass, ProviderError};
 
@@ -57,17 +58,44 @@ const MISSING: &[&str] =
     &["LoadBalancerNotFound", "NoSuchHostedZone", "NoSuchChange", "NoSuchEntity", "PolicyNotFound"];
 
 /// Turns the SDK's error of `operation` into ours: `.map_err(failed("CreateVpc"))`.
-pub(crate) fn failed<E, R>(operation: &'static str) -> impl Fn(SdkError<E, R>) -> ProviderError
+pub(crate) fn failed<E>(operation: &'static str) -> impl Fn(SdkError<E, HttpResponse>) -> ProviderError
 where
     E: Error + ProvideErrorMetadata + 'static,
-    R: std::fmt::Debug + 'static,
 {
     move |error| match &error {
         SdkError::ServiceError(answer) => {
             let meta = answer.err().meta();
-            refused(operation, meta.code(), meta.message(), meta.request_id())
+            let told =
+                Told { code: meta.code().map(str::to_owned), message: meta.message().map(str::to_owned) };
+            let raw = || told_by(answer.raw().body().bytes().unwrap_or_default());
+            let told = if told.code.is_some() { told } else { raw() };
+            refused(operation, told, answer.raw().request_id())
         }
         other => unanswered(operation, other),
+    }
+}
+
+/// What AWS says of a refusal.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+struct Told {
+    code: Option<String>,
+    message: Option<String>,
+}
+
+/// What an answer says in which the SDK finds no code: Route53 sends `InvalidChangeBatch` as the root itself, with
+/// messages inside.
+fn told_by(body: &[u8]) -> Told {
+    let body = String::from_utf8_lossy(body);
+    let inside = |name: &str| {
+        let parts = body.split(&format!("<{name}>")).skip(1).map(str::to_owned).collect::<Vec<_>>();
+        parts.iter().filter_map(|part| Some(part.split_once("</")?.0.to_owned())).collect::<Vec<_>>()
+    };
+    let mut names = body.split('<').map(|tag| tag.split([' ', '>', '/']).next().unwrap_or_default());
+    let root = names.find(|name| name.starts_with(|c: char| c.is_ascii_uppercase()));
+    let root = root.filter(|name| !name.ends_with("Response")).map(str::to_owned);
+    Told {
+        code: inside("Code").into_iter().next().or(root),
+        message: Some(inside("Message").join("; ")).filter(|text| !text.is_empty()),
     }
 }
 
@@ -103,20 +131,16 @@ pub(crate) fn is_throttling(code: &str) -> bool {
     THROTTLING.contains(&code)
 }
 
-fn refused(
-    operation: &str,
-    code: Option<&str>,
-    message: Option<&str>,
-    request_id: Option<&str>,
-) -> ProviderError {
-    let message = message.or(code).unwrap_or("AWS refused without saying why");
+fn refused(operation: &str, told: Told, request_id: Option<&str>) -> ProviderError {
+    let code = told.code.as_deref();
+    let message = told.message.as_deref().or(code).unwrap_or("AWS refused without saying why");
     ProviderError {
         class: code.map_or(FailureClass::Permanent, class_of),
         operation: operation.to_owned(),
-        code: code.map(str::to_owned),
         message: message.to_owned(),
         request_id: request_id.map(str::to_owned),
         hint: code.and_then(|code| hint(operation, code)),
+        code: told.code,
     }
 }
 
@@ -139,11 +163,7 @@ fn hint(operation: &str, code: &str) -> Option<String> {
 }
 
 /// No answer from AWS, or none that can be read.
-fn unanswered<E, R>(operation: &str, error: &SdkError<E, R>) -> ProviderError
-where
-    E: Error + 'static,
-    R: std::fmt::Debug + 'static,
-{
+fn unanswered<E: Error + 'static>(operation: &str, error: &SdkError<E, HttpResponse>) -> ProviderError {
     let causes = causes(error);
     let credentials = has_cause::<CredentialsError>(error);
     let (class, hint) = match error {
@@ -210,11 +230,27 @@ mod tests {
 
     #[test]
     fn a_missing_permission_is_named() {
-        let error =
-            refused("CreateVpc", Some("UnauthorizedOperation"), Some("You are not authorized."), Some("r-1"));
+        let told = Told { code: Some("UnauthorizedOperation".to_owned()), message: None };
+        let error = refused("CreateVpc", told, Some("r-1"));
         insta::assert_snapshot!(
             error.hint.unwrap_or_default(),
             @"the credentials are valid, but lack the permission for CreateVpc: add it to their policy"
         );
+    }
+    #[test]
+    fn a_refusal_in_route53s_own_form_is_read() {
+        let own = r#"<?xml version="1.0"?><InvalidChangeBatch xmlns="https://route53.amazonaws.com/doc/2013-04-01/">
+            <Messages><Message>one</Message><Message>two</Message></Messages></InvalidChangeBatch>"#;
+        let usual =
+            "<ErrorResponse><Error><Code>InvalidInput</Code><Message>one</Message></Error></ErrorResponse>";
+        let html = "<!doctype html><html><title>500 Internal Server Error</title></html>";
+        for (body, code, message) in [
+            (own, Some("InvalidChangeBatch"), Some("one; two")),
+            (usual, Some("InvalidInput"), Some("one")),
+            (html, None, None),
+        ] {
+            let expected = Told { code: code.map(str::to_owned), message: message.map(str::to_owned) };
+            assert_eq!(told_by(body.as_bytes()), expected);
+        }
     }
 }

@@ -57,9 +57,9 @@ pub(super) enum Act {
 impl fmt::Display for Act {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Authorize(rules) => write!(f, "added {} rules", rules.0.len()),
-            Self::Describe(rules) => write!(f, "described {} rules", rules.0.len()),
-            Self::Revoke(rules) => write!(f, "removed {} rules", rules.0.len()),
+            Self::Authorize(rules) => write!(f, "added {}", rules.count()),
+            Self::Describe(rules) => write!(f, "described {}", rules.count()),
+            Self::Revoke(rules) => write!(f, "removed {}", rules.count()),
         }
     }
 }
@@ -119,6 +119,11 @@ impl Rules {
     /// The rules one by one.
     pub(super) fn apart(&self) -> Vec<Rule> {
         self.0.iter().map(|(key, description)| written(&key.traffic, description, &[&key.peer])).collect()
+    }
+
+    fn count(&self) -> String {
+        let rules = if self.0.len() == 1 { "rule" } else { "rules" };
+        format!("{} {rules}", self.0.len())
     }
 
     fn chosen(&self, choose: impl Fn(&Key, &String) -> bool) -> Self {
