@@ -301,6 +301,7 @@ fn name(settings: &LaunchConfiguration, core: &Core, token: Option<&Token>) -> S
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::permanent;
     use crate::launch::Private;
 
     fn prefixed() -> LaunchConfiguration {
@@ -333,6 +334,16 @@ mod tests {
         let with = |secret: &str| Core { user_data: Some(Private(secret.into())), ..small() };
         assert_eq!(name(&prefixed(), &with("one"), Some(&token)), "shop-web-012345");
         assert_eq!(name(&prefixed(), &with("two"), Some(&token)), "shop-web-012345");
+    }
+
+    #[test]
+    fn accounts_without_launch_configurations_are_sent_to_templates() {
+        for code in ["UnsupportedOperation", "UnsupportedOperationException"] {
+            let error =
+                ProviderError { code: Some(code.to_owned()), ..permanent("CreateLaunchConfiguration", "no") };
+            assert!(explained(error).hint.is_some_and(|hint| hint.contains("launch_template")), "{code}");
+        }
+        assert_eq!(explained(permanent("CreateLaunchConfiguration", "no")).hint, None);
     }
 
     #[test]
