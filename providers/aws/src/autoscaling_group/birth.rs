@@ -127,7 +127,10 @@ pub(crate) async fn advance(aws: &Aws, task: &Task) -> Result<Progress, Provider
         }
         Next::Act(Birth::Act(act)) => perform(aws, &act).await.map(|()| Progress::Acted(act.to_string())),
         Next::Wait(on) => Ok(waiting(5, on)),
-        Next::Done => Ok(outcome(described.as_ref(), task)),
+        Next::Done => {
+            aws.memory.forget(&key);
+            Ok(outcome(described.as_ref(), task))
+        }
         Next::Stuck(reason) => Ok(Progress::Stuck(reason)),
     }
 }
