@@ -146,11 +146,15 @@ mod tests {
 
     #[test]
     fn the_three_blocks_survive_the_way_through_one_list() {
-        let mut core = Core::default();
-        core.root_block_device = Some(RootBlockDevice { volume_size: Some(20), ..Default::default() });
-        core.ebs_block_device = vec![EbsBlockDevice { device_name: "/dev/sdf".into(), ..Default::default() }];
-        core.ephemeral_block_device =
-            vec![EphemeralBlockDevice { device_name: "/dev/sdb".into(), virtual_name: "ephemeral0".into() }];
+        let device = EbsBlockDevice { device_name: "/dev/sdf".into(), ..EbsBlockDevice::default() };
+        let store =
+            EphemeralBlockDevice { device_name: "/dev/sdb".into(), virtual_name: "ephemeral0".into() };
+        let core = Core {
+            root_block_device: Some(RootBlockDevice { volume_size: Some(20), ..RootBlockDevice::default() }),
+            ebs_block_device: vec![device],
+            ephemeral_block_device: vec![store],
+            ..Core::default()
+        };
         let list = mappings(&core, Some("/dev/xvda"));
         assert_eq!(list.len(), 3);
         let mut back = Core::default();
