@@ -149,6 +149,8 @@ pub(super) fn next(note: &Note, progress: Progress, seen: &Seen, steps: usize, t
 /// While steps run, for building or for testing.
 fn provision(note: &Note, progress: Progress, machine: &Machine, steps: usize) -> Act {
     match (progress, machine) {
+        // What AWS does not show yet, it does not terminate either.
+        (Progress::Foreign, Machine::Unseen) => Act::Wait("the builder of an earlier run to be seen"),
         (Progress::Foreign, _) => Act::Discard(note.instance.clone().unwrap_or_default()),
         (_, Machine::Gone(why)) => Act::Fail(format!("the builder was terminated: {why}")),
         (_, Machine::Stopping | Machine::Stopped) => {
@@ -249,6 +251,7 @@ mod tests {
         assert_eq!(next(&Note::default(), Progress::Foreign, &orphan, 2, false), Act::Discard("i-0".into()));
         let foreign = |note: &Note, machine| next(note, Progress::Foreign, &Seen::Machine(machine), 2, false);
         assert_eq!(foreign(&building(), here()), Act::Discard("i-1".into()));
+        assert!(matches!(foreign(&building(), Machine::Unseen), Act::Wait(_)));
         assert_eq!(foreign(&building(), Machine::Gone("x".into())), Act::Discard("i-1".into()));
         assert_eq!(foreign(&provisioned(), here()), Act::Stop);
         assert_eq!(foreign(&provisioned(), Machine::Gone("x".into())), Act::Discard("i-1".into()));

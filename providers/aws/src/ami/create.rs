@@ -24,6 +24,9 @@ use crate::transport::{Bench, TransportError};
 /// How long a machine may take from its launch to letting us in.
 const LOG_IN: u64 = 600;
 
+/// A machine that was launched is seen within this time, or it is gone for good.
+const SEEN: u64 = 60;
+
 /// Between two looks at a machine.
 const POLL: u64 = 5;
 
@@ -120,9 +123,20 @@ impl<'a> Build<'a> {
             (_, Some(machine)) => {
                 let public =
                     self.ami.builder.as_ref().is_none_or(|builder| builder.associate_public_ip_address);
-                machine::observe(self.aws, machine, public).await.map(Seen::Machine)
+                machine::observe(self.aws, machine, public)
+                    .await
+                    .map(|seen| Seen::Machine(self.patient(machine, seen)))
             }
             (None, None) => self.look_around().await,
+        }
+    }
+
+    /// AWS may not show at once what it has launched, and shows what is gone for an hour.
+    fn patient(&self, machine: &str, seen: Machine) -> Machine {
+        let missed = || self.aws.transport.benches().missed_since(machine).elapsed().as_secs();
+        match seen {
+            Machine::Unseen if missed() >= SEEN => Machine::Gone("AWS does not know it any more".to_owned()),
+            seen => seen,
         }
     }
 
@@ -151,7 +165,11 @@ impl<'a> Build<'a> {
             Act::Run(number) => self.run(number, bench).await,
             Act::Finish => self.finish(bench).await,
             Act::Stop => self.stop().await,
-            Act::Image => image::create(self.aws, self.task, &self.wanted()?, &self.note).await.map(noted),
+            Act::Image => {
+                let wanted = self.wanted()?;
+                let made = image::create(self.aws, self.task, &wanted, &self.note).await?;
+                Ok(made.map_or_else(|| waiting(POLL, format!("image `{}` to be seen", wanted.name)), noted))
+            }
             Act::TagSnapshots => {
                 image::tag_snapshots(self.aws, self.task, &self.wanted()?).await?;
                 Ok(noted(Note { bare_snapshots: false, ..self.note.clone() }))

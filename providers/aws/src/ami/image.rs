@@ -46,13 +46,14 @@ impl Wanted {
     }
 }
 
-/// `CreateImage`, and the note with the image's id. Whoever loses a race for the name takes the winner's image.
+/// `CreateImage`, and the note with the image's id. Whoever loses a race for the name, be it against an earlier run of
+/// the same build, takes the winner's image; none as long as that is not to be seen.
 pub(super) async fn create(
     aws: &Aws,
     task: &Task,
     wanted: &Wanted,
     note: &Note,
-) -> Result<Note, ProviderError> {
+) -> Result<Option<Note>, ProviderError> {
     let made = match register(aws, task, wanted, note, true).await {
         // Emulators that cannot tag a snapshot in this call break down without any code; AWS always has one.
         Err(error) if error.code.is_none() && error.class == FailureClass::Permanent => {
@@ -60,13 +61,13 @@ pub(super) async fn create(
         }
         other => other.map(|id| (id, false)),
     };
-    let (image, bare_snapshots) = match made {
+    let made = match made {
         Err(error) if has_code(&error, "InvalidAMIName.Duplicate") => {
-            (winner(aws, wanted, error).await?, false)
+            winner(aws, wanted).await?.map(|id| (id, false))
         }
-        other => other?,
+        other => Some(other?),
     };
-    Ok(Note { image: Some(image), bare_snapshots, ..note.clone() })
+    Ok(made.map(|(image, bare_snapshots)| Note { image: Some(image), bare_snapshots, ..note.clone() }))
 }
 
 async fn register(
@@ -94,9 +95,9 @@ async fn register(
 }
 
 /// The image that has the name already.
-async fn winner(aws: &Aws, wanted: &Wanted, error: ProviderError) -> Result<String, ProviderError> {
+async fn winner(aws: &Aws, wanted: &Wanted) -> Result<Option<String>, ProviderError> {
     let found = facts::find(aws, "name", BTreeSet::from([wanted.name.clone()])).await?;
-    found.first().and_then(|image| image.image_id()).map(str::to_owned).ok_or(error)
+    Ok(found.first().and_then(|image| image.image_id()).map(str::to_owned))
 }
 
 /// Tags the snapshots of the image with this digest, where `CreateImage` could not.

@@ -34,17 +34,26 @@ impl Bench {
 
 /// The machines by the step that launched them.
 #[derive(Default)]
-pub struct Benches(Mutex<HashMap<Token, Bench>>);
+pub struct Benches {
+    open: Mutex<HashMap<Token, Bench>>,
+    missed: Mutex<HashMap<String, Instant>>,
+}
 
 impl Benches {
     /// Takes the machine of a step out, if it is `instance`; whoever takes it puts it back while it is of use.
     pub(crate) fn take(&self, token: &Token, instance: Option<&str>) -> Option<Bench> {
-        let bench = self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(token);
+        let bench = self.open.lock().unwrap_or_else(PoisonError::into_inner).remove(token);
         bench.filter(|bench| Some(bench.instance.as_str()) == instance)
     }
 
     /// Keeps the machine of a step.
     pub(crate) fn put(&self, token: &Token, bench: Bench) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(token.clone(), bench);
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).insert(token.clone(), bench);
+    }
+
+    /// Since when a machine that was launched has not been seen: since the first call of this.
+    pub(crate) fn missed_since(&self, instance: &str) -> Instant {
+        let mut missed = self.missed.lock().unwrap_or_else(PoisonError::into_inner);
+        *missed.entry(instance.to_owned()).or_insert_with(Instant::now)
     }
 }
