@@ -127,6 +127,10 @@ impl From<ApplyError> for CommandError {
                 Complaint::new(&error).hint("make a new plan").into()
             }
             ApplyError::Store(error) => error.into(),
+            ApplyError::Interrupted(ref cause) => {
+                let hint = provider_complaint(cause).hint;
+                Complaint { hint, ..Complaint::new(&error) }.into()
+            }
             other => Complaint::new(&other).into(),
         }
     }

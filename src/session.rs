@@ -31,6 +31,8 @@ pub struct Session {
     pub store: DiskStore,
     /// Its state; a new one if there was none.
     pub state: State,
+    /// Whether there was none.
+    pub is_new: bool,
     /// An apply that was interrupted.
     pub unfinished: Option<Journal>,
     /// AWS.
@@ -63,10 +65,11 @@ impl Session {
         let name = first.project.name.to_string();
         let provider = cloud::connect(settings, &name, &first.project.region, &project.files).await?;
         let account = provider.account().await?;
+        let is_new = found.is_none();
         let state = found.map_or_else(|| new_state(&first, &account), Ok)?;
         check_home(&first, &state, &account, &project)?;
         let desired = desire(&project, &provider, &account).await?;
-        Ok(Self { project, desired, store, state, unfinished, provider })
+        Ok(Self { project, desired, store, state, is_new, unfinished, provider })
     }
 
     /// Looks at AWS and plans.

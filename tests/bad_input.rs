@@ -37,7 +37,7 @@ fn says(said: &str, parts: &[&str]) {
 #[test]
 fn several_syntax_errors_in_one_run() {
     let said = refused("vpc \"a\" { cidr_block = \"10.0.0.0/16 }\n\nelb \"b\" {\n  internal = = true\n}\n");
-    says(&said, &["main.infra:2", "main.infra:5", "2 errors"]);
+    says(&said, &["main.infra:2:24", "no closing quote", "main.infra:5:14", "errors"]);
 }
 
 #[test]
@@ -97,7 +97,7 @@ fn a_state_of_another_region_or_account() {
     let before = project.read(STATE);
     project.write("main.infra", &project.read("main.infra").replace("us-east-1", "us-west-2"));
     says(&expect_error(project.run(&["plan"])), &["us-west-2", "us-east-1", "second project"]);
-    project.write("main.infra", &project.read("main.infra").replace("us-west-2\"", "us-east-1\"\n  account = \"111111111111\"\n"));
+    project.write("main.infra", "project \"p\" {\n  region  = \"us-east-1\"\n  account = \"111111111111\"\n}\n");
     says(&expect_error(project.run(&["apply", "--yes"])), &["111111111111", "123456789012"]);
     assert_eq!(project.read(STATE), before);
 }

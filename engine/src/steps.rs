@@ -55,7 +55,7 @@ pub struct Step {
     pub target: Option<Target>,
     /// Whether it brings the new about or takes the old away.
     pub part: Part,
-    /// In the user's words, such as "attach elb.web to the new group".
+    /// In the user's words, such as "attach the load balancers"; whose step it is stands beside it.
     pub title: String,
     /// What must hold immediately before every act of the step; judged by the kind.
     pub guard: Option<Operation>,

@@ -3,7 +3,8 @@
 use std::path::Path;
 use std::time::Duration;
 
-use infra_engine::apply::{self, Apply, ApplyReport, Limits, Stop};
+use infra_engine::apply::{self, Apply, ApplyReport, FailedStep, Limits, Stop};
+use infra_engine::event::{Silent, StepFailure, Watch};
 use infra_engine::journal::JournalEvent;
 use infra_engine::plan::Plan;
 use infra_engine::{plan_file, seal};
@@ -12,7 +13,7 @@ use tokio::time::Instant;
 use super::progress::Progress;
 use super::{Exit, output, plan};
 use crate::args::{ApplyArgs, RunArgs, VariableArgs};
-use crate::error::{CommandResult, Complaint, file_error};
+use crate::error::{CommandError, CommandResult, Complaint, file_error, provider_complaint};
 use crate::render;
 use crate::session::{Access, Session};
 use crate::settings::Settings;
@@ -45,7 +46,7 @@ pub async fn drive(
         terminal.print(&render::plan::plan(&plan, terminal.width()));
     }
     if plan.is_empty() {
-        return Ok(Exit::Ok);
+        return note(&session, &plan, run).await;
     }
     if !run.yes && !terminal.confirm(question(destroy))? {
         return Err(Complaint::new("nothing was done: the plan was refused").into());
@@ -55,6 +56,33 @@ pub async fn drive(
 
 fn question(destroy: bool) -> &'static str {
     if destroy { "Destroy all of this?" } else { "Do this?" }
+}
+
+/// Brings the state up to a plan that asks nothing of AWS: what somebody else changed to the same, a protection lifted.
+async fn note(session: &Session, plan: &Plan, run: &RunArgs) -> CommandResult<Exit> {
+    let nobody = Silent;
+    apply::apply(work(session, plan, Vec::new(), run, &nobody, Stop::default())).await?;
+    Ok(Exit::Ok)
+}
+
+fn work<'a>(
+    session: &'a Session,
+    plan: &'a Plan,
+    events: Vec<JournalEvent>,
+    run: &RunArgs,
+    watch: &'a dyn Watch,
+    stop: Stop,
+) -> Apply<'a> {
+    Apply {
+        plan,
+        events,
+        state: session.state.clone(),
+        provider: &session.provider,
+        store: &session.store,
+        watch,
+        limits: Limits { parallelism: usize::from(run.parallelism) },
+        stop,
+    }
 }
 
 /// Goes on with an apply that was interrupted, if there is one.
@@ -86,33 +114,39 @@ async fn carry_out(
     let stop = Stop::default();
     let signals = stop_on_interrupt(stop.clone());
     let begun = Instant::now();
-    let report = apply::apply(Apply {
-        plan,
-        events,
-        state: session.state.clone(),
-        provider: &session.provider,
-        store: &session.store,
-        watch: &progress,
-        limits: Limits { parallelism: usize::from(run.parallelism) },
-        stop,
-    })
-    .await;
+    let report = apply::apply(work(session, plan, events, run, &progress, stop)).await;
     signals.abort();
     progress.finish();
     let report = report?;
     session.state = report.state.clone();
-    Ok(conclude(&report, begun.elapsed(), run, terminal))
+    Ok(conclude(&report, plan, begun.elapsed(), run, terminal))
+}
+
+/// Why a step failed, and where its object is written.
+fn failure(failed: &FailedStep, plan: &Plan) -> Complaint {
+    let change = plan.changes.iter().find(|change| change.address == failed.address);
+    let place = match change.and_then(|change| change.location.as_ref()) {
+        Some(location) => format!("{location}, {}", failed.address),
+        None => failed.address.to_string(),
+    };
+    let complaint = match &failed.failure {
+        StepFailure::Provider(error) => provider_complaint(error),
+        other => Complaint::new(render::events::why(other)),
+    };
+    Complaint { message: format!("{}: {}", failed.title, complaint.message), ..complaint }.at(place)
 }
 
 /// Says how it ended.
-fn conclude(report: &ApplyReport, took: Duration, run: &RunArgs, terminal: &Terminal) -> Exit {
+fn conclude(report: &ApplyReport, plan: &Plan, took: Duration, run: &RunArgs, terminal: &Terminal) -> Exit {
     let bad = report.stopped || !report.failed.is_empty() || !report.undo_failed.is_empty();
     if !run.json {
         terminal.print(&format!("\n{}", render::events::summary(report, took)));
         terminal.print(&output::all(&report.state, terminal.width()));
     }
-    for failed in report.failed.iter().chain(&report.undo_failed) {
-        terminal.tell(&format!("{}\n", render::events::failed_title(failed)));
+    let failures = report.failed.iter().chain(&report.undo_failed);
+    let complaints: Vec<Complaint> = failures.map(|failed| failure(failed, plan)).collect();
+    if !complaints.is_empty() {
+        terminal.error(&CommandError::Complaints(complaints));
     }
     if bad { Exit::Error } else { Exit::Ok }
 }

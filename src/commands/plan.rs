@@ -4,6 +4,7 @@ use std::path::Path;
 
 use infra_engine::plan::Plan;
 use infra_engine::state::State;
+use infra_engine::store::save_state;
 use infra_engine::{plan_file, seal};
 
 use super::Exit;
@@ -16,8 +17,13 @@ use crate::store::write_atomically;
 use crate::terminal::Terminal;
 
 pub async fn run(args: PlanArgs, settings: &Settings, terminal: &Terminal) -> CommandResult<Exit> {
-    let session = Session::open(settings, &args.variables, Access::Read).await?;
+    let access = if args.out.is_some() { Access::Write("infra plan") } else { Access::Read };
+    let session = Session::open(settings, &args.variables, access).await?;
     warn(&session, terminal);
+    if args.out.is_some() && session.is_new {
+        // A saved plan belongs to one state, so that state must be there when the plan is applied.
+        save_state(&session.store, &session.state).await?;
+    }
     let plan = session.plan(args.destroy).await?;
     if let Some(path) = &args.out {
         save(&plan, &session.state, path)?;

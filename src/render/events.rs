@@ -1,6 +1,6 @@
 //! What happens during an apply, as lines and as JSON.
 
-use infra_engine::apply::{ApplyReport, FailedStep};
+use infra_engine::apply::ApplyReport;
 use infra_engine::event::{ApplyEvent, StepEvent, StepFailure};
 use infra_lang::address::Address;
 use serde_json::{Value as Json, json};
@@ -74,9 +74,4 @@ pub fn summary(report: &ApplyReport, took: std::time::Duration) -> String {
 
 fn steps(count: usize) -> String {
     if count == 1 { "1 step".to_owned() } else { format!("{count} steps") }
-}
-
-/// What a failed step was.
-pub fn failed_title(step: &FailedStep) -> String {
-    format!("{}: {}: {}", step.address, step.title, why(&step.failure))
 }

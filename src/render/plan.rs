@@ -2,6 +2,7 @@
 
 use infra_engine::change::{Action, AttributeChange, Cause, Change, Reason, ReplaceOrder};
 use infra_engine::plan::{OutputChange, Plan};
+use infra_engine::steps::{Effect, Step, Target};
 use infra_lang::name::Identifier;
 use infra_lang::residual::Residual;
 use infra_lang::value::Value;
@@ -20,7 +21,7 @@ pub fn plan(plan: &Plan, width: usize) -> String {
     }
     let mut text = format!("{BOLD}Plan for {}:{BOLD:#} {}\n\n", place(plan), verdict(plan));
     for change in &plan.changes {
-        text += &one(change, plan.header.destroy, width);
+        text += &one(change, plan, width);
     }
     text += &outputs(plan, width);
     for note in &plan.notes {
@@ -70,9 +71,9 @@ fn is_build(change: &Change) -> bool {
     change.identity.is_some() && matches!(change.action, Action::Create | Action::Replace(_))
 }
 
-fn one(change: &Change, all_goes: bool, width: usize) -> String {
-    let (sign, style, word) = sign(change);
-    let gone = if all_goes { "" } else { "no longer in the configuration" };
+fn one(change: &Change, plan: &Plan, width: usize) -> String {
+    let (sign, style, word) = sign(change, goes(change, plan));
+    let gone = if plan.header.destroy { "" } else { "no longer in the configuration" };
     let place = change.location.as_deref().unwrap_or(gone);
     let head = format!("{sign} {}", change.address);
     let mut text = format!("{style}{head}{style:#}  {word}  {DIM}{place}{DIM:#}\n");
@@ -87,13 +88,21 @@ fn one(change: &Change, all_goes: bool, width: usize) -> String {
     text
 }
 
-fn sign(change: &Change) -> (&'static str, anstyle::Style, &'static str) {
+/// Whether the object as it is now is deleted; else it is kept for a rollback.
+fn goes(change: &Change, plan: &Plan) -> bool {
+    let prior = change.prior.as_ref().map(|prior| Target::Existing(prior.id.clone()));
+    let deletes = |step: &Step| step.effect == Effect::Delete && step.target == prior;
+    plan.steps.steps.iter().any(deletes)
+}
+
+fn sign(change: &Change, old_goes: bool) -> (&'static str, anstyle::Style, &'static str) {
     if is_build(change) {
         return ("+", ADD, "build");
     }
     match change.action {
         Action::Create => ("+", ADD, "create"),
         Action::Update => ("~", CHANGE, "update in place"),
+        Action::Replace(_) if !old_goes => ("±", CHANGE, "replace: a new one is made, and the old one kept for a rollback"),
         Action::Replace(ReplaceOrder::NewFirst) => ("±", CHANGE, "replace: the new one first, then the old one goes"),
         Action::Replace(ReplaceOrder::OldFirst) => ("∓", REMOVE, "replace: the old one goes first, for its name is fixed"),
         Action::Swap => ("⇄", SWAP, "swap"),

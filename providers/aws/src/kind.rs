@@ -77,7 +77,7 @@ fn step(change: &Change, limit: Duration, effect: Effect, operation: &str) -> Lo
         effect,
         target: LoweredTarget::None,
         part: Part::Establish,
-        title: format!("{operation} {}", change.address),
+        title: operation.to_owned(),
         guard: None,
         undo: None,
         timeout: change.timeouts.get(operation).copied().unwrap_or(limit),
@@ -104,7 +104,7 @@ pub(crate) fn retire(change: &Change, limit: Duration, id: &RemoteId) -> Lowered
     LoweredStep {
         target: LoweredTarget::Existing(id.clone()),
         part: Part::Retire,
-        title: format!("delete {} ({id})", change.address),
+        title: format!("delete {id}"),
         ..step(change, limit, Effect::Delete, "delete")
     }
 }
@@ -203,14 +203,14 @@ pub(crate) mod tests {
     #[test]
     fn a_replacement_keeps_its_order() {
         insta::assert_snapshot!(lowered(Action::Replace(ReplaceOrder::NewFirst), Some("vpc-1")), @r"
-        Establish create vpc.main after []
-        Retire delete vpc.main (vpc-1) after [0]
+        Establish create after []
+        Retire delete vpc-1 after [0]
         ");
         insta::assert_snapshot!(lowered(Action::Replace(ReplaceOrder::OldFirst), Some("vpc-1")), @r"
-        Retire delete vpc.main (vpc-1) after []
-        Establish create vpc.main after [0]
+        Retire delete vpc-1 after []
+        Establish create after [0]
         ");
-        insta::assert_snapshot!(lowered(Action::Delete, Some("vpc-1")), @"Retire delete vpc.main (vpc-1) after []");
+        insta::assert_snapshot!(lowered(Action::Delete, Some("vpc-1")), @"Retire delete vpc-1 after []");
     }
 
     #[test]
@@ -219,6 +219,6 @@ pub(crate) mod tests {
         pruned.retires = vec![RemoteId::from("vpc-1"), RemoteId::from("vpc-2")];
         let titles: Vec<String> =
             simple(&pruned, Duration::from_secs(60)).into_iter().map(|step| step.title).collect();
-        assert_eq!(titles, ["delete vpc.main (vpc-1)", "delete vpc.main (vpc-2)"]);
+        assert_eq!(titles, ["delete vpc-1", "delete vpc-2"]);
     }
 }

@@ -132,7 +132,6 @@ const DRAINING: Duration = Duration::from_secs(3600 + 60);
 
 /// The steps of a swap, each after the one before.
 struct Phases<'a> {
-    change: &'a Change,
     old: &'a RemoteId,
     undone: bool,
     steps: Vec<LoweredStep>,
@@ -149,8 +148,7 @@ impl Phases<'_> {
     fn add(&mut self, step: LoweredStep, undo: Option<&str>) {
         let after = Vec::from_iter(self.steps.len().checked_sub(1));
         let undo = undo.filter(|_| self.undone).map(|name| operation(name, &[]));
-        let title = format!("{}: {}", self.change.address, step.title);
-        self.steps.push(LoweredStep { after, undo, title, ..step });
+        self.steps.push(LoweredStep { after, undo, ..step });
     }
 }
 
@@ -174,7 +172,7 @@ fn blue_green(change: &Change, old: &RemoteId) -> Vec<LoweredStep> {
     let bake = Duration::from_secs(swap.bake());
     let ending = change.timeouts.get("delete").copied().unwrap_or(ENDING);
     let new = || LoweredTarget::MadeBy(MAKE);
-    let mut phases = Phases { change, old, undone: swap.rolls_back(), steps: Vec::new() };
+    let mut phases = Phases { old, undone: swap.rolls_back(), steps: Vec::new() };
     let hold = format!("hold {old} at its size");
     phases.add(phase("pin", &hold, phases.on_old(), SETTING), Some("unpin"));
     let make = phase("", "make the new group, empty", LoweredTarget::None, SETTING);

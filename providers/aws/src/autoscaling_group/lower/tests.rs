@@ -103,16 +103,16 @@ fn a_swap_is_its_phases() {
         serde_json::json!({ "swap": { "drain": { "$seconds": 120 }, "timeout": { "$seconds": 600 } } });
     let change = of_three(Action::Swap, &["launch"], 3, drain);
     insta::assert_snapshot!(lowered(&change), @r"
-    Establish pin guard - undo unpin within 300 s: autoscaling_group.main: hold shop-web-4f2a91 at its size
-    Establish create guard - undo remove within 300 s: autoscaling_group.main: make the new group, empty
-    Establish scale guard - undo shrink within 600 s: autoscaling_group.main: boot as many instances as run now
-    Establish attach guard - undo leave within 600 s: autoscaling_group.main: attach the new group to its load balancers
-    Establish match guard - undo - within 600 s: autoscaling_group.main: match the size that the old group has by then
-    Establish detach guard floor undo return within 180 s: autoscaling_group.main: cut over: detach shop-web-4f2a91 from its load balancers
-    Establish bake guard - undo - within 600 s: autoscaling_group.main: bake for 5m
-    Establish finalise guard - undo repin within 300 s: autoscaling_group.main: give the new group the sizes of the file
-    Retire retire guard floor undo - within 1800 s: autoscaling_group.main: end the instances of shop-web-4f2a91
-    Retire delete guard - undo - within 1800 s: autoscaling_group.main: delete shop-web-4f2a91
+    Establish pin guard - undo unpin within 300 s: hold shop-web-4f2a91 at its size
+    Establish create guard - undo remove within 300 s: make the new group, empty
+    Establish scale guard - undo shrink within 600 s: boot as many instances as run now
+    Establish attach guard - undo leave within 600 s: attach the new group to its load balancers
+    Establish match guard - undo - within 600 s: match the size that the old group has by then
+    Establish detach guard floor undo return within 180 s: cut over: detach shop-web-4f2a91 from its load balancers
+    Establish bake guard - undo - within 600 s: bake for 5m
+    Establish finalise guard - undo repin within 300 s: give the new group the sizes of the file
+    Retire retire guard floor undo - within 1800 s: end the instances of shop-web-4f2a91
+    Retire delete guard - undo - within 1800 s: delete shop-web-4f2a91
     ");
     let chained = lower(&change).iter().enumerate().skip(1).all(|(at, step)| step.after == [at - 1]);
     assert!(chained, "each phase comes after the one before");
@@ -139,7 +139,7 @@ fn an_older_group_goes_only_when_it_is_not_needed() {
     let mut update = of_three(Action::Update, &["max_size"], 3, serde_json::json!({}));
     update.retires = vec![RemoteId::from("shop-web-000000")];
     insta::assert_snapshot!(lowered(&update), @r#"
-    Establish update(["max_size"]) guard - undo - within 690 s: update autoscaling_group.main
-    Retire delete guard outserved undo - within 690 s: delete autoscaling_group.main (shop-web-000000)
+    Establish update(["max_size"]) guard - undo - within 690 s: update
+    Retire delete guard outserved undo - within 690 s: delete shop-web-000000
     "#);
 }
