@@ -6,6 +6,7 @@ mod facts;
 mod identity;
 mod image;
 mod in_use;
+mod input;
 mod lookup;
 mod machine;
 mod output;

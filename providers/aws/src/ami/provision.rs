@@ -16,7 +16,7 @@ use super::steps::{Common, File, Named, Shell, Step, Template};
 use crate::transport::archive::{base_name, mode, single, target};
 use crate::transport::{Item, ItemBody, Script, Sink as _, Transport, TransportError, Upload};
 
-/// Cleaning up takes no longer.
+/// What the machine does by itself, and cleaning up, take no longer.
 const CLEAN_UP: Duration = Duration::from_secs(600);
 
 /// What steps work with, beside the machine.
@@ -127,6 +127,16 @@ async fn collect(place: &Workplace<'_>, common: &Common, machine: &mut dyn Trans
     let script = plain(shell::tails(&common.collect), common.sudo);
     if let Ok(Err(error)) = timeout(Duration::from_secs(60), machine.exec(&script, place.output)).await {
         place.output.line(&format!("nothing could be collected: {error}"));
+    }
+}
+
+/// Waits until the machine has done what it does by itself at its first boot: two that install packages at once get in
+/// each other's way. That it may fail is no reason not to go on.
+pub(super) async fn settle(machine: &dyn Transport, output: &Output) {
+    let script = plain(shell::SETTLE.as_bytes().to_vec(), true);
+    let ended = timeout(CLEAN_UP, machine.exec(&script, output)).await;
+    if !matches!(ended, Ok(Ok(0))) {
+        output.line("the first boot of the builder has not come to its end; going on");
     }
 }
 

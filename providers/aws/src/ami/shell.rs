@@ -5,6 +5,14 @@ use super::steps::Shell;
 /// What runs a script that does not say so itself: the first failing command ends it.
 const FAIL_FAST: [&str; 3] = ["/bin/bash", "-euo", "pipefail"];
 
+/// Waits for cloud-init, and for whoever updates packages at boot.
+pub(super) const SETTLE: &str = "\
+if command -v cloud-init >/dev/null && [ -d /run/systemd/system ]; then cloud-init status --wait >/dev/null || true; fi
+while command -v fuser >/dev/null && fuser /var/lib/dpkg/lock-frontend /var/lib/apt/lists/lock >/dev/null 2>&1; do
+  sleep 1
+done
+";
+
 /// What runs a script: what the step says, what its first line says, or bash that stops at the first failure.
 pub(super) fn interpreter(step: &Shell, body: &[u8]) -> Vec<String> {
     let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
@@ -34,7 +42,7 @@ pub(super) fn careless(step: &Shell, body: &[u8]) -> Option<String> {
     let line = shebang(body)?;
     let is_shell =
         line.split(['/', ' ']).any(|word| ["sh", "bash", "dash", "ash", "zsh", "ksh"].contains(&word));
-    let first_line_stops = line.split_whitespace().skip(1).any(|word| is_errexit(word));
+    let first_line_stops = line.split_whitespace().skip(1).any(is_errexit);
     let text = String::from_utf8_lossy(body);
     let body_stops = text.lines().any(|line| {
         let mut words = line.split_whitespace();
@@ -140,11 +148,9 @@ mod tests {
         );
     }
 
-    /// Runs the real shell, on a copy of what it would change.
     #[test]
-    fn the_finalizer_is_a_script_that_bash_accepts() {
-        for marker in [Some("infra-build-0123"), None] {
-            let script = finalizer(marker);
+    fn our_own_scripts_are_what_bash_accepts() {
+        for script in [finalizer(Some("infra-build-0123")), finalizer(None), SETTLE.to_owned()] {
             let output =
                 std::process::Command::new("/bin/bash").args(["-n", "-c", &script]).output().expect("bash");
             assert!(output.status.success(), "{}\n{script}", String::from_utf8_lossy(&output.stderr));

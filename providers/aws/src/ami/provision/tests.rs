@@ -166,7 +166,7 @@ async fn configuration_tools_get_their_files_and_run_once() {
       trap 'rm -rf /var/tmp/infra-ansible' EXIT
       cd /var/tmp/infra-ansible/work
       ansible-galaxy install -r 'roles.yml'
-      ansible-playbook -i localhost, -c local --extra-vars @/var/tmp/infra-ansible/vars.json 'it'''s.yml'
+      ansible-playbook -i localhost, -c local --extra-vars @/var/tmp/infra-ansible/vars.json 'it'\''s.yml'
     ");
 }
 
