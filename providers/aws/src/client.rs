@@ -129,7 +129,11 @@ impl Aws {
     /// What `GetCallerIdentity` answers: wrong or no credentials, or AWS out of reach.
     pub async fn account(&self) -> Result<&str, ProviderError> {
         let account = self.account.get_or_try_init(|| async {
-            let answer = self.sts.get_caller_identity().send().await.map_err(failed("GetCallerIdentity"))?;
+            // The first call of a run: who cannot be reached or is not let in should hear of it soon.
+            let hasty = aws_sdk_sts::config::Builder::new()
+                .retry_config(RetryConfig::standard().with_max_attempts(3));
+            let call = self.sts.get_caller_identity().customize().config_override(hasty);
+            let answer = call.send().await.map_err(failed("GetCallerIdentity"))?;
             Ok(answer.account.unwrap_or_default())
         });
         account.await.map(String::as_str)

@@ -146,7 +146,7 @@ async fn judged(response: HttpResponse) -> Result<(HttpResponse, bool), Connecto
     }
     let mut response = response;
     let body = std::mem::replace(response.body_mut(), SdkBody::empty());
-    let body = body.collect().await.map_err(|error| ConnectorError::io(error.into()))?.to_bytes();
+    let body = body.collect().await.map_err(ConnectorError::io)?.to_bytes();
     let throttled = code(&String::from_utf8_lossy(&body)).is_some_and(is_throttling);
     *response.body_mut() = SdkBody::from(body);
     Ok((response, throttled))
@@ -180,7 +180,7 @@ impl HttpConnector for InProcess {
         HttpConnectorFuture::new(async move {
             let request = request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
             let (parts, body) = request.into_parts();
-            let body = body.collect().await.map_err(|error| ConnectorError::io(error.into()))?.to_bytes();
+            let body = body.collect().await.map_err(ConnectorError::io)?.to_bytes();
             let response = wire(http::Request::from_parts(parts, body)).await.map(SdkBody::from);
             HttpResponse::try_from(response).map_err(|error| ConnectorError::user(error.into()))
         })

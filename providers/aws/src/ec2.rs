@@ -130,11 +130,17 @@ async fn create<T: Ec2Object>(aws: &Aws, task: &Task) -> Result<Progress, Provid
     match T::create(aws, task, &wanted, tags).await {
         Ok(id) => Ok(note_id(&id)),
         // The SDK may have sent a call twice whose first answer was lost.
-        Err(error) => match made_by::<T>(aws, task).await? {
+        Err(error) if is_answer(&error) => match made_by::<T>(aws, task).await? {
             Some(id) => Ok(note_id(&id)),
             None => Err(error),
         },
+        Err(error) => Err(error),
     }
+}
+
+/// Whether AWS has answered, so that asking it something else is worth while.
+fn is_answer(error: &ProviderError) -> bool {
+    !matches!(error.class, FailureClass::Credentials | FailureClass::Unreachable)
 }
 
 /// The object that an earlier run of the task made, found by the tag with the task's token.
@@ -145,7 +151,7 @@ async fn made_by<T: Ec2Object>(aws: &Aws, task: &Task) -> Result<Option<String>,
 
 async fn settle<T: Ec2Object>(aws: &Aws, task: &Task, id: &str) -> Result<Progress, ProviderError> {
     let Some(found) = one::<T>(aws, id).await? else {
-        return Ok(waiting(2, format!("{id} to appear")));
+        return Ok(unseen(task, id));
     };
     let have = tags::read(&T::values(id, &found))?;
     if tags::settle(aws, T::resource(id, &found), &have, &tags::read(&task.desired)?).await? {
@@ -153,6 +159,14 @@ async fn settle<T: Ec2Object>(aws: &Aws, task: &Task, id: &str) -> Result<Progre
     }
     let next = T::settle(aws, id, &found, &decode(&task.desired)?).await?;
     Ok(next.unwrap_or_else(|| done(id, Some(T::values(id, &found)))))
+}
+
+/// What was just made may take seconds to be seen; what was there when the plan was made is gone.
+pub(crate) fn unseen(task: &Task, id: &str) -> Progress {
+    match task.effect {
+        Effect::Create => waiting(2, format!("{id} to appear")),
+        _ => Progress::Stuck(format!("{id} no longer exists; the next plan makes it anew")),
+    }
 }
 
 async fn delete<T: Ec2Object>(aws: &Aws, task: &Task, id: &str) -> Result<Progress, ProviderError> {

@@ -164,10 +164,13 @@ fn hint(operation: &str, code: &str) -> Option<String> {
 
 /// No answer from AWS, or none that can be read.
 fn unanswered<E: Error + 'static>(operation: &str, error: &SdkError<E, HttpResponse>) -> ProviderError {
-    let causes = causes(error);
-    let credentials = has_cause::<CredentialsError>(error);
+    let credentials = cause::<CredentialsError>(error);
+    let message = match credentials {
+        Some(CredentialsError::CredentialsNotLoaded(_)) => "no credentials were found".to_owned(),
+        _ => causes(error),
+    };
     let (class, hint) = match error {
-        _ if credentials => (FailureClass::Credentials, Some(NO_CREDENTIALS)),
+        _ if credentials.is_some() => (FailureClass::Credentials, Some(NO_CREDENTIALS)),
         SdkError::TimeoutError(_) => (FailureClass::Unreachable, Some(UNREACHABLE)),
         SdkError::DispatchFailure(failure) if failure.is_io() || failure.is_timeout() => {
             (FailureClass::Unreachable, Some(UNREACHABLE))
@@ -179,7 +182,7 @@ fn unanswered<E: Error + 'static>(operation: &str, error: &SdkError<E, HttpRespo
         class,
         operation: operation.to_owned(),
         code: None,
-        message: causes,
+        message,
         request_id: None,
         hint: hint.map(str::to_owned),
     }
@@ -197,8 +200,8 @@ fn causes(error: &(dyn Error + 'static)) -> String {
     chain.split_off(skip).join(": ")
 }
 
-fn has_cause<T: Error + 'static>(error: &(dyn Error + 'static)) -> bool {
-    chain(error).any(|error| error.is::<T>())
+fn cause<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a T> {
+    chain(error).find_map(|error| error.downcast_ref())
 }
 
 /// An error and what is behind it, outermost first.

@@ -135,7 +135,7 @@ pub(crate) fn gone() -> Progress {
 }
 
 /// The id a read is for; none where an object is found by its contents.
-pub(crate) fn asked_id<'a>(request: &'a ReadRequest) -> Option<&'a str> {
+pub(crate) fn asked_id(request: &ReadRequest) -> Option<&str> {
     match &request.by {
         ReadBy::Id(id) => Some(&id.0),
         ReadBy::Digest(_) => None,

@@ -2,18 +2,18 @@
 
 // What every kind stands on.
 pub mod client;
-pub mod connector;
-pub mod provider;
-pub mod transport;
 mod codec;
+pub mod connector;
 mod ec2;
 mod error;
 mod kind;
 mod kinds;
 mod limiter;
 mod lookup;
+pub mod provider;
 mod schema;
 mod tags;
+pub mod transport;
 
 // The kinds.
 mod ami;

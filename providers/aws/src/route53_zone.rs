@@ -22,8 +22,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::client::Aws;
 use crate::codec::{decode, encode, same_as, with_empties, with_nulls};
+use crate::ec2::unseen;
 use crate::error::{failed, permanent};
-use crate::kind::{AwsKind, asked_id, done, gone, note_id, noted_id, simple, waiting};
+use crate::kind::{AwsKind, asked_id, done, gone, note_id, noted_id, simple};
 use crate::lookup::exactly_one;
 use crate::route53_record::name::canonical;
 use crate::schema::Schema as _;
@@ -246,9 +247,7 @@ fn remote(aws: &Aws, vpc: &ZoneVpc) -> Vpc {
 }
 
 async fn settle(aws: &Aws, task: &Task, id: &str) -> Result<Progress, ProviderError> {
-    let Some(found) = get(aws, id).await? else {
-        return Ok(waiting(5, format!("hosted zone {id} to appear")));
-    };
+    let Some(found) = get(aws, id).await? else { return Ok(unseen(task, id)) };
     let wanted: Zone = decode(&task.desired)?;
     if tag(aws, task, id, &found.tags, &wanted.tags).await? {
         return Ok(Progress::Acted(format!("tagged {id}")));

@@ -439,6 +439,7 @@ async fn networks_live_in_our_model() {
 #[tokio::test(start_paused = true)]
 async fn keys_and_names_live_in_our_model() {
     let mut life = Life::new(modelled()).await;
+    assert_eq!(life.provider.account().await, Ok("123456789012".to_owned()));
     key_pair(&mut life).await;
     dns(&mut life).await;
     alias(&mut life).await;
