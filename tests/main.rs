@@ -3,6 +3,9 @@
 mod support;
 
 mod bad_input;
+mod capacity;
 mod clients;
+mod counts;
+mod crash;
 mod kinds;
 mod ponyfoo;

@@ -1,5 +1,8 @@
 //! A project in a folder of its own, and the clouds it is applied to.
 
+pub mod capacity;
 pub mod clouds;
+pub mod dying;
+pub mod in_process;
 pub mod project;
 pub mod python;
