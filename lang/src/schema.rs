@@ -107,6 +107,9 @@ pub const STEPS: &str = "steps";
 /// The field of an entry of [`STEPS`] that holds the step's name.
 pub const STEP_KIND: &str = "step";
 
+/// The argument of a step that evaluation fills in: the template in the file `source`, rendered with the step's `vars`.
+pub const RENDERED: &str = "rendered";
+
 /// Everything known about a kind.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KindSchema {

@@ -146,16 +146,21 @@ impl Evaluator<'_> {
             _ => return fail(Diagnostic::error(codes::TYPE, path.span, "the path of a file is a string")),
         };
         let values = self.evaluate(variables, scope)?;
-        let (values, hidden) = values.uncovered();
-        let Some(values) = values.entries() else {
+        if values.clone().uncovered().0.entries().is_none() {
             return fail(Diagnostic::error(
                 codes::TYPE,
                 variables.span,
                 "the variables of a template are an object",
             ));
-        };
-        let text = read_text(&self.surroundings(scope), &path).map_err(at(span))?;
-        let rendered = self.render(&path, &text, values, span, scope)?;
+        }
+        self.rendered(&path, values, span, scope)
+    }
+
+    /// What comes of the template in a file, given an object of variables; a secret if the whole object is one.
+    pub(super) fn rendered(&self, path: &str, variables: Residual, span: Span, scope: &Scope) -> Eval {
+        let (variables, hidden) = variables.uncovered();
+        let text = read_text(&self.surroundings(scope), path).map_err(at(span))?;
+        let rendered = self.render(path, &text, variables.entries().unwrap_or_default(), span, scope)?;
         Ok(if hidden { rendered.concealed() } else { rendered })
     }
 
