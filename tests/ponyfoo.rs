@@ -32,6 +32,20 @@ fn the_example_is_applied_changed_and_destroyed() {
 }
 
 #[test]
+fn the_example_is_applied_changed_and_destroyed_on_moto() {
+    let project = TestProject::example("ponyfoo", Cloud::Moto);
+    // moto's clock is the real one.
+    project.write("site.infra", &project.read("site.infra").replace("bake = 5m", "bake = 0s"));
+    let _ = project.apply(&[]);
+    project.expect_no_changes(&[]);
+    let plan = project.run(&["plan", "--detailed-exitcode", "--var", "workers=8"]).expect(2);
+    assert!(plan.contains("3 of 3 running instances replaced"), "{plan}");
+    let _ = project.apply(&["--var", "workers=8"]);
+    project.expect_no_changes(&["--var", "workers=8"]);
+    project.destroy();
+}
+
+#[test]
 fn a_saved_plan_is_applied_as_it_is() {
     let project = TestProject::example("ponyfoo", Cloud::Embedded);
     let _ = project.run(&["plan", "--out", "site.plan"]).expect(0);

@@ -6,7 +6,7 @@ mod check;
 mod live;
 mod next;
 mod read;
-mod zone_ids;
+pub(crate) mod zone_ids;
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;

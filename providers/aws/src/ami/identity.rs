@@ -9,7 +9,7 @@ use infra_engine::change::Identity;
 use infra_lang::address::{Address, Mode};
 use infra_lang::desired::{Content, DesiredObject};
 use infra_lang::residual::{Attributes, Residual};
-use infra_lang::schema::{AttributeSchema, BlockSchema, KindSchema, Presence, STEP_KIND, STEPS};
+use infra_lang::schema::{AttributeSchema, BlockSchema, KindSchema, Presence, RENDERED, STEP_KIND, STEPS};
 use infra_lang::value::Value;
 use sha2::{Digest as _, Sha256};
 
@@ -169,7 +169,7 @@ impl Inputs<'_> {
 
     /// One step. Arguments that have their default are left out, so that a new argument changes no digest.
     fn step(&mut self, name: &str, block: &BlockSchema, arguments: &BTreeMap<String, Value>) -> Option<()> {
-        let rendered = arguments.contains_key("rendered");
+        let rendered = arguments.contains_key(RENDERED);
         for schema in &block.attributes {
             let argument = schema.name.as_str();
             let Some(value) = arguments.get(argument).filter(|value| **value != Value::Null) else {

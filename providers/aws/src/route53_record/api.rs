@@ -9,6 +9,7 @@ use infra_engine::provider::{FailureClass, ProviderError};
 use super::convert::{Leads, id_of};
 use super::name::{RecordId, canonical};
 use crate::client::Aws;
+use crate::elb::zone_ids;
 use crate::error::{failed, has_code, permanent};
 use crate::route53_zone::bare;
 
@@ -119,7 +120,7 @@ pub(crate) async fn leads_to(aws: &Aws, balancer: &str) -> Result<Option<Leads>,
         Err(error) => return Err(error),
     };
     let Some(found) = answer.load_balancer_descriptions().first() else { return Ok(None) };
-    match (found.dns_name(), found.canonical_hosted_zone_name_id()) {
+    match (found.dns_name(), found.canonical_hosted_zone_name_id().or_else(|| zone_ids::zone_id(&aws.region))) {
         (Some(dns_name), Some(zone_id)) => {
             Ok(Some(Leads { dns_name: dns_name.to_owned(), zone_id: zone_id.to_owned() }))
         }
