@@ -37,7 +37,7 @@ const ZONE_IDS: &[(&str, &str)] = &[
 ];
 
 /// The hosted zone of a region's load balancers, if the table knows the region.
-pub(super) fn zone_id(region: &str) -> Option<&'static str> {
+pub(crate) fn zone_id(region: &str) -> Option<&'static str> {
     ZONE_IDS.iter().find(|(name, _)| *name == region).map(|(_, id)| *id)
 }
 
