@@ -70,7 +70,8 @@ pub struct DesiredObject {
     pub attributes: Attributes,
     /// The files behind the attributes that are marked `content`, by path.
     pub contents: BTreeMap<String, Content>,
-    /// Order that no reference shows.
+    /// The objects it comes after though no reference left in its attributes may show it: those of the written
+    /// `depends_on`, and those whose attributes are known and were read for its own. Never itself.
     pub depends_on: BTreeSet<Address>,
     /// The `lifecycle` block.
     pub lifecycle: Lifecycle,

@@ -14,13 +14,15 @@ mod lookups;
 mod modules;
 mod naming;
 mod objects;
+mod order;
 mod outputs;
 mod scope;
 mod settings;
+mod sources;
 mod variables;
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use crate::address::{Address, ModuleStep};
@@ -35,6 +37,7 @@ use crate::span::Span;
 
 use instances::Instances;
 use scope::Scope;
+use sources::{Remembered, Sources};
 
 /// Evaluates a checked program with what the run is given.
 ///
@@ -52,6 +55,7 @@ pub fn evaluate(program: &Program, inputs: &Inputs<'_>) -> Result<Desired, Vec<D
         inputs,
         memo: RefCell::default(),
         errors: RefCell::default(),
+        sources: RefCell::default(),
         undecided: Cell::new(false),
         failed: Cell::new(false),
     };
@@ -84,6 +88,8 @@ struct Evaluator<'a> {
     inputs: &'a Inputs<'a>,
     memo: RefCell<Memo>,
     errors: RefCell<Vec<Diagnostic>>,
+    /// What has been read for the value that is being computed.
+    sources: RefCell<BTreeSet<Address>>,
     /// Whether something was left out because a lookup is not answered.
     undecided: Cell<bool>,
     /// Whether something was left out because of an error.
@@ -94,13 +100,13 @@ struct Evaluator<'a> {
 #[derive(Default)]
 struct Memo {
     project: Option<Result<Rc<settings::Settings>, Stop>>,
-    variables: BTreeMap<(Vec<ModuleStep>, Identifier), Eval>,
-    locals: BTreeMap<(Vec<ModuleStep>, Identifier), Eval>,
-    outputs: BTreeMap<(Vec<ModuleStep>, Identifier), Eval>,
-    instances: BTreeMap<(Vec<ModuleStep>, ObjectKey), Result<Rc<Instances>, Stop>>,
-    calls: BTreeMap<(Vec<ModuleStep>, Identifier), Result<Rc<Instances>, Stop>>,
-    objects: BTreeMap<Address, Result<Rc<DesiredObject>, Stop>>,
-    lookups: BTreeMap<Address, Result<Rc<crate::desired::Lookup>, Stop>>,
+    variables: BTreeMap<(Vec<ModuleStep>, Identifier), Remembered<Residual>>,
+    locals: BTreeMap<(Vec<ModuleStep>, Identifier), Remembered<Residual>>,
+    outputs: BTreeMap<(Vec<ModuleStep>, Identifier), Remembered<Residual>>,
+    instances: BTreeMap<(Vec<ModuleStep>, ObjectKey), Remembered<Rc<Instances>>>,
+    calls: BTreeMap<(Vec<ModuleStep>, Identifier), Remembered<Rc<Instances>>>,
+    objects: BTreeMap<Address, Remembered<Rc<DesiredObject>>>,
+    lookups: BTreeMap<Address, Remembered<Rc<lookups::Question>>>,
 }
 
 impl Evaluator<'_> {
@@ -164,18 +170,21 @@ impl Evaluator<'_> {
         }
     }
 
-    /// The remembered result under a key, or that of `compute`, whose error is reported here and now.
+    /// The remembered result under a key, or that of `compute`, whose error is reported here and now. Either way
+    /// what was read for it counts for what is being computed.
     fn remembered<K: Ord + Clone, T: Clone>(
         &self,
-        table: impl Fn(&mut Memo) -> &mut BTreeMap<K, Result<T, Stop>>,
+        table: impl Fn(&mut Memo) -> &mut BTreeMap<K, Remembered<T>>,
         key: K,
         compute: impl FnOnce() -> Result<T, Stop>,
     ) -> Result<T, Stop> {
-        if let Some(known) = table(&mut self.memo.borrow_mut()).get(&key) {
-            return known.clone();
-        }
-        let result = self.reported(compute());
-        table(&mut self.memo.borrow_mut()).insert(key, result.clone());
+        let known = table(&mut self.memo.borrow_mut()).get(&key).cloned();
+        let (result, sources) = known.unwrap_or_else(|| {
+            let fresh = self.apart(|| self.reported(compute()));
+            table(&mut self.memo.borrow_mut()).insert(key, fresh.clone());
+            fresh
+        });
+        self.uses(&sources);
         result
     }
 

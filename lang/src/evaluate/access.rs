@@ -31,6 +31,9 @@ impl Evaluator<'_> {
                 }
             },
             ExprKind::Attribute(of, name) => {
+                if let Some(output) = self.one_output(of, name, scope)? {
+                    return Ok(output);
+                }
                 let of = self.evaluate(of, scope)?;
                 self.element(of, Value::string(name.as_str()).into(), expr.span)
             }
@@ -44,11 +47,11 @@ impl Evaluator<'_> {
             Root::Local(name) => self.local(&scope.path, &name.name),
             Root::Project(name) => self.project_setting(name.as_str(), span),
             Root::Path(name) => Ok(self.path(name, scope)),
-            Root::Each(name) => match (&scope.each, name.as_str()) {
-                (Some((key, _)), "key") => Ok(Value::string(key).into()),
-                (Some((_, value)), _) => Ok(value.clone()),
-                (None, _) => Err(Stop::Reported),
-            },
+            Root::Each(name) => {
+                let each = scope.each.as_ref().ok_or(Stop::Reported)?;
+                self.uses(&each.sources);
+                Ok(if name.as_str() == "key" { Value::string(&each.key).into() } else { each.value.clone() })
+            }
             Root::This => match &scope.this {
                 Some(address) => Ok(Residual::Attribute(Reference::whole(address.clone()))),
                 None => Err(Stop::Reported),
@@ -104,7 +107,10 @@ impl Evaluator<'_> {
     fn attribute(&self, object: &Address, name: &str, span: Span) -> Eval {
         match object.mode {
             Mode::Data => self.looked_up(object, name),
-            Mode::Managed => self.managed(object, name, span),
+            Mode::Managed => {
+                self.reads(object);
+                self.managed(object, name, span)
+            }
         }
     }
 
@@ -155,8 +161,8 @@ impl Evaluator<'_> {
         if reference.object.mode == Mode::Managed {
             return Some(reference.clone());
         }
-        let lookup = self.lookup(&reference.object).ok()?;
-        let waiting = lookup.arguments.values().flat_map(references);
+        let question = self.lookup(&reference.object).ok()?;
+        let waiting = question.lookup.arguments.values().flat_map(references);
         waiting.into_iter().find_map(|reference| self.blocking(&reference))
     }
 }

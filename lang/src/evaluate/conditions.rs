@@ -11,7 +11,8 @@ use crate::span::Span;
 use crate::value::Value;
 
 impl Evaluator<'_> {
-    /// Fails with the condition's own message if it is known not to hold.
+    /// Fails with the condition's own message if it is known not to hold. It makes no value, so what is read for
+    /// it does not count.
     pub(super) fn met(
         &self,
         condition: &Condition,
@@ -19,6 +20,10 @@ impl Evaluator<'_> {
         place: Span,
         label: &str,
     ) -> Result<(), Stop> {
+        self.apart(|| self.holds(condition, scope, place, label)).0
+    }
+
+    fn holds(&self, condition: &Condition, scope: &Scope, place: Span, label: &str) -> Result<(), Stop> {
         let value = self.evaluate(&condition.condition, scope)?;
         match partial::condition(&value).map_err(at(condition.condition.span))?.0 {
             Some(false) => {}

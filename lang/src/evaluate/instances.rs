@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use super::scope::Each;
 use super::{Evaluator, Path, Scope, Stop, at, fail};
 use crate::address::ModuleStep;
 use crate::ast::Expr;
@@ -20,15 +21,15 @@ pub(super) enum Instances {
     One,
     /// None: `when` says no.
     None,
-    /// One per key, with the value of each.
-    Keyed(BTreeMap<String, Residual>),
+    /// One per key, with what `each` is there.
+    Keyed(BTreeMap<String, Each>),
 }
 
 impl Instances {
     /// What `each` is in the instance of that key.
-    pub(super) fn each_of(&self, key: Option<&String>) -> Option<(String, Residual)> {
+    pub(super) fn each_of(&self, key: Option<&String>) -> Option<Each> {
         match (self, key) {
-            (Self::Keyed(entries), Some(key)) => Some((key.clone(), entries.get(key)?.clone())),
+            (Self::Keyed(entries), Some(key)) => entries.get(key).cloned(),
             _ => None,
         }
     }
@@ -67,10 +68,16 @@ impl Evaluator<'_> {
         )
     }
 
+    /// The instances by `for_each` or `when`. What was read for them counts only where `each` is used.
     pub(super) fn instances_by(&self, meta: &Meta, path: &Path) -> Result<Instances, Stop> {
         match (&meta.for_each, &meta.when) {
-            (Some(for_each), _) => self.keyed(for_each, path).map(Instances::Keyed),
-            (None, Some(when)) => match self.decided(when, &Scope::of(path), "`when`")? {
+            (Some(for_each), _) => {
+                let (entries, sources) = self.apart(|| self.keyed(for_each, path));
+                let each =
+                    |(key, value): (String, _)| (key.clone(), Each { key, value, sources: sources.clone() });
+                Ok(Instances::Keyed(entries?.into_iter().map(each).collect()))
+            }
+            (None, Some(when)) => match self.apart(|| self.decided(when, &Scope::of(path), "`when`")).0? {
                 true => Ok(Instances::One),
                 false => Ok(Instances::None),
             },

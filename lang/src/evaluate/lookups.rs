@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::access::address;
-use super::{Eval, Evaluator, Path, Scope, Stop};
+use super::{Eval, Evaluator, Path, Scope, Sources, Stop};
 use crate::address::{Address, Mode};
 use crate::desired::{Desired, Lookup};
 use crate::diagnostic::Diagnostic;
@@ -12,23 +12,26 @@ use crate::program::{Object, ObjectKey};
 use crate::residual::{Reference, Residual};
 use crate::value::Value;
 
+/// A lookup, and what else was read for its arguments than they refer to.
+pub(super) struct Question {
+    pub(super) lookup: Lookup,
+    sources: Sources,
+}
+
 impl Evaluator<'_> {
     /// The question of an instance of a `data` block.
-    pub(super) fn lookup(&self, object: &Address) -> Result<Rc<Lookup>, Stop> {
+    pub(super) fn lookup(&self, object: &Address) -> Result<Rc<Question>, Stop> {
         self.remembered(|memo| &mut memo.lookups, object.clone(), || self.question(object).map(Rc::new))
     }
 
-    fn question(&self, object: &Address) -> Result<Lookup, Stop> {
+    fn question(&self, object: &Address) -> Result<Question, Stop> {
         let (block, scope) = self.declaration(object)?;
-        let arguments = self.arguments(object, &block.arguments, &scope)?;
+        let (arguments, sources) = self.apart(|| self.arguments(object, &block.arguments, &scope));
+        let arguments = arguments?;
+        let sources = Rc::new(self.unseen(&arguments, sources.iter()));
         let answer = self.inputs.data.get(object).cloned();
-        Ok(Lookup {
-            address: object.clone(),
-            kind: object.kind.clone(),
-            arguments,
-            answer,
-            span: block.header,
-        })
+        let (address, kind) = (object.clone(), object.kind.clone());
+        Ok(Question { lookup: Lookup { address, kind, arguments, answer, span: block.header }, sources })
     }
 
     /// The block that declares an object, and the scope of this instance.
@@ -42,7 +45,9 @@ impl Evaluator<'_> {
 
     /// An attribute of what was looked up, known if the answer is in.
     pub(super) fn looked_up(&self, object: &Address, name: &str) -> Eval {
-        let lookup = self.lookup(object)?;
+        let question = self.lookup(object)?;
+        self.uses(&question.sources);
+        let lookup = &question.lookup;
         let secret =
             self.program.schemas.kind(object.kind.as_str()).and_then(|schema| schema.attribute(name));
         let value = match &lookup.answer {
@@ -60,9 +65,15 @@ impl Evaluator<'_> {
         let answer = |reference: &Reference| {
             let answer =
                 self.inputs.data.get(&reference.object).filter(|_| reference.object.mode == Mode::Data)?;
+            self.uses(&self.behind_lookup(&reference.object));
             answer.get(reference.attribute.as_str()).cloned()
         };
         crate::residual::simplify(value, &answer)
+    }
+
+    /// The objects behind a lookup's arguments that no reference in them shows.
+    pub(super) fn behind_lookup(&self, object: &Address) -> Sources {
+        self.lookup(object).map_or_else(|_| Sources::default(), |question| question.sources.clone())
     }
 
     /// Adds all instances of a block to what is wanted; undecided ones are left out.
@@ -75,7 +86,7 @@ impl Evaluator<'_> {
             let object = address(path, key, instance.map(String::as_str));
             match key.mode {
                 Mode::Data => match self.lookup(&object) {
-                    Ok(lookup) => drop(desired.lookups.insert(object, (*lookup).clone())),
+                    Ok(question) => drop(desired.lookups.insert(object, question.lookup.clone())),
                     Err(stop) => self.left_out(&stop),
                 },
                 Mode::Managed => match self.object(&object) {

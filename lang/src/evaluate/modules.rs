@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::instances::Instances;
-use super::{Eval, Evaluator, Path, Stop};
+use super::{Eval, Evaluator, Path, Scope, Stop};
 use crate::address::ModuleStep;
-use crate::ast::{Expr, ExprKind};
+use crate::ast::{Expr, ExprKind, Ident};
 use crate::name::Identifier;
 use crate::reference::{Root, root};
 use crate::residual::Residual;
@@ -39,6 +39,38 @@ impl Evaluator<'_> {
                 Ok(Residual::map(map))
             }
         }
+    }
+
+    /// `module.NAME.OUTPUT` and `module.NAME[KEY].OUTPUT`: nothing else of the module is read for it. `None` if the
+    /// expression is neither.
+    pub(super) fn one_output(
+        &self,
+        of: &Expr,
+        output: &Ident,
+        scope: &Scope,
+    ) -> Result<Option<Residual>, Stop> {
+        let (call, key) = match &of.bare().kind {
+            ExprKind::Index(call, key) => (call.bare(), Some(key)),
+            _ => (of.bare(), None),
+        };
+        let Some(Root::Module(name)) = root(call, |name| scope.closed || scope.get(name).is_some()) else {
+            return Ok(None);
+        };
+        let key = key.map(|key| self.evaluate(key, scope)).transpose()?;
+        let key = match (&*self.call_instances(&scope.path, &name.name)?, &key) {
+            (Instances::One, None) => None,
+            (Instances::Keyed(entries), Some(Residual::Known(Value::String(key))))
+                if entries.contains_key(key.as_str()) =>
+            {
+                Some(key.to_string())
+            }
+            _ => return Ok(None),
+        };
+        let step = ModuleStep { name: name.name.clone(), key };
+        let inner: Vec<ModuleStep> = scope.path.iter().cloned().chain([step]).collect();
+        let known =
+            self.program.module(&inner).is_some_and(|module| module.outputs.contains_key(&output.name));
+        known.then(|| self.output(&inner, &output.name)).transpose()
     }
 
     fn outputs_of(&self, path: &Path, step: ModuleStep) -> Eval {

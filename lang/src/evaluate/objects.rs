@@ -1,19 +1,18 @@
 //! Objects: their attributes converted to the schema's types, with defaults, names and the project's tags.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use super::access::address;
 use super::{Eval, Evaluator, Scope, Stop, fail, naming};
 use crate::address::{Address, Mode};
 use crate::ast::Expr;
 use crate::check::{attribute_of, block_type, default_of, extra_type, written_type};
-use crate::desired::{DesiredObject, Lifecycle};
+use crate::desired::DesiredObject;
 use crate::diagnostic::Diagnostic;
 use crate::explain::codes;
 use crate::name::AttributeName;
 use crate::program::{Argument, Object, Step};
-use crate::residual::{Attributes, Reference, Residual};
+use crate::residual::{Attributes, Residual};
 use crate::schema::{AttributeSchema, BlockSchema, KindSchema, Presence, STEP_KIND, STEPS};
 use crate::types::{Type, convert};
 use crate::value::{Dimension, Value};
@@ -21,16 +20,53 @@ use crate::value::{Dimension, Value};
 impl Evaluator<'_> {
     /// An object as the configuration wants it.
     pub(super) fn object(&self, object: &Address) -> Result<Rc<DesiredObject>, Stop> {
-        self.remembered(|memo| &mut memo.objects, object.clone(), || self.build(object).map(Rc::new))
+        let build =
+            || self.remembered(|memo| &mut memo.objects, object.clone(), || self.build(object).map(Rc::new));
+        // What it is made of is its own affair: whoever reads it comes after it, and so after that.
+        self.apart(build).0
     }
 
     fn build(&self, object: &Address) -> Result<DesiredObject, Stop> {
         let schema = self.program.schemas.kind(object.kind.as_str()).ok_or(Stop::Reported)?;
         let (block, scope) = self.declaration(object)?;
-        let mut attributes = self.arguments(object, &block.arguments, &scope)?;
+        let (attributes, sources) = self.apart(|| self.attributes(object, schema, block, &scope));
+        let attributes = attributes?;
+        self.check_rules(schema, block, &attributes)?;
+        let attributes = self.rooted(schema, attributes, &object.module);
+        let contents = self.contents(schema, block, &attributes, &object.module)?;
+        let lifecycle = self.lifecycle(block, &scope)?;
+        let triggers = lifecycle.replace_triggered_by.iter().map(|trigger| &trigger.object);
+        let mut depends_on = self.unseen(&attributes, sources.iter().chain(triggers));
+        depends_on.extend(self.written_order(object, block, &scope)?);
+        depends_on.remove(object);
+        Ok(DesiredObject {
+            address: object.clone(),
+            attributes,
+            contents,
+            depends_on,
+            lifecycle,
+            timeouts: self.timeouts(&block.timeouts, &scope)?,
+            span: block.header,
+            attribute_spans: block
+                .arguments
+                .iter()
+                .map(|argument| (argument.name.clone(), argument.span))
+                .collect(),
+        })
+    }
+
+    /// The attributes: written ones, defaults, steps, tags and names.
+    fn attributes(
+        &self,
+        object: &Address,
+        schema: &KindSchema,
+        block: &Object,
+        scope: &Scope,
+    ) -> Result<Attributes, Stop> {
+        let mut attributes = self.arguments(object, &block.arguments, scope)?;
         fill_defaults(schema, &mut attributes);
         if !schema.steps.is_empty() {
-            let steps = self.steps(schema, &block.steps, &scope)?;
+            let steps = self.steps(schema, &block.steps, scope)?;
             attributes.insert(STEPS.into(), Residual::list(steps));
         }
         self.tag(schema, block, &mut attributes)?;
@@ -40,22 +76,7 @@ impl Evaluator<'_> {
                 *value = by_key(nested, value.clone());
             }
         }
-        self.check_rules(schema, block, &attributes)?;
-        let contents = self.contents(schema, block, &attributes, &object.module)?;
-        Ok(DesiredObject {
-            address: object.clone(),
-            attributes,
-            contents,
-            depends_on: self.depends_on(&block.meta.depends_on, &scope)?,
-            lifecycle: self.lifecycle(block, &scope)?,
-            timeouts: self.timeouts(&block.timeouts, &scope)?,
-            span: block.header,
-            attribute_spans: block
-                .arguments
-                .iter()
-                .map(|argument| (argument.name.clone(), argument.span))
-                .collect(),
-        })
+        Ok(attributes)
     }
 
     /// The written attributes. All errors among them are reported; null leaves an attribute out.
@@ -197,38 +218,6 @@ impl Evaluator<'_> {
         Ok(())
     }
 
-    fn depends_on(&self, references: &[Expr], scope: &Scope) -> Result<BTreeSet<Address>, Stop> {
-        let mut found = BTreeSet::new();
-        for expr in references {
-            if let Some(name) = super::modules::called(expr) {
-                found.extend(self.module_objects(&scope.path, &name)?);
-                continue;
-            }
-            let value = self.evaluate(expr, scope)?;
-            found.extend(crate::residual::references(&value).into_iter().map(|reference| reference.object));
-        }
-        Ok(found)
-    }
-
-    fn lifecycle(&self, block: &Object, scope: &Scope) -> Result<Lifecycle, Stop> {
-        let written = &block.lifecycle;
-        let mut triggers = BTreeSet::new();
-        for expr in &written.replace_triggered_by {
-            let value = self.handles(self.evaluate(expr, scope)?);
-            let references: BTreeSet<Reference> = crate::residual::references(&value);
-            triggers.extend(references);
-        }
-        let names = written.ignore_changes.iter().filter_map(|expr| expr.bare().as_name());
-        Ok(Lifecycle {
-            prevent_destroy: match &written.prevent_destroy {
-                Some(expr) => self.decided(expr, scope, "`prevent_destroy`")?,
-                None => false,
-            },
-            ignore_changes: names.map(|name| AttributeName::new(name.as_str())).collect(),
-            replace_triggered_by: triggers,
-        })
-    }
-
     fn timeouts(&self, timeouts: &[Argument], scope: &Scope) -> Result<BTreeMap<String, u64>, Stop> {
         let ty = Type::quantity(Dimension::Duration);
         let seconds = |argument: &Argument| match self.wanted(&argument.value, &ty, scope)?.uncovered().0 {
@@ -239,28 +228,6 @@ impl Evaluator<'_> {
             waiting => Err(self.not_at_plan(&waiting, argument.value.span, "a timeout")),
         };
         timeouts.iter().map(seconds).collect()
-    }
-
-    /// The addresses of a module's objects, for `depends_on`.
-    fn module_objects(
-        &self,
-        path: &super::Path,
-        name: &crate::name::Identifier,
-    ) -> Result<Vec<Address>, Stop> {
-        let mut found = Vec::new();
-        for step in self.call_instances(path, name)?.steps(path, name) {
-            let Some(module) = self.program.module(&step) else { continue };
-            for key in module.objects.keys() {
-                let instances = self.instances(&step, key)?;
-                found.extend(
-                    instances.keys().into_iter().map(|at| address(&step, key, at.map(String::as_str))),
-                );
-            }
-            for inner in module.calls.keys() {
-                found.extend(self.module_objects(&step, inner)?);
-            }
-        }
-        Ok(found)
     }
 }
 

@@ -1,7 +1,17 @@
 //! What an expression sees while it is evaluated.
 
+use super::sources::Sources;
 use crate::address::{Address, ModuleStep};
 use crate::residual::Residual;
+
+/// `each` in an instance of a block with `for_each`.
+#[derive(Debug, Clone)]
+pub(super) struct Each {
+    pub(super) key: String,
+    pub(super) value: Residual,
+    /// What was read for all of `for_each`.
+    pub(super) sources: Sources,
+}
 
 /// The module instance an expression belongs to, and what is bound around it.
 #[derive(Debug, Clone, Default)]
@@ -10,7 +20,7 @@ pub(super) struct Scope {
     /// What `for`s and parameters bind; the innermost is last.
     pub(super) names: Vec<(String, Residual)>,
     /// `each.key` and `each.value`.
-    pub(super) each: Option<(String, Residual)>,
+    pub(super) each: Option<Each>,
     /// The object behind `self`.
     pub(super) this: Option<Address>,
     /// The element of the splat around.

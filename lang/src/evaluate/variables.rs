@@ -142,7 +142,7 @@ impl Evaluator<'_> {
     ) -> Result<(), Stop> {
         // The variable itself is being evaluated, so it is handed in under its own name.
         let key = (path.to_vec(), name.clone());
-        self.memo.borrow_mut().variables.insert(key, Ok(value.clone()));
+        self.memo.borrow_mut().variables.insert(key, (Ok(value.clone()), self.read_so_far()));
         self.met(condition, &Scope::of(path), variable.span, "declared here")
     }
 
