@@ -1,5 +1,6 @@
 //! Data to text. Pure: whoever calls decides where the text goes.
 
+pub mod attribute;
 pub mod diagnostic;
 pub mod duration;
 pub mod events;

@@ -1,18 +1,14 @@
 //! A plan as text: what happens first, then each change with its cause and its effect.
 
-use infra_engine::change::{Action, AttributeChange, Cause, Change, Reason, ReplaceOrder};
+use infra_engine::change::{Action, AttributeChange, Change, Reason, ReplaceOrder};
 use infra_engine::plan::{OutputChange, Plan};
 use infra_engine::steps::{Effect, Step, Target};
 use infra_lang::name::Identifier;
 use infra_lang::residual::Residual;
-use infra_lang::value::Value;
-use similar::TextDiff;
 
+use super::attribute::lines;
 use super::style::{ADD, BOLD, CHANGE, DIM, REMOVE, SWAP};
-use super::value::{residual, value};
-
-/// Attributes of a new object that are longer than this stand on one cut line.
-const CONTEXT: usize = 3;
+use super::value::residual;
 
 /// The whole plan.
 pub fn plan(plan: &Plan, width: usize) -> String {
@@ -84,7 +80,7 @@ fn one(change: &Change, plan: &Plan, width: usize) -> String {
         text += &format!("    because {reason}\n");
     }
     let shown = change.attributes.iter().filter(|attribute| is_shown(change, attribute));
-    text += &shown.map(|attribute| line(attribute, change.action, width)).collect::<String>();
+    text += &shown.map(|attribute| lines(attribute, change.action, width)).collect::<String>();
     text
 }
 
@@ -127,46 +123,6 @@ fn reason(reason: &Reason) -> Option<String> {
 fn is_shown(change: &Change, attribute: &AttributeChange) -> bool {
     let is_new = change.action == Action::Create && change.prior.is_none();
     change.action != Action::Delete && (!is_new || attribute.location.is_some())
-}
-
-fn line(attribute: &AttributeChange, action: Action, width: usize) -> String {
-    let room = width.saturating_sub(attribute.name.as_str().len() + 10).max(20);
-    let forces = if attribute.forces_new && action != Action::Create { "  # needs a new one" } else { "" };
-    let cause = match attribute.cause {
-        Cause::Intended => "",
-        Cause::Drift => "  # changed outside; set back",
-        Cause::Upstream => "  # follows from another change",
-    };
-    let comment = format!("{DIM}{cause}{forces}{DIM:#}");
-    match (&attribute.before, &attribute.after) {
-        (Some(Value::String(before)), Some(Residual::Known(Value::String(after))))
-            if before.contains('\n') || after.contains('\n') =>
-        {
-            format!("    {}:{comment}\n{}", attribute.name, text_diff(before, after))
-        }
-        (before, after) => {
-            let after = after.as_ref().map_or("(none)".to_owned(), |after| residual(after, room));
-            match before {
-                Some(before) if action != Action::Create => {
-                    let before = value(before, room / 2);
-                    format!("    {} = {before} → {after}{comment}\n", attribute.name)
-                }
-                _ => format!("    {} = {after}{comment}\n", attribute.name),
-            }
-        }
-    }
-}
-
-/// The lines of a longer text that change, with three around them.
-fn text_diff(before: &str, after: &str) -> String {
-    let diff = TextDiff::from_lines(before, after);
-    let unified = diff.unified_diff().context_radius(CONTEXT).to_string();
-    let paint = |line: &str| match line.chars().next() {
-        Some('+') => format!("      {ADD}{line}{ADD:#}\n"),
-        Some('-') => format!("      {REMOVE}{line}{REMOVE:#}\n"),
-        _ => format!("      {line}\n"),
-    };
-    unified.lines().map(paint).collect()
 }
 
 fn outputs(plan: &Plan, width: usize) -> String {
