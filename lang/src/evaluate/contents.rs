@@ -20,13 +20,29 @@ type Entries = BTreeMap<String, Residual>;
 type Wanted = (String, Vec<String>, Span);
 
 impl Evaluator<'_> {
+    /// The attributes with the paths of those marked `content` from the project's directory on, where they are written
+    /// from the module's: whoever reads the files later knows no modules.
+    pub(super) fn rooted(&self, schema: &KindSchema, attributes: Attributes, path: &Path) -> Attributes {
+        let directory = self.program.module(path).map_or("", |module| module.directory.as_str());
+        if directory.is_empty() {
+            return attributes;
+        }
+        let moved = attributes.into_iter().map(|(name, value)| {
+            let value = match schema.attribute(name.as_str()) {
+                None if name == *STEPS => moved_steps(schema, &value, directory),
+                known => known.map_or(value.clone(), |attribute| moved(attribute, &value, directory)),
+            };
+            (name, value)
+        });
+        moved.collect()
+    }
+
     /// The files behind the attributes marked `content`, nested ones and those of steps included.
     pub(super) fn contents(
         &self,
         schema: &KindSchema,
         block: &Object,
         attributes: &Attributes,
-        path: &Path,
     ) -> Result<BTreeMap<String, Content>, Stop> {
         let mut wanted = Vec::new();
         let top: Entries =
@@ -35,15 +51,13 @@ impl Evaluator<'_> {
         for (known, entries, place) in steps(schema, block, &top) {
             collect(&known.attributes, &entries, place, &mut wanted);
         }
-        self.read(wanted, path)
+        self.read_all(wanted)
     }
 
-    fn read(&self, wanted: Vec<Wanted>, path: &Path) -> Result<BTreeMap<String, Content>, Stop> {
-        let directory = self.program.module(path).map_or("", |module| module.directory.as_str());
+    fn read_all(&self, wanted: Vec<Wanted>) -> Result<BTreeMap<String, Content>, Stop> {
         let mut contents = BTreeMap::new();
         for (file, ignore, place) in wanted {
-            let inside = if directory.is_empty() { file.clone() } else { format!("{directory}/{file}") };
-            match self.inputs.files.content(&inside, &ignore) {
+            match self.inputs.files.content(&file, &ignore) {
                 Ok(content) => {
                     contents.insert(file, content);
                 }
@@ -94,6 +108,56 @@ fn steps<'s>(
         Some((&known.block, entries, span))
     };
     steps.iter().enumerate().filter_map(step).collect()
+}
+
+fn moved_steps(schema: &KindSchema, steps: &Residual, directory: &str) -> Residual {
+    let step = |step: Residual| {
+        let entries = step.entries().unwrap_or_default();
+        let kind = entries.get(STEP_KIND).and_then(|kind| kind.known()?.as_str().map(str::to_owned));
+        let known = schema.steps.iter().find(|known| kind.as_deref() == Some(known.name.as_str()));
+        known.map_or(step, |known| Residual::map(moved_entries(&known.block.attributes, entries, directory)))
+    };
+    Residual::list(steps.items().unwrap_or_default().into_iter().map(step).collect())
+}
+
+fn moved_entries(
+    attributes: &[AttributeSchema],
+    entries: BTreeMap<String, Residual>,
+    directory: &str,
+) -> BTreeMap<String, Residual> {
+    let moved = entries.into_iter().map(|(name, value)| {
+        let value =
+            nested(attributes, &name).map_or(value.clone(), |attribute| moved(attribute, &value, directory));
+        (name, value)
+    });
+    moved.collect()
+}
+
+fn moved(attribute: &AttributeSchema, value: &Residual, directory: &str) -> Residual {
+    match (&attribute.block, value.items(), value.entries(), value.known()) {
+        (Some(block), Some(items), ..) => {
+            let inner = |item: Residual| match item.entries() {
+                Some(entries) => Residual::map(moved_entries(&block.attributes, entries, directory)),
+                None => item,
+            };
+            Residual::list(items.into_iter().map(inner).collect())
+        }
+        (Some(block), None, Some(entries), _) => {
+            Residual::map(moved_entries(&block.attributes, entries, directory))
+        }
+        (None, .., Some(known)) if attribute.content => Residual::Known(moved_paths(known, directory)),
+        _ => value.clone(),
+    }
+}
+
+fn moved_paths(value: &Value, directory: &str) -> Value {
+    match value {
+        Value::String(path) => Value::string(format!("{directory}/{path}")),
+        Value::List(items) => Value::List(items.iter().map(|item| moved_paths(item, directory)).collect()),
+        Value::Set(items) => Value::Set(items.iter().map(|item| moved_paths(item, directory)).collect()),
+        Value::Sensitive(inner) => Value::Sensitive(Box::new(moved_paths(inner, directory))),
+        other => other.clone(),
+    }
 }
 
 fn collect(attributes: &[AttributeSchema], entries: &Entries, place: Span, wanted: &mut Vec<Wanted>) {

@@ -13,7 +13,8 @@ use crate::explain::codes;
 use crate::name::AttributeName;
 use crate::program::{Argument, Object, Step};
 use crate::residual::{Attributes, Residual};
-use crate::schema::{AttributeSchema, BlockSchema, KindSchema, Presence, STEP_KIND, STEPS};
+use crate::schema::{AttributeSchema, BlockSchema, KindSchema, Presence, RENDERED, STEP_KIND, STEPS};
+use crate::span::Span;
 use crate::types::{Type, convert};
 use crate::value::{Dimension, Value};
 
@@ -33,7 +34,7 @@ impl Evaluator<'_> {
         let attributes = attributes?;
         self.check_rules(schema, block, &attributes)?;
         let attributes = self.rooted(schema, attributes, &object.module);
-        let contents = self.contents(schema, block, &attributes, &object.module)?;
+        let contents = self.contents(schema, block, &attributes)?;
         let lifecycle = self.lifecycle(block, &scope)?;
         let triggers = lifecycle.replace_triggered_by.iter().map(|trigger| &trigger.object);
         let mut depends_on = self.unseen(&attributes, sources.iter().chain(triggers));
@@ -186,8 +187,24 @@ impl Evaluator<'_> {
         let known = schema.steps.iter().find(|known| known.name == step.name).ok_or(Stop::Reported)?;
         let arguments = self.wanted(&step.value, &block_type(&known.block), scope)?;
         let mut entries = by_key_inside(&known.block, arguments).entries().unwrap_or_default();
+        if known.block.attributes.iter().any(|attribute| attribute.name == *RENDERED) {
+            let text = self.rendered_step(&entries, step.span, scope)?;
+            entries.insert(RENDERED.to_owned(), text);
+        }
         entries.insert(STEP_KIND.to_owned(), Value::string(step.name.as_str()).into());
         Ok(Some(Residual::map(entries)))
+    }
+
+    /// What comes of a step's template.
+    fn rendered_step(&self, entries: &BTreeMap<String, Residual>, span: Span, scope: &Scope) -> Eval {
+        let variables = entries.get("vars").filter(|vars| vars.known() != Some(&Value::Null));
+        let variables = variables.cloned().unwrap_or_else(|| Residual::map(BTreeMap::new()));
+        match entries.get("source").and_then(|source| source.known()?.as_str()) {
+            Some(path) => self.rendered(path, variables, span, scope),
+            None => {
+                fail(Diagnostic::error(codes::FILE, span, "the path of a template is known only after apply"))
+            }
+        }
     }
 
     /// Adds the project's tags to those of a tagged object, which win.

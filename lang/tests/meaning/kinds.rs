@@ -205,6 +205,15 @@ fn images() -> Vec<KindSchema> {
         naming: Naming::Fixed { attribute: "name".into(), limit: 128 },
         steps: vec![
             step("file", file),
+            step(
+                "template",
+                vec![
+                    content(required("source", "path")),
+                    required("destination", "path"),
+                    optional("vars", "map(any)"),
+                    observed("rendered", "string"),
+                ],
+            ),
             step("shell", vec![content(optional("script", "path")), optional("inline", "list(string)")]),
             step(
                 "chef_solo",
