@@ -29,7 +29,8 @@ fn file_name(address: &Address) -> String {
 impl Log for BuildLog {
     fn line(&self, of: &Address, line: &str) {
         let open = || OpenOptions::new().append(true).create(true).open(self.folder.join(file_name(of)));
-        let write = fs::create_dir_all(&self.folder).and_then(|()| open()?.write_all(format!("{line}\n").as_bytes()));
+        let write =
+            fs::create_dir_all(&self.folder).and_then(|()| open()?.write_all(format!("{line}\n").as_bytes()));
         // A log that cannot be written must not end a build that succeeds.
         drop(write);
     }

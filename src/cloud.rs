@@ -35,11 +35,15 @@ pub fn snapshot_path(settings: &Settings) -> PathBuf {
 /// # Errors
 /// The system gives no threads.
 pub fn runtime(settings: &Settings) -> CommandResult<Runtime> {
-    let mut builder = if settings.local { Builder::new_current_thread() } else { Builder::new_multi_thread() };
+    let mut builder =
+        if settings.local { Builder::new_current_thread() } else { Builder::new_multi_thread() };
     if settings.local {
         builder.start_paused(true);
     }
-    builder.enable_all().build().map_err(|error| Complaint::new(format!("no runtime can be had: {error}")).into())
+    builder
+        .enable_all()
+        .build()
+        .map_err(|error| Complaint::new(format!("no runtime can be had: {error}")).into())
 }
 
 /// Connects to whichever AWS is meant.
@@ -92,7 +96,8 @@ fn embedded(settings: &Settings) -> CommandResult<infra_aws::Wire> {
     let wall = Time(u64::try_from(settings.now.as_millisecond()).unwrap_or_default());
     let origin = cloud.now().map_or(wall, |left| left.max(wall));
     if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).map_err(|error| file_error("the folder cannot be made", folder, &error))?;
+        fs::create_dir_all(folder)
+            .map_err(|error| file_error("the folder cannot be made", folder, &error))?;
     }
     let after_writes = path.clone();
     cloud.after_write(Arc::new(move |cloud| {

@@ -70,7 +70,9 @@ pub fn provider_complaint(error: &ProviderError) -> Complaint {
     let code = error.code.as_deref().map(|code| format!(" ({code})")).unwrap_or_default();
     let request = error.request_id.as_deref().map(|id| format!(", request {id}")).unwrap_or_default();
     let usual = match error.class {
-        FailureClass::Credentials => Some("see `aws configure`, or set AWS_PROFILE; `--local` needs no credentials"),
+        FailureClass::Credentials => {
+            Some("see `aws configure`, or set AWS_PROFILE; `--local` needs no credentials")
+        }
         FailureClass::Unreachable => Some("check the network, the region and AWS_ENDPOINT_URL"),
         FailureClass::Transient => Some("run the same command again"),
         FailureClass::Permanent | FailureClass::NotFound => None,

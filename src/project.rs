@@ -147,6 +147,7 @@ fn values(sources: &mut SourceMap, path: String, text: String) -> CommandResult<
     let id = sources.add(path, text);
     let (file, problems) = infra_lang::parse(id, &sources.file(id).text);
     let read = if stop(&problems) { Err(problems) } else { infra_lang::values_file(&file) };
-    let values = read.map_err(|diagnostics| CommandError::Diagnostics(diagnostics, Box::new(sources.clone())))?;
+    let values =
+        read.map_err(|diagnostics| CommandError::Diagnostics(diagnostics, Box::new(sources.clone())))?;
     Ok(values.into_iter().map(|(name, (value, span))| (name, Given::Value { value, span })).collect())
 }

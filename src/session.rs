@@ -121,22 +121,30 @@ fn check_home(desired: &Desired, state: &State, account: &str, project: &Project
     let wanted = &desired.project;
     let place = project.location(wanted.span);
     if let Some(expected) = wanted.account.as_ref().filter(|expected| *expected != account) {
-        return Err(Complaint::new(format!("the credentials are of account {account}, and the project is of {expected}"))
-            .at(place)
-            .hint("use the credentials of that account")
-            .into());
+        return Err(Complaint::new(format!(
+            "the credentials are of account {account}, and the project is of {expected}"
+        ))
+        .at(place)
+        .hint("use the credentials of that account")
+        .into());
     }
     if state.account != account {
-        return Err(Complaint::new(format!("the credentials are of account {account}, and the state is of {}", state.account))
-            .at(place)
-            .hint("use the credentials of that account, or another state: `backend \"local\" { path = … }`")
-            .into());
+        return Err(Complaint::new(format!(
+            "the credentials are of account {account}, and the state is of {}",
+            state.account
+        ))
+        .at(place)
+        .hint("use the credentials of that account, or another state: `backend \"local\" { path = … }`")
+        .into());
     }
     if state.region != wanted.region {
-        return Err(Complaint::new(format!("the project is in {}, and its state in {}", wanted.region, state.region))
-            .at(place)
-            .hint("a second region is a second project, with a state of its own")
-            .into());
+        return Err(Complaint::new(format!(
+            "the project is in {}, and its state in {}",
+            wanted.region, state.region
+        ))
+        .at(place)
+        .hint("a second region is a second project, with a state of its own")
+        .into());
     }
     Ok(())
 }
@@ -147,14 +155,18 @@ async fn desire(project: &Project, provider: &AwsProvider, account: &str) -> Com
     loop {
         let desired = project.evaluate(answers.clone(), Some(account))?;
         let open = desired.lookups.values().filter(|lookup| lookup.answer.is_none());
-        let ready: Vec<(&Lookup, Values)> = open.filter_map(|lookup| Some((lookup, known(lookup)?))).collect();
+        let ready: Vec<(&Lookup, Values)> =
+            open.filter_map(|lookup| Some((lookup, known(lookup)?))).collect();
         if ready.is_empty() {
             return Ok(desired);
         }
         for (lookup, arguments) in ready {
             let answer = provider.lookup(lookup, &arguments).await;
             let place = format!("{}, {}", project.location(lookup.span), lookup.address);
-            answers.insert(lookup.address.clone(), answer.map_err(|error| provider_complaint(&error).at(place))?);
+            answers.insert(
+                lookup.address.clone(),
+                answer.map_err(|error| provider_complaint(&error).at(place))?,
+            );
         }
     }
 }

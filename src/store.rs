@@ -46,17 +46,29 @@ impl DiskStore {
     /// Somebody else holds the lock (who, since when), or the folder cannot be written.
     pub fn locked(path: &Path, user: &str, command: &str, now: Timestamp) -> Result<Self, CommandError> {
         if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder).map_err(|error| file_error("the folder cannot be made", folder, &error))?;
+            fs::create_dir_all(folder)
+                .map_err(|error| file_error("the folder cannot be made", folder, &error))?;
         }
         let lock = beside(path, ".lock");
         let failed = |error: io::Error| file_error("the state cannot be locked", &lock, &error);
-        let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&lock).map_err(failed)?;
+        let mut file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&lock)
+            .map_err(failed)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(held(&mut file, &lock).into()),
             Err(TryLockError::Error(error)) => return Err(failed(error).into()),
         }
-        let holder = Holder { user: user.to_owned(), process: std::process::id(), command: command.to_owned(), since: now };
+        let holder = Holder {
+            user: user.to_owned(),
+            process: std::process::id(),
+            command: command.to_owned(),
+            since: now,
+        };
         write_holder(&mut file, &holder).map_err(failed)?;
         Ok(Self { path: path.to_owned(), _lock: Some(file) })
     }
@@ -153,7 +165,9 @@ impl StateStore for DiskStore {
     async fn journal_clear(&self) -> Result<(), StoreError> {
         let path = beside(&self.path, ".journal");
         match fs::remove_file(&path).and_then(|()| sync_folder(&path)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(store_error("cannot remove", &path)(error)),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(store_error("cannot remove", &path)(error))
+            }
             _ => Ok(()),
         }
     }
@@ -172,9 +186,13 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("infra.state");
         let first = locked(&path).ok().expect("the first gets the lock");
-        let Err(CommandError::Complaints(complaints)) = locked(&path) else { panic!("the second got the lock") };
+        let Err(CommandError::Complaints(complaints)) = locked(&path) else {
+            panic!("the second got the lock")
+        };
         let process = std::process::id();
-        let expected = format!("the state is locked: ann@host runs `infra apply` (process {process}) since 1970-01-01T00:00:00Z");
+        let expected = format!(
+            "the state is locked: ann@host runs `infra apply` (process {process}) since 1970-01-01T00:00:00Z"
+        );
         assert_eq!(complaints[0].message, expected);
         drop(first);
         assert!(locked(&path).is_ok());

@@ -130,7 +130,10 @@ impl Files for ProjectFiles {
 
     fn link(&self, path: &str) -> Result<String, FileError> {
         let target = fs::read_link(self.resolve(path)?).map_err(failed)?;
-        target.into_os_string().into_string().map_err(|_| FileError::Other("the link is not UTF-8".to_owned()))
+        target
+            .into_os_string()
+            .into_string()
+            .map_err(|_| FileError::Other("the link is not UTF-8".to_owned()))
     }
 
     fn matching(&self, directory: &str, pattern: &str) -> Result<Vec<String>, FileError> {
@@ -169,7 +172,12 @@ fn entry(path: &Path) -> Result<Entry, FileError> {
     if about.is_symlink() {
         let target = fs::read_link(path).map_err(failed)?;
         let bytes = target.as_os_str().as_encoded_bytes();
-        return Ok(Entry { digest: hex::encode(Sha256::digest(bytes)), executable: false, link: true, size: bytes.len() as u64 });
+        return Ok(Entry {
+            digest: hex::encode(Sha256::digest(bytes)),
+            executable: false,
+            link: true,
+            size: bytes.len() as u64,
+        });
     }
     let bytes = fs::read(path).map_err(failed)?;
     let (digest, size) = (hex::encode(Sha256::digest(&bytes)), bytes.len() as u64);
@@ -191,7 +199,12 @@ fn is_executable(_about: &fs::Metadata) -> bool {
 fn digest(entries: &BTreeMap<String, Entry>) -> String {
     let mut hash = Sha256::new();
     for (path, entry) in entries {
-        hash.update(format!("{path}\0{}{}\0{}\n", u8::from(entry.executable), u8::from(entry.link), entry.digest));
+        hash.update(format!(
+            "{path}\0{}{}\0{}\n",
+            u8::from(entry.executable),
+            u8::from(entry.link),
+            entry.digest
+        ));
     }
     hex::encode(hash.finalize())
 }

@@ -44,7 +44,10 @@ fn several_syntax_errors_in_one_run() {
 fn names_that_nothing_has() {
     says(&refused("lauch_template \"x\" {}\n"), &["main.infra:2", "launch_template"]);
     says(&refused("vpc \"x\" { cidr_blok = \"10.0.0.0/16\" }\n"), &["main.infra:2", "cidr_block"]);
-    says(&refused("subnet \"x\" {\n  vpc_id = vpc.gone\n  cidr_block = \"10.0.0.0/24\"\n}\n"), &["main.infra:3", "vpc.gone"]);
+    says(
+        &refused("subnet \"x\" {\n  vpc_id = vpc.gone\n  cidr_block = \"10.0.0.0/24\"\n}\n"),
+        &["main.infra:3", "vpc.gone"],
+    );
 }
 
 #[test]
@@ -52,7 +55,9 @@ fn values_that_aws_would_refuse() {
     says(&refused("vpc \"x\" { cidr_block = \"10.0.0/16\" }\n"), &["main.infra:2", "10.0.0/16"]);
     says(&refused("vpc \"x\" { cidr_block = true }\n"), &["main.infra:2"]);
     let elb = |listener: &str, rest: &str| {
-        format!("elb \"x\" {{\n  availability_zones = [\"us-east-1a\"]\n  {rest}\n  health_check = {{ target = \"TCP:80\" }}\n  listener = [{listener}]\n}}\n")
+        format!(
+            "elb \"x\" {{\n  availability_zones = [\"us-east-1a\"]\n  {rest}\n  health_check = {{ target = \"TCP:80\" }}\n  listener = [{listener}]\n}}\n"
+        )
     };
     let good = "{ lb_port = 80, lb_protocol = \"http\", instance_port = 80 }";
     says(&refused(&elb(&good.replace("80", "80000"), "")), &["main.infra:6", "65535"]);
@@ -66,9 +71,14 @@ fn values_that_aws_would_refuse() {
 #[test]
 fn a_cycle_is_shown_as_a_ring() {
     let group = |name: &str, other: &str| {
-        format!("security_group \"{name}\" {{\n  ingress = [{{ from_port = 1, security_groups = [security_group.{other}] }}]\n}}\n")
+        format!(
+            "security_group \"{name}\" {{\n  ingress = [{{ from_port = 1, security_groups = [security_group.{other}] }}]\n}}\n"
+        )
     };
-    says(&refused(&(group("a", "b") + &group("b", "a"))), &["security_group.a", "security_group.b", "main.infra:"]);
+    says(
+        &refused(&(group("a", "b") + &group("b", "a"))),
+        &["security_group.a", "security_group.b", "main.infra:"],
+    );
 }
 
 #[test]
@@ -97,7 +107,8 @@ fn a_state_of_another_region_or_account() {
     let before = project.read(STATE);
     project.write("main.infra", &project.read("main.infra").replace("us-east-1", "us-west-2"));
     says(&expect_error(project.run(&["plan"])), &["us-west-2", "us-east-1", "second project"]);
-    project.write("main.infra", "project \"p\" {\n  region  = \"us-east-1\"\n  account = \"111111111111\"\n}\n");
+    project
+        .write("main.infra", "project \"p\" {\n  region  = \"us-east-1\"\n  account = \"111111111111\"\n}\n");
     says(&expect_error(project.run(&["apply", "--yes"])), &["111111111111", "123456789012"]);
     assert_eq!(project.read(STATE), before);
 }
@@ -122,12 +133,21 @@ fn a_damaged_state_or_one_of_a_newer_version() {
 fn a_lock_that_is_held() {
     let project = network();
     let _ = project.apply(&[]);
-    let lock = fs::OpenOptions::new().read(true).write(true).open(project.path().join(".infra/local/infra.state.lock"));
+    let lock = fs::OpenOptions::new()
+        .read(true)
+        .write(true)
+        .open(project.path().join(".infra/local/infra.state.lock"));
     let mut lock = lock.expect("a lock file");
     lock.lock().expect("the lock");
     lock.set_len(0).expect("emptied");
-    lock.write_all(br#"{"user":"ann@host","process":42,"command":"infra apply","since":"2026-11-21T07:00:00Z"}"#).expect("written");
-    says(&expect_error(project.run(&["apply", "--yes"])), &["ann@host", "process 42", "2026-11-21T07:00:00Z"]);
+    lock.write_all(
+        br#"{"user":"ann@host","process":42,"command":"infra apply","since":"2026-11-21T07:00:00Z"}"#,
+    )
+    .expect("written");
+    says(
+        &expect_error(project.run(&["apply", "--yes"])),
+        &["ann@host", "process 42", "2026-11-21T07:00:00Z"],
+    );
 }
 
 #[test]
@@ -148,7 +168,10 @@ fn nobody_at_the_endpoint_and_no_credentials() {
     says(&expect_error(project.run(&["plan"])), &["AWS_ENDPOINT_URL"]);
     let mut command = Command::new(env!("CARGO_BIN_EXE_infra"));
     command.current_dir(project.path()).args(["plan"]).env_clear();
-    command.env("HOME", project.path()).env("AWS_EC2_METADATA_DISABLED", "true").env("AWS_ENDPOINT_URL", "http://127.0.0.1:9");
+    command
+        .env("HOME", project.path())
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .env("AWS_ENDPOINT_URL", "http://127.0.0.1:9");
     let output = command.output().expect("the binary runs");
     assert_eq!(output.status.code(), Some(1));
     says(&String::from_utf8_lossy(&output.stderr), &["credentials"]);

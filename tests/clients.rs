@@ -35,13 +35,31 @@ fn the_aws_cli_and_boto3_describe_what_was_applied() {
         let _ = project.apply(&[]);
     }
     let aws = |arguments: &[&str]| client("aws", &server.url, &[arguments, &["--output", "text"]].concat());
-    let query = |service: &str, call: &str, query: &str| aws(&[service, call, "--query", query]).trim().to_owned();
+    let query =
+        |service: &str, call: &str, query: &str| aws(&[service, call, "--query", query]).trim().to_owned();
     assert_eq!(query("ec2", "describe-vpcs", "length(Vpcs[?CidrBlock=='10.1.0.0/16'])"), "1");
-    assert_eq!(query("ec2", "describe-security-groups", "length(SecurityGroups[?starts_with(GroupName,'network-')])"), "2");
+    assert_eq!(
+        query(
+            "ec2",
+            "describe-security-groups",
+            "length(SecurityGroups[?starts_with(GroupName,'network-')])"
+        ),
+        "2"
+    );
     assert_eq!(query("ec2", "describe-key-pairs", "length(KeyPairs)"), "1");
     assert_eq!(query("ec2", "describe-launch-templates", "length(LaunchTemplates)"), "1");
-    assert_eq!(query("autoscaling", "describe-auto-scaling-groups", "AutoScalingGroups[0].Instances[0].LifecycleState"), "InService");
-    assert_eq!(query("elb", "describe-load-balancers", "LoadBalancerDescriptions[0].HealthCheck.Target"), "HTTP:8080/");
+    assert_eq!(
+        query(
+            "autoscaling",
+            "describe-auto-scaling-groups",
+            "AutoScalingGroups[0].Instances[0].LifecycleState"
+        ),
+        "InService"
+    );
+    assert_eq!(
+        query("elb", "describe-load-balancers", "LoadBalancerDescriptions[0].HealthCheck.Target"),
+        "HTTP:8080/"
+    );
     assert_eq!(query("route53", "list-hosted-zones", "HostedZones[0].Name"), "dns.test.");
     assert_eq!(query("sts", "get-caller-identity", "Account"), "123456789012");
     let script = "import boto3\n\

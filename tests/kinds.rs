@@ -61,7 +61,10 @@ fn no_case_is_forgotten() {
 #[test]
 fn no_kind_is_forgotten() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/kinds");
-    let all: String = CASES.iter().map(|case| fs::read_to_string(folder.join(case).join("first.infra")).expect(case)).collect();
+    let all: String = CASES
+        .iter()
+        .map(|case| fs::read_to_string(folder.join(case).join("first.infra")).expect(case))
+        .collect();
     let schemas = infra_aws::schemas();
     let managed = schemas.iter().filter(|schema| !schema.lookup_only);
     let missing: Vec<&str> = managed

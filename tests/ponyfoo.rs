@@ -84,7 +84,11 @@ fn left_behind(project: &TestProject) -> Vec<String> {
         left.extend(model.ec2.snapshots.keys().map(ToString::to_string));
         let own = model.ec2.images.values().filter(|image| image.owner == model.account);
         left.extend(own.map(|image| image.id.to_string()));
-        let living = model.ec2.instances.values().filter(|i| i.state != infra_local_aws::model::ec2::InstanceState::Terminated);
+        let living = model
+            .ec2
+            .instances
+            .values()
+            .filter(|i| i.state != infra_local_aws::model::ec2::InstanceState::Terminated);
         left.extend(living.map(|instance| instance.id.to_string()));
         left.extend(model.ec2.vpcs.values().filter(|vpc| !vpc.is_default).map(|vpc| vpc.id.to_string()));
         left

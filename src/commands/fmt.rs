@@ -60,7 +60,8 @@ fn one(path: &Path, args: &FmtArgs, terminal: &Terminal) -> CommandResult<bool> 
         terminal.print(&TextDiff::from_lines(&text, &new).unified_diff().header(&shown, &shown).to_string());
     }
     if !args.check && !args.diff {
-        write_atomically(path, new.as_bytes()).map_err(|error| file_error("cannot be written", path, &error))?;
+        write_atomically(path, new.as_bytes())
+            .map_err(|error| file_error("cannot be written", path, &error))?;
     }
     Ok(true)
 }

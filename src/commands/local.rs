@@ -36,7 +36,9 @@ fn reset(settings: &Settings, terminal: &Terminal) -> CommandResult<Exit> {
     let folder = settings.local_folder();
     match fs::remove_dir_all(&folder) {
         Ok(()) => terminal.print(&format!("Forgot {}.\n", folder.display())),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => terminal.print("There was nothing to forget.\n"),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            terminal.print("There was nothing to forget.\n")
+        }
         Err(error) => return Err(file_error("cannot be removed", &folder, &error).into()),
     }
     Ok(Exit::Ok)
@@ -45,9 +47,14 @@ fn reset(settings: &Settings, terminal: &Terminal) -> CommandResult<Exit> {
 /// The project's cloud, which writes itself to disk after every change.
 fn open(settings: &Settings, timing: TimeModel) -> CommandResult<LocalAws> {
     let path = snapshot_path(settings);
-    let cloud = if path.exists() { cloud::restore(&path)? } else { LocalAws::new(Options { timing, ..Options::default() }) };
+    let cloud = if path.exists() {
+        cloud::restore(&path)?
+    } else {
+        LocalAws::new(Options { timing, ..Options::default() })
+    };
     if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).map_err(|error| file_error("the folder cannot be made", folder, &error))?;
+        fs::create_dir_all(folder)
+            .map_err(|error| file_error("the folder cannot be made", folder, &error))?;
     }
     cloud.after_write(Arc::new(move |cloud| {
         write_quickly(&path, &serde_json::to_vec(cloud).map_err(io::Error::other)?)

@@ -45,7 +45,8 @@ pub fn all(state: &State, width: usize) -> String {
 fn find<'a>(state: &'a State, path: &str) -> CommandResult<&'a Value> {
     let missing = || {
         let names: Vec<&str> = state.outputs.keys().map(|name| name.as_str()).collect();
-        Complaint::new(format!("there is no output `{path}`")).hint(format!("there are: {}", names.join(", ")))
+        Complaint::new(format!("there is no output `{path}`"))
+            .hint(format!("there are: {}", names.join(", ")))
     };
     let parts: Vec<&str> = path.split(['.', '[', ']', '"']).filter(|part| !part.is_empty()).collect();
     let (name, keys) = parts.split_first().ok_or_else(missing)?;

@@ -59,5 +59,6 @@ pub fn json(plan: &Plan, state: &State) -> CommandResult<String> {
 
 fn save(plan: &Plan, state: &State, path: &Path) -> CommandResult<()> {
     let bytes = plan_file::write(&seal::seal_plan(plan, &state.key))?;
-    Ok(write_atomically(path, &bytes).map_err(|error| file_error("the plan cannot be saved", path, &error))?)
+    Ok(write_atomically(path, &bytes)
+        .map_err(|error| file_error("the plan cannot be saved", path, &error))?)
 }

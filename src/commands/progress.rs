@@ -54,7 +54,9 @@ impl Watch for Progress<'_> {
         match &self.mode {
             Mode::Json => self.terminal.print(&format!("{}\n", events::json(event))),
             Mode::Lines => self.terminal.tell(&events::line(event).unwrap_or_default()),
-            Mode::Live(all, bars) => live(all, &mut bars.lock().unwrap_or_else(PoisonError::into_inner), event),
+            Mode::Live(all, bars) => {
+                live(all, &mut bars.lock().unwrap_or_else(PoisonError::into_inner), event)
+            }
         }
     }
 }

@@ -13,7 +13,8 @@ pub async fn run(args: ShowArgs, settings: &Settings, terminal: &Terminal) -> Co
     match &args.plan {
         Some(path) if args.json => {
             apply::read(path)?;
-            let text = std::fs::read_to_string(path).map_err(|error| file_error("cannot be read", path, &error))?;
+            let text =
+                std::fs::read_to_string(path).map_err(|error| file_error("cannot be read", path, &error))?;
             terminal.print(&text);
         }
         Some(path) => terminal.print(&render::plan::plan(&apply::read(path)?, terminal.width())),
@@ -23,7 +24,8 @@ pub async fn run(args: ShowArgs, settings: &Settings, terminal: &Terminal) -> Co
                 terminal.print(&String::from_utf8_lossy(&state_file::write(&state)));
             } else {
                 let objects = state.records.iter();
-                let text = objects.map(|(address, record)| render::state::object(address, record, terminal.width()) + "\n");
+                let text = objects
+                    .map(|(address, record)| render::state::object(address, record, terminal.width()) + "\n");
                 terminal.print(&text.collect::<String>());
             }
         }

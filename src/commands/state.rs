@@ -35,22 +35,27 @@ pub async fn current(settings: &Settings) -> CommandResult<State> {
     let desired = project.evaluate(BTreeMap::new(), None)?;
     let path = state_path(settings, &desired.project.backend)?;
     let found = load_state(&DiskStore::read_only(&path)).await?;
-    let missing = || Complaint::new("there is no state yet").at(path.display()).hint("`infra apply` makes it");
+    let missing =
+        || Complaint::new("there is no state yet").at(path.display()).hint("`infra apply` makes it");
     Ok(found.ok_or_else(missing)?)
 }
 
 fn show(state: &State, text: &str, json: bool, terminal: &Terminal) -> CommandResult<()> {
-    let bad = || Complaint::new(format!("`{text}` is not an address")).hint("such as elb.web or subnet.public[\"a\"]");
+    let bad = || {
+        Complaint::new(format!("`{text}` is not an address")).hint("such as elb.web or subnet.public[\"a\"]")
+    };
     let address = Address::parse(text).ok_or_else(bad)?;
-    let missing = || Complaint::new(format!("{address} is not in the state")).hint("`infra state list` shows what is");
+    let missing =
+        || Complaint::new(format!("{address} is not in the state")).hint("`infra state list` shows what is");
     let record = state.records.get(&address).ok_or_else(missing)?;
     if !json {
         terminal.print(&render::state::object(&address, record, terminal.width()));
         return Ok(());
     }
-    let physical = record.current.as_ref().map(|current| {
-        json!({ "id": current.id, "applied": current.applied, "observed": current.observed })
-    });
+    let physical = record
+        .current
+        .as_ref()
+        .map(|current| json!({ "id": current.id, "applied": current.applied, "observed": current.observed }));
     let former: Vec<_> = record.former.iter().map(|former| &former.id).collect();
     let whole = json!({
         "address": address, "kind": record.kind, "current": physical, "former": former,

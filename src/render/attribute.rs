@@ -27,7 +27,9 @@ pub fn lines(attribute: &AttributeChange, action: Action, width: usize) -> Strin
                 format!("    {name} = {} → {}{comment}\n", value(before, room), residual(after, room))
             }
         },
-        (Some(before), None) => format!("    {name} = {} → (none){comment}\n", value(before, room(name, width) / 2)),
+        (Some(before), None) => {
+            format!("    {name} = {} → (none){comment}\n", value(before, room(name, width) / 2))
+        }
         (None, Some(after)) => format!("    {name} = {}{comment}\n", residual(after, room(name, width))),
         (None, None) => String::new(),
     }
@@ -58,7 +60,8 @@ fn inner(before: &Value, after: &Residual, width: usize) -> Option<String> {
         (Value::List(_) | Value::Set(_), after) => Some(elements(&items(before), &waiting(after)?, width)),
         (Value::Map(before), after) => {
             let after = fields(after)?;
-            let names: std::collections::BTreeSet<&String> = before.keys().chain(after.iter().map(|(name, _)| name)).collect();
+            let names: std::collections::BTreeSet<&String> =
+                before.keys().chain(after.iter().map(|(name, _)| name)).collect();
             let line = |name: &String| {
                 let new = after.iter().find(|(other, _)| other == name).map(|(_, new)| new);
                 field(name, before.get(name), new, width)
@@ -91,7 +94,9 @@ fn fields(of: &Residual) -> Option<Vec<(String, Residual)>> {
         Residual::Known(Value::Map(entries)) => {
             Some(entries.iter().map(|(name, value)| (name.clone(), Residual::Known(value.clone()))).collect())
         }
-        Residual::Map(entries) => Some(entries.iter().map(|(name, part)| (name.clone(), part.clone())).collect()),
+        Residual::Map(entries) => {
+            Some(entries.iter().map(|(name, part)| (name.clone(), part.clone())).collect())
+        }
         _ => None,
     }
 }

@@ -28,7 +28,8 @@ fn count(diagnostics: &[Diagnostic]) -> String {
         1 => Some(format!("1 {word}")),
         _ => Some(format!("{count} {word}s")),
     };
-    let parts: Vec<String> = [several(errors, "error"), several(warnings, "warning")].into_iter().flatten().collect();
+    let parts: Vec<String> =
+        [several(errors, "error"), several(warnings, "warning")].into_iter().flatten().collect();
     let hidden = if diagnostics.len() > SHOWN { format!(", the first {SHOWN} shown") } else { String::new() };
     format!("{}{hidden}\n", parts.join(", "))
 }
@@ -85,7 +86,8 @@ fn annotated<'a>(
     let cause = diagnostic.span.filter(|span| span.file == file);
     let cause = cause.map(|span| AnnotationKind::Primary.span(range(span)).label(diagnostic.note.as_deref()));
     let labels = diagnostic.labels.iter().filter(|label| label.span.file == file);
-    let labels = labels.map(|label| AnnotationKind::Context.span(range(label.span)).label(label.text.as_str()));
+    let labels =
+        labels.map(|label| AnnotationKind::Context.span(range(label.span)).label(label.text.as_str()));
     source(file, sources).annotations(cause.into_iter().chain(labels))
 }
 

@@ -24,7 +24,9 @@ pub fn line(event: &ApplyEvent) -> Option<String> {
         StepEvent::Failed(failure) => format!("{at}  {address}  {ERROR}failed{ERROR:#}: {}\n", why(failure)),
         StepEvent::Undoing(title) => format!("{at}  {address}  {CHANGE}taking back{CHANGE:#}: {title}\n"),
         StepEvent::Undone => format!("{at}  {address}  {CHANGE}taken back{CHANGE:#}\n"),
-        StepEvent::Skipped(because) => format!("{at}  {address}  {DIM}skipped: {because} has failed{DIM:#}\n"),
+        StepEvent::Skipped(because) => {
+            format!("{at}  {address}  {DIM}skipped: {because} has failed{DIM:#}\n")
+        }
     })
 }
 
@@ -58,18 +60,25 @@ pub fn json(event: &ApplyEvent) -> Json {
 pub fn summary(report: &ApplyReport, took: std::time::Duration) -> String {
     let took = duration(took);
     if report.stopped {
-        return format!("{BOLD}Stopped after {took}.{BOLD:#} What was done is written down; the same command goes on from here.\n");
+        return format!(
+            "{BOLD}Stopped after {took}.{BOLD:#} What was done is written down; the same command goes on from here.\n"
+        );
     }
     if report.failed.is_empty() && report.undo_failed.is_empty() {
         return format!("{GOOD}Applied{GOOD:#} {} in {took}.\n", steps(report.succeeded));
     }
-    let skipped: std::collections::BTreeSet<&Address> = report.skipped.iter().map(|step| &step.address).collect();
+    let skipped: std::collections::BTreeSet<&Address> =
+        report.skipped.iter().map(|step| &step.address).collect();
     let skipped: Vec<String> = skipped.into_iter().map(Address::to_string).collect();
     let rest = match skipped.is_empty() {
         true => String::new(),
         false => format!(" Not begun, because they need what failed: {}.", skipped.join(", ")),
     };
-    format!("{BOLD}{} done, {} failed after {took}.{BOLD:#}{rest}\n", steps(report.succeeded), report.failed.len())
+    format!(
+        "{BOLD}{} done, {} failed after {took}.{BOLD:#}{rest}\n",
+        steps(report.succeeded),
+        report.failed.len()
+    )
 }
 
 fn steps(count: usize) -> String {

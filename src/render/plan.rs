@@ -41,7 +41,8 @@ fn objects(count: usize) -> String {
 
 /// The counts by consequence: a swap is one thing, never one more and one less.
 pub fn verdict(plan: &Plan) -> String {
-    let count = |wanted: &dyn Fn(&Change) -> bool| plan.changes.iter().filter(|change| wanted(change)).count();
+    let count =
+        |wanted: &dyn Fn(&Change) -> bool| plan.changes.iter().filter(|change| wanted(change)).count();
     let builds = |change: &Change| is_build(change);
     let parts = [
         ("swapped", count(&|change| change.action == Action::Swap)),
@@ -98,9 +99,15 @@ fn sign(change: &Change, old_goes: bool) -> (&'static str, anstyle::Style, &'sta
     match change.action {
         Action::Create => ("+", ADD, "create"),
         Action::Update => ("~", CHANGE, "update in place"),
-        Action::Replace(_) if !old_goes => ("±", CHANGE, "replace: a new one is made, and the old one kept for a rollback"),
-        Action::Replace(ReplaceOrder::NewFirst) => ("±", CHANGE, "replace: the new one first, then the old one goes"),
-        Action::Replace(ReplaceOrder::OldFirst) => ("∓", REMOVE, "replace: the old one goes first, for its name is fixed"),
+        Action::Replace(_) if !old_goes => {
+            ("±", CHANGE, "replace: a new one is made, and the old one kept for a rollback")
+        }
+        Action::Replace(ReplaceOrder::NewFirst) => {
+            ("±", CHANGE, "replace: the new one first, then the old one goes")
+        }
+        Action::Replace(ReplaceOrder::OldFirst) => {
+            ("∓", REMOVE, "replace: the old one goes first, for its name is fixed")
+        }
         Action::Swap => ("⇄", SWAP, "swap"),
         Action::Delete => ("-", REMOVE, "destroy"),
         Action::Adopt => ("=", ADD, "take into the state: it exists already"),

@@ -34,6 +34,8 @@ fn physical(object: &Physical, width: usize) -> String {
     let mut sorted: Vec<_> = all.collect();
     sorted.sort_by_key(|(name, _)| *name);
     sorted.dedup_by_key(|(name, _)| *name);
-    let line = |(name, of): (&infra_lang::name::AttributeName, &Value)| format!("  {name} = {}\n", value(of, room));
-    format!("  id = {}\n", object.id) + &sorted.into_iter().filter(|(name, _)| **name != *"id").map(line).collect::<String>()
+    let line =
+        |(name, of): (&infra_lang::name::AttributeName, &Value)| format!("  {name} = {}\n", value(of, room));
+    format!("  id = {}\n", object.id)
+        + &sorted.into_iter().filter(|(name, _)| **name != *"id").map(line).collect::<String>()
 }

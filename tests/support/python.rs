@@ -31,10 +31,13 @@ fn install(folder: &Path) {
     run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(folder.join("venv")));
     let list = folder.join("requirements.txt");
     fs::write(&list, REQUIREMENTS).expect("written");
-    run(Command::new(folder.join("venv/bin/pip")).args(["install", "--quiet", "--disable-pip-version-check", "-r"]).arg(list));
+    run(Command::new(folder.join("venv/bin/pip"))
+        .args(["install", "--quiet", "--disable-pip-version-check", "-r"])
+        .arg(list));
 }
 
 fn run(command: &mut Command) {
-    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}; install Python 3 with venv"));
+    let output =
+        command.output().unwrap_or_else(|error| panic!("{command:?}: {error}; install Python 3 with venv"));
     assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
 }

@@ -120,7 +120,8 @@ pub(crate) async fn leads_to(aws: &Aws, balancer: &str) -> Result<Option<Leads>,
         Err(error) => return Err(error),
     };
     let Some(found) = answer.load_balancer_descriptions().first() else { return Ok(None) };
-    match (found.dns_name(), found.canonical_hosted_zone_name_id().or_else(|| zone_ids::zone_id(&aws.region))) {
+    match (found.dns_name(), found.canonical_hosted_zone_name_id().or_else(|| zone_ids::zone_id(&aws.region)))
+    {
         (Some(dns_name), Some(zone_id)) => {
             Ok(Some(Leads { dns_name: dns_name.to_owned(), zone_id: zone_id.to_owned() }))
         }

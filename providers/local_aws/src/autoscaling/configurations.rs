@@ -40,10 +40,14 @@ fn check(model: &Model, params: &Params) -> Result<(), ApiError> {
         return Err(ApiError::validation("Invalid BASE64 encoding of user data"));
     }
     let image = params.required("ImageId")?;
-    fleet::check(model, &placed(model, spec(params)?)?).map_err(|error| match error.code.starts_with("InvalidAMIID") {
-        // The one message that people search for by its text.
-        true => ApiError::validation(format!("AMI {image} is invalid: The image id '[{image}]' does not exist")),
-        false => ApiError::validation(error.message),
+    fleet::check(model, &placed(model, spec(params)?)?).map_err(|error| {
+        match error.code.starts_with("InvalidAMIID") {
+            // The one message that people search for by its text.
+            true => ApiError::validation(format!(
+                "AMI {image} is invalid: The image id '[{image}]' does not exist"
+            )),
+            false => ApiError::validation(error.message),
+        }
     })
 }
 
