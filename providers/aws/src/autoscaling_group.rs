@@ -189,8 +189,8 @@ async fn update(
     let mut live = read::group(&described);
     let health = match changed.contains("load_balancers") {
         true => {
-            let leaving = read::leaving(aws, &id.0).await?;
-            live.balancers.retain(|name| !leaving.contains(name));
+            let staying = read::staying(aws, &id.0).await?;
+            live.balancers.retain(|name| staying.contains(name));
             read::health(aws, &wanted.load_balancers).await?
         }
         false => Health::default(),

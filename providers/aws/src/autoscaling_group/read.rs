@@ -73,16 +73,17 @@ pub(crate) async fn keep_to_zones(aws: &Aws, balancers: &BTreeSet<String>) -> Re
     Ok(try_join_all(asked).await?.contains(&true))
 }
 
-/// The load balancers that a group is leaving: the group still names them until the last instance has drained.
+/// The load balancers that a group is behind and stays behind. The group itself still names those that it is leaving
+/// until the last instance has drained; one that is no longer told here has been left since the group was read.
 ///
 /// # Errors
 /// What `DescribeLoadBalancers` of Auto Scaling answers.
-pub(crate) async fn leaving(aws: &Aws, group: &str) -> Result<BTreeSet<String>, ProviderError> {
+pub(crate) async fn staying(aws: &Aws, group: &str) -> Result<BTreeSet<String>, ProviderError> {
     let call = aws.autoscaling.describe_load_balancers().auto_scaling_group_name(group);
     let answer = call.send().await.map_err(failed("DescribeLoadBalancers"))?;
-    let gone =
-        answer.load_balancers().iter().filter(|one| matches!(one.state(), Some("Removing" | "Removed")));
-    Ok(gone.filter_map(|one| one.load_balancer_name().map(str::to_owned)).collect())
+    let stay =
+        answer.load_balancers().iter().filter(|one| !matches!(one.state(), Some("Removing" | "Removed")));
+    Ok(stay.filter_map(|one| one.load_balancer_name().map(str::to_owned)).collect())
 }
 
 /// What a group has done lately: the newest hundred activities.

@@ -148,8 +148,8 @@ async fn observe(aws: &Aws, task: &Task, with_health: bool) -> Result<Observed, 
 /// A group still names a load balancer that it is leaving.
 async fn forget_leaving(aws: &Aws, group: Option<&mut Group>) -> Result<(), ProviderError> {
     if let Some(group) = group.filter(|group| !group.balancers.is_empty()) {
-        let leaving = read::leaving(aws, &group.name).await?;
-        group.balancers.retain(|name| !leaving.contains(name));
+        let staying = read::staying(aws, &group.name).await?;
+        group.balancers.retain(|name| staying.contains(name));
     }
     Ok(())
 }
