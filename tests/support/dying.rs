@@ -1,22 +1,28 @@
-//! A store whose process dies while it writes.
+//! A process that dies at one of its writes, to its store or to AWS.
 
 use std::future::pending;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use infra_engine::store::{MemoryStore, StateStore, StoreError};
+use infra_local_aws::service::Access;
 use tokio_util::sync::CancellationToken;
 
-/// When, as seen from a write, the process dies.
+use super::in_process::{Cloud, Look};
+
+/// When the process dies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Moment {
-    /// In the middle: of a line of the journal half is kept, of anything else nothing.
+    /// In the middle of writing to its store: of a line of the journal half is kept, of anything else nothing.
     During,
-    /// When all is kept, and before anything follows from it.
+    /// When its store has kept all, and before anything follows from it.
     After,
+    /// When AWS has done what was asked, and before the answer arrives.
+    Unanswered,
 }
 
-/// A store in memory that dies at one of its writes: that write never returns.
+/// A store in memory that dies at one of its writes, or that of AWS: that write never returns.
 pub struct Dying<'a> {
     kept: &'a MemoryStore,
     at: usize,
@@ -32,13 +38,25 @@ impl<'a> Dying<'a> {
         Self { kept, at, moment, writes: AtomicUsize::new(0), died: CancellationToken::new() }
     }
 
-    /// How many writes there were.
-    pub fn writes(&self) -> usize {
-        self.writes.load(Ordering::Relaxed)
+    /// Looks at each request whether it is the one to die at.
+    pub fn at_requests(&self, also: Option<Look>) -> Look {
+        let (at, died) = (self.at as u64, self.died.clone());
+        let mortal = self.moment == Moment::Unanswered;
+        Arc::new(move |cloud| {
+            if let Some(also) = &also {
+                also(cloud);
+            }
+            if mortal && aws_writes(cloud) == at {
+                died.cancel();
+            }
+        })
     }
 
     /// Whether this write is the last one, with the moment.
     fn end(&self) -> Option<Moment> {
+        if self.moment == Moment::Unanswered {
+            return None;
+        }
         let number = self.writes.fetch_add(1, Ordering::Relaxed) + 1;
         (number == self.at).then_some(self.moment)
     }
@@ -47,6 +65,12 @@ impl<'a> Dying<'a> {
         self.died.cancel();
         pending().await
     }
+}
+
+/// How many calls have changed something.
+fn aws_writes(cloud: &Cloud) -> u64 {
+    let calls = cloud.aws.calls();
+    calls.iter().filter(|((_, _, access), _)| *access == Access::Write).map(|(_, count)| count).sum()
 }
 
 #[async_trait]
