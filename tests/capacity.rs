@@ -132,7 +132,7 @@ fn a_swap_to_instances_that_never_serve_is_taken_back() {
         assert!(report.undo_failed.is_empty(), "{:?}", report.undo_failed);
         let failures: Vec<String> =
             report.failed.iter().map(|failed| format!("{}: {}", failed.title, failed.failure)).collect();
-        insta::assert_snapshot!(failures.join("\n"), @"autoscaling_group.web: attach the new group to its load balancers: it took too long, waiting for 0 of 3 new instances serve steadily");
+        insta::assert_snapshot!(failures.join("\n"), @"attach the new group to its load balancers: it took too long, waiting for 0 of 3 new instances serve steadily");
 
         let again = planned(&after, &store, &provider).await;
         let group = again.change(&Address::managed("autoscaling_group", "web")).expect("a change of the group");
