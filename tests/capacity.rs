@@ -5,11 +5,13 @@ use std::time::Duration;
 use infra_engine::change::Action;
 use infra_engine::store::MemoryStore;
 use infra_lang::address::Address;
-use infra_local_aws::model::autoscaling::{Group, Size};
+use infra_local_aws::LocalAws;
 use infra_local_aws::timing::TimeModel;
 
-use crate::support::capacity::Watcher;
-use crate::support::in_process::{Cloud, applied, desired, planned, runtime};
+use crate::support::capacity::{Watcher, never_listens, only_group};
+use crate::support::clouds;
+use crate::support::in_process::{Cloud, REGION, applied, desired, planned, runtime};
+use crate::support::project::TestProject;
 
 /// An image whose application starts.
 const GOOD: &str = "ami-22de994a";
@@ -46,24 +48,6 @@ fn project(image: &str, user_data: &str, sizes: &str) -> String {
         }}
         "#
     )
-}
-
-/// What of a group must be as the file has it once no swap runs.
-type Settings = (Size, Vec<String>, String, Vec<String>);
-
-fn settings(group: &Group) -> Settings {
-    let names = |map: Vec<&String>| map.into_iter().cloned().collect();
-    let (suspended, balancers) = (group.suspended.keys().collect(), group.balancers.keys().collect());
-    (group.size, names(suspended), group.settings.health_check_type.clone(), names(balancers))
-}
-
-/// The only group there is.
-fn only_group(cloud: &Cloud) -> (String, Settings) {
-    cloud.model(|model| {
-        let groups: Vec<&Group> = model.autoscaling.groups.values().collect();
-        assert_eq!(groups.len(), 1, "{:?}", model.autoscaling.groups.keys());
-        (groups[0].name.clone(), settings(groups[0]))
-    })
 }
 
 /// Swaps a group that was made with `first` for one with `second`; gives the fewest and the most that served.
@@ -118,10 +102,7 @@ fn a_swap_to_instances_that_never_serve_is_taken_back() {
         let before = desired(&project(GOOD, "one", sizes));
         assert!(applied(&before, &store, &cloud.provider(None).await).await.is_success());
         let original = only_group(&cloud);
-        cloud.model(|model| {
-            let tags = model.ec2.tags.entry(BAD.to_owned()).or_default();
-            tags.insert("local-aws:listening-after".to_owned(), "never".to_owned());
-        });
+        cloud.model(|model| never_listens(model, BAD));
 
         let watcher = Watcher::new(&cloud);
         let provider = cloud.provider(Some(watcher.at_requests())).await;
@@ -138,6 +119,26 @@ fn a_swap_to_instances_that_never_serve_is_taken_back() {
         let group = again.change(&Address::managed("autoscaling_group", "web")).expect("a change of the group");
         assert_eq!(group.action, Action::Swap);
     });
+}
+
+/// The same through the binary: how it ends, and what it says.
+#[test]
+fn a_swap_that_failed_is_told_with_its_cause() {
+    let (here, sizes) = (TestProject::new(clouds::Cloud::Embedded), "min_size = 3\nmax_size = 6");
+    here.write("main.infra", &project(GOOD, "one", sizes));
+    let _ = here.apply(&[]);
+    let cloud = LocalAws::restore(&here.read(".infra/local/cloud.json")).expect("a cloud");
+    let now = cloud.now().expect("it was used");
+    cloud.with_model("123456789012", REGION, now, |model| never_listens(model, BAD));
+    here.write(".infra/local/cloud.json", &cloud.snapshot());
+
+    here.write("main.infra", &project(BAD, "one", sizes));
+    let run = here.run(&["apply", "--yes"]);
+    assert_eq!(run.code, 1, "{}", run.out);
+    let cause = "it took too long: 0 of 3 new instances serve steadily";
+    assert!(run.err.contains(cause) && run.err.contains("main.infra:"), "{}", run.err);
+    let plan = here.run(&["plan", "--detailed-exitcode"]).expect(2);
+    assert!(plan.contains("3 of 3 running instances replaced"), "{plan}");
 }
 
 /// The tests above would see it.

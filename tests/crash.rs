@@ -3,21 +3,27 @@
 
 use std::time::{Duration, Instant};
 
+use infra_aws::AwsProvider;
+use infra_engine::change::Action;
 use infra_engine::store::MemoryStore;
+use infra_lang::address::Address;
 use infra_lang::desired::Desired;
 use infra_local_aws::LocalAws;
 use infra_local_aws::model::Model;
 use infra_local_aws::model::ec2::InstanceState;
 use infra_local_aws::timing::TimeModel;
 
-use crate::support::capacity::Watcher;
+use crate::support::capacity::{Watcher, never_listens, only_group};
 use crate::support::clouds;
 use crate::support::dying::{Dying, Moment};
-use crate::support::in_process::{Cloud, REGION, applied, copied, desired, planned, runtime};
+use crate::support::in_process::{Cloud, REGION, applied, copied, desired, planned, resumed, runtime};
 use crate::support::project::TestProject;
 
 const FIRST: &str = include_str!("kinds/configuration_group/first.infra");
 const SECOND: &str = include_str!("kinds/configuration_group/second.infra");
+
+/// An image whose application never starts.
+const NEVER: &str = "ami-1ebb2077";
 
 fn in_region(text: &str) -> String {
     text.replace("REGION", REGION)
@@ -58,72 +64,137 @@ impl Start {
         })
     }
 
-    /// Applies, and dies at a write; then applies again, which has to finish it. Gives whether it came to that write.
-    async fn interrupted(&self, wanted: &Desired, at: usize, moment: Moment) -> bool {
+    fn cloud(&self) -> Cloud {
         let cloud = self.snapshot.as_deref().map_or_else(|| Cloud::new(TimeModel::fast()), Cloud::restore);
-        let store = copied(&self.store).await;
+        cloud.model(|model| never_listens(model, NEVER));
+        cloud
+    }
+
+    /// Applies, and dies at a write.
+    async fn killed(&self, wanted: &Desired, at: usize, moment: Moment) -> Killed {
+        let (cloud, store) = (self.cloud(), copied(&self.store).await);
         let watcher = self.snapshot.is_some().then(|| Watcher::new(&cloud));
-        let look = || watcher.as_ref().map(Watcher::at_requests);
         let dying = Dying::new(&store, at, moment);
-        let died = {
-            let provider = cloud.provider(Some(dying.at_requests(look()))).await;
-            tokio::select! {
-                biased;
-                () = dying.died.cancelled() => true,
-                report = applied(wanted, &dying, &provider) => {
-                    assert!(report.is_success(), "{:?}", report.failed);
-                    false
-                }
-            }
+        let look = dying.at_requests(watcher.as_ref().map(Watcher::at_requests));
+        let provider = cloud.provider(Some(look)).await;
+        let died = tokio::select! {
+            biased;
+            () = dying.died.cancelled() => true,
+            _ = applied(wanted, &dying, &provider) => false,
         };
-        let place = format!("{moment:?}, write {at}");
-        let provider = cloud.provider(look()).await;
-        if died {
-            let report = applied(wanted, &store, &provider).await;
-            assert!(report.is_success(), "{place}: {:?}", report.failed);
-        }
-        let plan = planned(wanted, &store, &provider).await;
-        assert!(plan.is_empty(), "{place}: {:?}", plan.changes);
-        let expected = if self.snapshot.is_some() { SWAPPED } else { MADE };
-        assert_eq!(cloud.model(census), expected, "{place}");
-        if let Some(watcher) = watcher {
-            watcher.with(|seen| assert_eq!(seen.wrong, [""; 0], "{place}"));
-        }
-        died
+        Killed { cloud, store, watcher, died }
     }
 }
 
-/// Dies at every write in turn.
-fn interrupted_everywhere(start: &Start, wanted: &Desired, moment: Moment) {
-    let run = |at| runtime().block_on(start.interrupted(wanted, at, moment));
-    let writes = (1..).find(|at| !run(*at)).expect("it comes to an end") - 1;
+/// What an apply that was to die leaves.
+struct Killed {
+    cloud: Cloud,
+    store: MemoryStore,
+    watcher: Option<Watcher>,
+    /// Whether it came to the write it was to die at.
+    died: bool,
+}
+
+impl Killed {
+    /// AWS for the next process.
+    async fn provider(&self) -> AwsProvider {
+        self.cloud.provider(self.watcher.as_ref().map(Watcher::at_requests)).await
+    }
+}
+
+/// Dies at every write in turn, and each time lets `then` see to the rest.
+fn killed_everywhere(start: &Start, wanted: &Desired, moment: Moment, then: impl AsyncFn(&Killed)) {
+    let dies = |at: usize| {
+        runtime().block_on(async {
+            let killed = start.killed(wanted, at, moment).await;
+            then(&killed).await;
+            if let Some(watcher) = &killed.watcher {
+                watcher.with(|seen| assert_eq!(seen.wrong, [""; 0], "{moment:?}, write {at}"));
+            }
+            killed.died
+        })
+    };
+    let writes = (1..).find(|at| !dies(*at)).expect("it comes to an end") - 1;
     assert!(writes >= 5, "{writes}");
+}
+
+/// Applies again after each death, and expects all to be as wanted.
+fn finished_everywhere(start: &Start, wanted: &Desired, moment: Moment, expected: &str) {
+    killed_everywhere(start, wanted, moment, async |killed: &Killed| {
+        let provider = killed.provider().await;
+        if killed.died {
+            let report = applied(wanted, &killed.store, &provider).await;
+            assert!(report.is_success(), "{:?}", report.failed);
+        }
+        let plan = planned(wanted, &killed.store, &provider).await;
+        assert!(plan.is_empty(), "{:?}", plan.changes);
+        assert_eq!(killed.cloud.model(census), expected);
+    });
 }
 
 #[test]
 fn a_first_apply_that_dies_is_finished_by_the_next() {
     let wanted = desired(&in_region(FIRST));
     for moment in [Moment::During, Moment::After, Moment::Unanswered] {
-        interrupted_everywhere(&Start::empty(), &wanted, moment);
+        finished_everywhere(&Start::empty(), &wanted, moment, MADE);
     }
+}
+
+/// From the first configuration to the second, which swaps the group.
+fn swap_dies(moment: Moment) {
+    let start = Start::applied(&desired(&in_region(FIRST)));
+    finished_everywhere(&start, &desired(&in_region(SECOND)), moment, SWAPPED);
 }
 
 #[test]
 fn a_swap_that_dies_while_it_writes_is_finished_by_the_next() {
-    let start = Start::applied(&desired(&in_region(FIRST)));
-    interrupted_everywhere(&start, &desired(&in_region(SECOND)), Moment::During);
+    swap_dies(Moment::During);
 }
 
 #[test]
 fn a_swap_that_dies_when_it_has_written_is_finished_by_the_next() {
-    let start = Start::applied(&desired(&in_region(FIRST)));
-    interrupted_everywhere(&start, &desired(&in_region(SECOND)), Moment::After);
+    swap_dies(Moment::After);
 }
 
 #[test]
 fn a_swap_that_dies_before_it_is_answered_is_finished_by_the_next() {
-    let start = Start::applied(&desired(&in_region(FIRST)));
-    interrupted_everywhere(&start, &desired(&in_region(SECOND)), Moment::Unanswered);
+    swap_dies(Moment::Unanswered);
+}
+
+/// To an image whose application never starts: the way back is gone to its end, and the group is as it was.
+fn way_back_dies(moment: Moment) {
+    let text = in_region(FIRST).replace("bake = 0s", "timeout = 30s");
+    let start = Start::applied(&desired(&text));
+    let wanted = desired(&text.replace("ami-22de994a", NEVER));
+    let original = runtime().block_on(async { only_group(&start.cloud()) });
+    killed_everywhere(&start, &wanted, moment, async |killed: &Killed| {
+        let provider = killed.provider().await;
+        if let Some(report) = resumed(&killed.store, &provider).await {
+            assert!(!report.failed.is_empty() && report.undo_failed.is_empty(), "{report:?}");
+        }
+        assert_eq!(only_group(&killed.cloud), original);
+        let census = killed.cloud.model(census);
+        assert!(census.ends_with("1 balancers, 2 instances"), "{census}");
+        let plan = planned(&wanted, &killed.store, &provider).await;
+        let group =
+            plan.change(&Address::managed("autoscaling_group", "web")).expect("a change of the group");
+        assert_eq!(group.action, Action::Swap);
+    });
+}
+
+#[test]
+fn a_way_back_that_dies_while_it_writes_is_finished_by_the_next() {
+    way_back_dies(Moment::During);
+}
+
+#[test]
+fn a_way_back_that_dies_when_it_has_written_is_finished_by_the_next() {
+    way_back_dies(Moment::After);
+}
+
+#[test]
+fn a_way_back_that_dies_before_it_is_answered_is_finished_by_the_next() {
+    way_back_dies(Moment::Unanswered);
 }
 
 /// The same with a process that is killed, twice: its lock goes with it, and what it wrote is on disk.

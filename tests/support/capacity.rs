@@ -1,11 +1,11 @@
-//! Who serves, seen at every request and at every virtual second.
+//! Who serves, seen at every request and at every virtual second; and what a group is like when nothing happens.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use infra_local_aws::elb::takes_requests;
-use infra_local_aws::model::autoscaling::{Group, MemberState};
+use infra_local_aws::model::autoscaling::{Group, MemberState, Size};
 use infra_local_aws::model::ec2::{InstanceId, InstanceState};
 use infra_local_aws::model::{Model, Time};
 
@@ -127,4 +127,28 @@ fn ended<'a>(model: &'a Model, served: &'a BTreeSet<InstanceId>) -> impl Iterato
     let ends = |state| matches!(state, InstanceState::ShuttingDown | InstanceState::Terminated);
     let ending = model.ec2.instances.values().filter(move |instance| ends(instance.state));
     ending.map(|instance| &instance.id).filter(move |id| served.contains(*id) || listed(id))
+}
+
+/// What of a group must be as the file has it once no swap runs.
+pub type Settings = (Size, Vec<String>, String, Vec<String>);
+
+fn settings(group: &Group) -> Settings {
+    let names = |map: Vec<&String>| map.into_iter().cloned().collect();
+    let (suspended, balancers) = (group.suspended.keys().collect(), group.balancers.keys().collect());
+    (group.size, names(suspended), group.settings.health_check_type.clone(), names(balancers))
+}
+
+/// The only group there is: its name and its settings.
+pub fn only_group(cloud: &Cloud) -> (String, Settings) {
+    cloud.model(|model| {
+        let groups: Vec<&Group> = model.autoscaling.groups.values().collect();
+        assert_eq!(groups.len(), 1, "{:?}", model.autoscaling.groups.keys());
+        (groups[0].name.clone(), settings(groups[0]))
+    })
+}
+
+/// From now on no application of an image starts.
+pub fn never_listens(model: &mut Model, image: &str) {
+    let tags = model.ec2.tags.entry(image.to_owned()).or_default();
+    tags.insert("local-aws:listening-after".to_owned(), "never".to_owned());
 }

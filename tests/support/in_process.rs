@@ -161,12 +161,17 @@ pub async fn planned(desired: &Desired, store: &dyn StateStore, provider: &AwsPr
 
 /// What `infra apply` does: goes on with what was interrupted, then plans and carries that out.
 pub async fn applied(desired: &Desired, store: &dyn StateStore, provider: &AwsProvider) -> ApplyReport {
-    if let Some(journal) = load_journal(store).await.expect("a journal") {
-        let resumed = carried_out(&journal.plan, journal.events, store, provider).await;
-        assert!(resumed.is_success(), "{:?}", resumed.failed);
+    if let Some(report) = resumed(store, provider).await {
+        assert!(report.is_success(), "{:?}", report.failed);
     }
     let plan = planned(desired, store, provider).await;
     carried_out(&plan, Vec::new(), store, provider).await
+}
+
+/// Goes on with what was interrupted, if anything was.
+pub async fn resumed(store: &dyn StateStore, provider: &AwsProvider) -> Option<ApplyReport> {
+    let journal = load_journal(store).await.expect("a journal")?;
+    Some(carried_out(&journal.plan, journal.events, store, provider).await)
 }
 
 async fn carried_out(
