@@ -112,8 +112,8 @@ pub struct PlanArgs {
 pub struct ApplyArgs {
     #[command(flatten)]
     pub variables: VariableArgs,
-    /// A plan saved by `infra plan --out`
-    #[arg(value_name = "PLAN", conflicts_with_all = ["values", "files"])]
+    /// A plan saved by `infra plan --out`; variables are only asked for the secrets in it
+    #[arg(value_name = "PLAN")]
     pub plan: Option<PathBuf>,
     #[command(flatten)]
     pub run: RunArgs,

@@ -56,16 +56,30 @@ impl Project {
     /// # Errors
     /// All independent errors that show only with values.
     pub fn evaluate(&self, data: BTreeMap<Address, Values>, account: Option<&str>) -> CommandResult<Desired> {
-        let inputs = Inputs {
+        let desired = infra_lang::evaluate(&self.program, &self.inputs(data, account));
+        self.located(desired.map(|desired| inherit(desired, infra_aws::kind)))
+    }
+
+    /// The settings of the project, which need only the variables they read.
+    ///
+    /// # Errors
+    /// What is wrong with them.
+    pub fn settings(&self) -> CommandResult<infra_lang::desired::Project> {
+        self.located(infra_lang::project(&self.program, &self.inputs(BTreeMap::new(), None)))
+    }
+
+    fn inputs(&self, data: BTreeMap<Address, Values>, account: Option<&str>) -> Inputs<'_> {
+        Inputs {
             variables: self.variables.clone(),
             files: &self.files,
             data,
             timestamp: self.timestamp.clone(),
             account: account.map(str::to_owned),
-        };
-        infra_lang::evaluate(&self.program, &inputs)
-            .map(|desired| inherit(desired, infra_aws::kind))
-            .map_err(|diagnostics| CommandError::Diagnostics(diagnostics, Box::new(self.sources.clone())))
+        }
+    }
+
+    fn located<T>(&self, result: Result<T, Vec<Diagnostic>>) -> CommandResult<T> {
+        result.map_err(|diagnostics| CommandError::Diagnostics(diagnostics, Box::new(self.sources.clone())))
     }
 
     /// What is worth knowing, though nothing is wrong.

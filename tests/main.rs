@@ -9,3 +9,4 @@ mod counts;
 mod crash;
 mod kinds;
 mod ponyfoo;
+mod secrets;

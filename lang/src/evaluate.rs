@@ -26,7 +26,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use crate::address::{Address, ModuleStep};
-use crate::desired::{Desired, DesiredObject};
+use crate::desired::{Desired, DesiredObject, Project};
 use crate::diagnostic::Diagnostic;
 use crate::inputs::Inputs;
 use crate::name::Identifier;
@@ -50,21 +50,19 @@ use sources::{Remembered, Sources};
 /// # Errors
 /// All independent errors, in the order of their places.
 pub fn evaluate(program: &Program, inputs: &Inputs<'_>) -> Result<Desired, Vec<Diagnostic>> {
-    let evaluator = Evaluator {
-        program,
-        inputs,
-        memo: RefCell::default(),
-        errors: RefCell::default(),
-        sources: RefCell::default(),
-        undecided: Cell::new(false),
-        failed: Cell::new(false),
-    };
+    let evaluator = Evaluator::new(program, inputs);
     let desired = evaluator.desired();
-    let errors = evaluator.errors.into_inner();
-    match desired {
-        Some(desired) if errors.is_empty() => Ok(desired),
-        _ => Err(crate::check::sorted(errors)),
-    }
+    evaluator.concluded(desired)
+}
+
+/// Evaluates the `project` block alone: whoever only looks at the state needs no variable that it does not read.
+///
+/// # Errors
+/// What is wrong with it, or with what it reads.
+pub fn project(program: &Program, inputs: &Inputs<'_>) -> Result<Project, Vec<Diagnostic>> {
+    let evaluator = Evaluator::new(program, inputs);
+    let settings = evaluator.reported(evaluator.settings()).ok();
+    evaluator.concluded(settings)
 }
 
 /// Why there is no value.
@@ -107,6 +105,29 @@ struct Memo {
     calls: BTreeMap<(Vec<ModuleStep>, Identifier), Remembered<Rc<Instances>>>,
     objects: BTreeMap<Address, Remembered<Rc<DesiredObject>>>,
     lookups: BTreeMap<Address, Remembered<Rc<lookups::Question>>>,
+}
+
+impl<'a> Evaluator<'a> {
+    fn new(program: &'a Program, inputs: &'a Inputs<'a>) -> Self {
+        Self {
+            program,
+            inputs,
+            memo: RefCell::default(),
+            errors: RefCell::default(),
+            sources: RefCell::default(),
+            undecided: Cell::new(false),
+            failed: Cell::new(false),
+        }
+    }
+
+    /// What came out, unless something is wrong.
+    fn concluded<T>(self, result: Option<T>) -> Result<T, Vec<Diagnostic>> {
+        let errors = self.errors.into_inner();
+        match result {
+            Some(result) if errors.is_empty() => Ok(result),
+            _ => Err(crate::check::sorted(errors)),
+        }
+    }
 }
 
 impl Evaluator<'_> {

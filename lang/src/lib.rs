@@ -43,7 +43,7 @@ mod reference;
 
 pub use check::{check, module_directories};
 pub use constant::values_file;
-pub use evaluate::evaluate;
+pub use evaluate::{evaluate, project};
 pub use format::format;
 pub use parse::{parse, parse_expression};
 pub use program::{Program, Source};

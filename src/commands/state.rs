@@ -1,7 +1,5 @@
 //! `infra state`: look into the state.
 
-use std::collections::BTreeMap;
-
 use infra_engine::state::State;
 use infra_engine::store::load_state;
 use infra_lang::address::Address;
@@ -32,8 +30,7 @@ pub async fn run(command: StateCommand, settings: &Settings, terminal: &Terminal
 /// There is none yet, it is damaged, or the project does not say where it is.
 pub async fn current(settings: &Settings) -> CommandResult<State> {
     let project = Project::load(settings, &VariableArgs::default(), &infra_aws::schemas())?;
-    let desired = project.evaluate(BTreeMap::new(), None)?;
-    let path = state_path(settings, &desired.project.backend)?;
+    let path = state_path(settings, &project.settings()?.backend)?;
     let found = load_state(&DiskStore::read_only(&path)).await?;
     let missing =
         || Complaint::new("there is no state yet").at(path.display()).hint("`infra apply` makes it");

@@ -28,9 +28,14 @@ impl Evaluator<'_> {
     }
 
     fn read_project(&self) -> Result<Settings, Stop> {
+        Ok((self.settings()?, self.project_tags()?))
+    }
+
+    /// The settings without the tags.
+    pub(super) fn settings(&self) -> Result<Project, Stop> {
         let block = &self.program.project;
         let region = block.region.as_ref().map(|expr| self.setting(expr, "region")).transpose()?.flatten();
-        let project = Project {
+        Ok(Project {
             name: block.name.clone(),
             region: region.ok_or(Stop::Reported)?,
             account: block
@@ -41,7 +46,11 @@ impl Evaluator<'_> {
                 .flatten(),
             backend: self.backend(block.backend.as_ref())?,
             span: block.span,
-        };
+        })
+    }
+
+    fn project_tags(&self) -> Result<BTreeMap<String, Residual>, Stop> {
+        let block = &self.program.project;
         let tags = match &block.tags {
             Some(expr) => self.wanted(expr, &Type::map(Type::string()), &Scope::of(&[]))?,
             None => Value::Map(BTreeMap::new()).into(),
@@ -53,9 +62,9 @@ impl Evaluator<'_> {
                 "tags are shown, and one of these is sensitive",
             )),
             (_, Some(_), Some(expr)) if tags.known().is_none() => fail(not_setting(expr)),
-            (_, Some(entries), _) => Ok((project, entries)),
+            (_, Some(entries), _) => Ok(entries),
             (_, None, Some(expr)) => fail(not_setting(expr)),
-            (_, None, None) => Ok((project, BTreeMap::new())),
+            (_, None, None) => Ok(BTreeMap::new()),
         }
     }
 
