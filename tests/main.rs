@@ -1,4 +1,5 @@
-//! End to end, through the binary: on the embedded AWS, on the same AWS served over HTTP, and on moto.
+//! End to end, through the binary: on the embedded AWS, on the same AWS served over HTTP, and on moto. Where every call,
+//! every virtual second or every write counts (`capacity`, `counts`, `crash`), in process.
 
 mod support;
 
