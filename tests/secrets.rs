@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::support::clouds::Cloud;
 use crate::support::project::TestProject;
 
-const SOURCE: &str = r#"
+const SOURCE: &str = r##"
 project "sec" { region = "us-east-1" }
 variable "password" {
   type      = string
@@ -29,7 +29,7 @@ output "password" {
   value     = var.password
   sensitive = true
 }
-"#;
+"##;
 
 /// Every file of the project but the embedded AWS's own, which keeps what AWS keeps.
 fn written(folder: &Path) -> Vec<(String, Vec<u8>)> {
