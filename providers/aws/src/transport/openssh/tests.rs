@@ -75,11 +75,26 @@ fn write_private(path: &Path, text: &str) {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).expect("made private");
 }
 
+const PLACES: [&str; 4] =
+    ["/usr/sbin/sshd", "/usr/local/sbin/sshd", "/usr/bin/sshd", "/opt/homebrew/sbin/sshd"];
+
+/// The server to log in to: installed once if it is missing and we may. Without one these tests fail.
+fn sshd() -> &'static str {
+    static INSTALLED: std::sync::Once = std::sync::Once::new();
+    let find = || PLACES.into_iter().find(|path| Path::new(path).exists());
+    if find().is_none() && me() == "root" {
+        INSTALLED.call_once(|| {
+            // What it says shows only if there is still no server after it.
+            let script = "apt-get update -q && apt-get install -q -y --no-install-recommends openssh-server openssh-client";
+            let _ = Process::new("sh").args(["-c", script]).stdout(Stdio::null()).status();
+        });
+    }
+    find().expect("these tests need sshd: apt-get install openssh-server openssh-client")
+}
+
 /// Serves one connection, as inetd would.
 fn serve(config: &Path, stream: TcpStream) -> std::process::Child {
-    let places = ["/usr/sbin/sshd", "/usr/local/sbin/sshd", "/usr/bin/sshd", "/opt/homebrew/sbin/sshd"];
-    let sshd = places.iter().find(|path| Path::new(path).exists());
-    let sshd = sshd.expect("these tests need sshd: apt-get install openssh-server");
+    let sshd = sshd();
     // Debian makes this directory when the service starts, which it never does here.
     let _ = std::fs::create_dir_all("/run/sshd");
     let output = stream.try_clone().expect("a second handle");
