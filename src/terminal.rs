@@ -88,14 +88,36 @@ fn complaint(complaint: &Complaint) -> String {
     text
 }
 
-/// Turns Ctrl-C into a request to stop: the first lets running steps finish, the second stops at once.
+/// Turns Ctrl-C, and what a build server sends when a job is cancelled, into a request to stop: the first lets running
+/// steps finish, the second stops at once.
 pub fn stop_on_interrupt(stop: Stop) -> tokio::task::JoinHandle<()> {
     tokio::spawn(async move {
-        if tokio::signal::ctrl_c().await.is_ok() {
-            stop.gentle.cancel();
-        }
-        if tokio::signal::ctrl_c().await.is_ok() {
-            stop.now.cancel();
-        }
+        interrupted().await;
+        stop.gentle.cancel();
+        interrupted().await;
+        stop.now.cancel();
     })
+}
+
+/// Waits for a request to stop; for ever where the system cannot tell of one.
+#[cfg(unix)]
+async fn interrupted() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut interrupt), Ok(mut terminate)) =
+        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+    else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+}
+
+/// Waits for a request to stop; for ever where the system cannot tell of one.
+#[cfg(not(unix))]
+async fn interrupted() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending().await
+    }
 }

@@ -204,9 +204,9 @@ fn a_killed_process_leaves_nothing_that_the_next_cannot_finish() {
     project.write("main.infra", &in_region(FIRST));
     let _ = project.apply(&[]);
     project.write("main.infra", &in_region(SECOND));
-    for lines in [8, 20] {
+    for lines in [3, 8] {
         let mut process = project.start(&["apply", "--yes"]);
-        wait_for_journal(&project, lines);
+        wait_for_journal(&project, ".infra/local/infra.state.journal", lines);
         process.kill().expect("killed");
         let ended = process.wait().expect("ended");
         assert_eq!(ended.code(), None, "it had not come to its end");
@@ -218,9 +218,25 @@ fn a_killed_process_leaves_nothing_that_the_next_cannot_finish() {
     assert_eq!(cloud.with_model("123456789012", REGION, now, census), SWAPPED);
 }
 
+/// What a build server sends when a job is cancelled: running steps finish, no new one starts, nothing is lost.
+#[test]
+fn a_cancelled_job_stops_and_goes_on_later() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let server = clouds::served(folder.path(), &["--profile", "fast"]);
+    let project = TestProject::at(&server.url);
+    project.write("main.infra", &in_region(FIRST));
+    let mut process = project.start(&["apply", "--yes"]);
+    wait_for_journal(&project, "infra.state.journal", 3);
+    let sent = std::process::Command::new("kill").args(["-TERM", &process.id().to_string()]).status();
+    assert!(sent.expect("kill").success());
+    assert_eq!(process.wait().expect("ended").code(), Some(1));
+    let _ = project.apply(&[]);
+    project.expect_no_changes(&[]);
+}
+
 /// Waits until the journal of a running apply has so many lines.
-fn wait_for_journal(project: &TestProject, lines: usize) {
-    let path = project.path().join(".infra/local/infra.state.journal");
+fn wait_for_journal(project: &TestProject, path: &str, lines: usize) {
+    let path = project.path().join(path);
     let begun = Instant::now();
     while std::fs::read_to_string(&path).map_or(0, |text| text.lines().count()) < lines {
         assert!(begun.elapsed() < Duration::from_secs(60), "the journal never had {lines} lines");
