@@ -24,7 +24,7 @@ use crate::workspace::ProjectFiles;
 /// The file that holds the embedded AWS of a project.
 const CLOUD: &str = "cloud.json";
 
-/// The region that the embedded AWS's account is asked for where nothing else says one.
+/// Where the embedded AWS of this project is kept.
 pub fn snapshot_path(settings: &Settings) -> PathBuf {
     settings.local_folder().join(CLOUD)
 }

@@ -45,6 +45,7 @@ use sources::{Remembered, Sources};
 /// `data.subnets.all.ids`, is undecided: the objects concerned are left out of [`Desired`], which then has
 /// unanswered [`lookups`](Desired::lookups) whose arguments are known. Whoever drives the evaluation answers those,
 /// puts the answers into [`Inputs::data`] and evaluates again, until none is left; only then is the result complete.
+/// The same holds for what needs the account as long as [`Inputs::account`] is not given.
 /// Lookups whose arguments wait for other objects stay open: they are asked during apply.
 ///
 /// # Errors
@@ -135,9 +136,11 @@ impl Evaluator<'_> {
     fn desired(&self) -> Option<Desired> {
         self.check_given_variables();
         self.locals(&[]);
-        let project = self.project();
+        let project = self.reported(self.settings());
+        // Its tags are checked here even if nothing has tags.
+        drop(self.project());
         let mut desired = Desired {
-            project: project.ok()?.0.clone(),
+            project: project.ok()?,
             objects: BTreeMap::new(),
             lookups: BTreeMap::new(),
             outputs: BTreeMap::new(),

@@ -20,7 +20,7 @@ use crate::value::Value;
 impl Evaluator<'_> {
     pub(super) fn reference(&self, expr: &Expr, scope: &Scope) -> Eval {
         if let Some(root) = root(expr, |name| scope.closed || scope.get(name).is_some()) {
-            return self.root(root, expr.span, scope);
+            return self.root(root, scope);
         }
         match &expr.kind {
             ExprKind::Name(name) => match scope.get(name.as_str()) {
@@ -41,11 +41,11 @@ impl Evaluator<'_> {
         }
     }
 
-    fn root(&self, root: Root<'_>, span: Span, scope: &Scope) -> Eval {
+    fn root(&self, root: Root<'_>, scope: &Scope) -> Eval {
         match root {
             Root::Variable(name) => self.variable(&scope.path, &name.name),
             Root::Local(name) => self.local(&scope.path, &name.name),
-            Root::Project(name) => self.project_setting(name.as_str(), span),
+            Root::Project(name) => self.project_setting(name.as_str()),
             Root::Path(name) => Ok(self.path(name, scope)),
             Root::Each(name) => {
                 let each = scope.each.as_ref().ok_or(Stop::Reported)?;

@@ -114,7 +114,8 @@ impl Evaluator<'_> {
         let open = |lookup: &Lookup| {
             lookup.answer.is_none() && lookup.arguments.values().all(|value| value.known().is_some())
         };
-        if self.undecided.get() && !desired.lookups.values().any(open) {
+        let decidable = self.inputs.account.is_none() || desired.lookups.values().any(open);
+        if self.undecided.get() && !decidable {
             let message = "some objects depend on lookups that cannot be asked before others are made";
             self.report(Diagnostic::global(codes::SHAPE, message));
         }

@@ -9,7 +9,6 @@ use crate::desired::{Backend, Project};
 use crate::diagnostic::Diagnostic;
 use crate::explain::codes;
 use crate::residual::Residual;
-use crate::span::Span;
 use crate::types::{Type, prelude};
 use crate::value::Value;
 
@@ -99,27 +98,20 @@ impl Evaluator<'_> {
     }
 
     /// `project.NAME`.
-    pub(super) fn project_setting(&self, name: &str, span: Span) -> Eval {
+    pub(super) fn project_setting(&self, name: &str) -> Eval {
         if name == "name" {
             return Ok(Value::string(self.program.project.name.as_str()).into());
         }
-        let known = self.project()?;
-        let (project, tags) = &*known;
-        match name {
-            "region" => Ok(Value::string(&project.region).into()),
-            "tags" => Ok(Residual::map(tags.clone())),
-            _ => match project.account.as_ref().or(self.inputs.account.as_ref()) {
-                Some(account) => Ok(Value::string(account).into()),
-                None => {
-                    let error = Diagnostic::error(
-                        codes::SETTING,
-                        span,
-                        "the account is not known without credentials",
-                    );
-                    fail(error.hint("write `account = \"…\"` in `project`"))
-                }
-            },
+        if name == "tags" {
+            return Ok(Residual::map(self.project()?.1.clone()));
         }
+        let settings = self.settings()?;
+        if name == "region" {
+            return Ok(Value::string(settings.region).into());
+        }
+        // Who asks without credentials is told all that does not hang on the account.
+        let account = settings.account.or_else(|| self.inputs.account.clone());
+        account.map(|account| Value::string(account).into()).ok_or(Stop::Undecided)
     }
 }
 
