@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use infra_aws::AwsProvider;
 use infra_aws::transport::Transports;
 use infra_aws::transport::openssh::OpenSsh;
 use infra_aws::transport::record::Record;
-use infra_aws::{AwsProvider, Options};
-use infra_local_aws::LocalAws;
 use infra_local_aws::model::Time;
+use infra_local_aws::timing::TimeModel;
+use infra_local_aws::{LocalAws, Options};
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::Instant;
 
@@ -25,7 +26,7 @@ use crate::workspace::ProjectFiles;
 const CLOUD: &str = "cloud.json";
 
 /// Where the embedded AWS of this project is kept.
-pub fn snapshot_path(settings: &Settings) -> PathBuf {
+fn snapshot_path(settings: &Settings) -> PathBuf {
     settings.local_folder().join(CLOUD)
 }
 
@@ -57,7 +58,7 @@ pub async fn connect(
     files: &ProjectFiles,
 ) -> CommandResult<AwsProvider> {
     let wire = if settings.local { Some(embedded(settings)?) } else { None };
-    let options = Options {
+    let options = infra_aws::Options {
         project: project.to_owned(),
         region: Some(region.to_owned()),
         endpoint: settings.endpoint.clone().filter(|_| !settings.local),
@@ -91,19 +92,10 @@ fn is_loopback(url: &str) -> bool {
 /// The embedded AWS, whose clock goes on from where it was left, mounted as the SDK's connector.
 fn embedded(settings: &Settings) -> CommandResult<infra_aws::Wire> {
     let path = snapshot_path(settings);
-    let cloud = restore(&path)?;
+    let cloud = open(settings, TimeModel::aws_like())?;
     let begun = Instant::now();
     let wall = Time(u64::try_from(settings.now.as_millisecond()).unwrap_or_default());
     let origin = cloud.now().map_or(wall, |left| left.max(wall));
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)
-            .map_err(|error| file_error("the folder cannot be made", folder, &error))?;
-    }
-    let after_writes = path.clone();
-    cloud.after_write(Arc::new(move |cloud| {
-        let bytes = serde_json::to_vec(cloud).map_err(std::io::Error::other)?;
-        write_quickly(&after_writes, &bytes)
-    }));
     let kept = Mutex::new(origin);
     Ok(Arc::new(move |request: http::Request<bytes::Bytes>| {
         let now = origin + Instant::now().duration_since(begun);
@@ -129,15 +121,30 @@ fn keep_time(cloud: &LocalAws, path: &Path, now: Time, kept: &mut Time) {
 /// How long a call takes in the model.
 const CALL: Duration = Duration::from_millis(40);
 
-/// The embedded AWS of a project, or a new one.
+/// The embedded AWS of a project, or a new one in which things take as long as `timing` says. It writes itself to disk
+/// after every change.
 ///
 /// # Errors
-/// Its file is damaged.
-pub fn restore(path: &PathBuf) -> CommandResult<LocalAws> {
+/// Its file is damaged, or its folder cannot be made.
+pub fn open(settings: &Settings, timing: TimeModel) -> CommandResult<LocalAws> {
+    let path = snapshot_path(settings);
+    let cloud = restore(&path)?.unwrap_or_else(|| LocalAws::new(Options { timing, ..Options::default() }));
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)
+            .map_err(|error| file_error("the folder cannot be made", folder, &error))?;
+    }
+    cloud.after_write(Arc::new(move |cloud| {
+        write_quickly(&path, &serde_json::to_vec(cloud).map_err(std::io::Error::other)?)
+    }));
+    Ok(cloud)
+}
+
+/// The embedded AWS that is on disk, if there is one.
+fn restore(path: &Path) -> CommandResult<Option<LocalAws>> {
     match fs::read_to_string(path) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(LocalAws::new(Default::default())),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(file_error("the embedded AWS cannot be read", path, &error).into()),
-        Ok(text) => LocalAws::restore(&text).map_err(|error| {
+        Ok(text) => LocalAws::restore(&text).map(Some).map_err(|error| {
             Complaint::new(format!("the embedded AWS cannot be read: {error}"))
                 .at(path.display())
                 .hint("`infra local reset` begins with an empty one")

@@ -2,18 +2,16 @@
 
 use std::fs;
 use std::io;
-use std::sync::Arc;
 
 use infra_local_aws::timing::TimeModel;
-use infra_local_aws::{Clock, LocalAws, Options, serve};
+use infra_local_aws::{Clock, LocalAws, serve};
 use tokio::net::TcpListener;
 
 use super::Exit;
 use crate::args::LocalCommand;
-use crate::cloud::{self, snapshot_path};
+use crate::cloud;
 use crate::error::{CommandResult, Complaint, file_error};
 use crate::settings::Settings;
-use crate::store::write_quickly;
 use crate::terminal::Terminal;
 
 pub fn run(command: LocalCommand, settings: &Settings, terminal: &Terminal) -> CommandResult<Exit> {
@@ -23,7 +21,7 @@ pub fn run(command: LocalCommand, settings: &Settings, terminal: &Terminal) -> C
             let timing = TimeModel::named(&profile).ok_or_else(|| {
                 Complaint::new(format!("there is no profile `{profile}`")).hint("aws-like, fast or instant")
             })?;
-            let cloud = open(settings, timing)?;
+            let cloud = cloud::open(settings, timing)?;
             // Other programs' clocks are real, so this one is too.
             let real = Settings { local: false, ..settings.clone() };
             cloud::runtime(&real)?.block_on(listen(cloud, port, speed, terminal))
@@ -42,24 +40,6 @@ fn reset(settings: &Settings, terminal: &Terminal) -> CommandResult<Exit> {
         Err(error) => return Err(file_error("cannot be removed", &folder, &error).into()),
     }
     Ok(Exit::Ok)
-}
-
-/// The project's cloud, which writes itself to disk after every change.
-fn open(settings: &Settings, timing: TimeModel) -> CommandResult<LocalAws> {
-    let path = snapshot_path(settings);
-    let cloud = if path.exists() {
-        cloud::restore(&path)?
-    } else {
-        LocalAws::new(Options { timing, ..Options::default() })
-    };
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)
-            .map_err(|error| file_error("the folder cannot be made", folder, &error))?;
-    }
-    cloud.after_write(Arc::new(move |cloud| {
-        write_quickly(&path, &serde_json::to_vec(cloud).map_err(io::Error::other)?)
-    }));
-    Ok(cloud)
 }
 
 async fn listen(cloud: LocalAws, port: u16, speed: f64, terminal: &Terminal) -> CommandResult<Exit> {
