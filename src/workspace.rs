@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use infra_lang::desired::{Content, Entry};
 use infra_lang::inputs::{FileError, Files};
@@ -70,16 +71,21 @@ pub fn read_source(path: &Path) -> Result<String, CommandError> {
     })
 }
 
+/// Trees by their path and what is left out of them.
+type Trees = BTreeMap<(String, Vec<String>), Content>;
+
 /// The files below a project's directory, and nothing outside it.
 #[derive(Debug, Clone)]
 pub struct ProjectFiles {
     root: PathBuf,
+    /// What was looked at already: a run evaluates more than once, and hashes each tree once.
+    known: Arc<Mutex<Trees>>,
 }
 
 impl ProjectFiles {
     /// The files below `root`.
     pub fn new(root: &Path) -> Self {
-        Self { root: root.to_owned() }
+        Self { root: root.to_owned(), known: Arc::default() }
     }
 
     /// The path on disk; none if it leads out of the project.
@@ -95,21 +101,9 @@ impl ProjectFiles {
         });
         inside.map(|inside| self.root.join(inside)).ok_or(FileError::Outside)
     }
-}
 
-fn failed(error: io::Error) -> FileError {
-    match error.kind() {
-        io::ErrorKind::NotFound => FileError::Missing,
-        _ => FileError::Other(error.to_string()),
-    }
-}
-
-impl Files for ProjectFiles {
-    fn read(&self, path: &str) -> Result<Vec<u8>, FileError> {
-        fs::read(self.resolve(path)?).map_err(failed)
-    }
-
-    fn content(&self, path: &str, ignore: &[String]) -> Result<Content, FileError> {
+    /// What is in a file or a tree now.
+    fn look(&self, path: &str, ignore: &[String]) -> Result<Content, FileError> {
         let root = self.resolve(path)?;
         let mut entries = BTreeMap::new();
         if fs::metadata(&root).map_err(failed)?.is_dir() {
@@ -126,6 +120,30 @@ impl Files for ProjectFiles {
             entries.insert(String::new(), entry(&root)?);
         }
         Ok(Content { digest: digest(&entries), entries })
+    }
+}
+
+fn failed(error: io::Error) -> FileError {
+    match error.kind() {
+        io::ErrorKind::NotFound => FileError::Missing,
+        _ => FileError::Other(error.to_string()),
+    }
+}
+
+impl Files for ProjectFiles {
+    fn read(&self, path: &str) -> Result<Vec<u8>, FileError> {
+        fs::read(self.resolve(path)?).map_err(failed)
+    }
+
+    fn content(&self, path: &str, ignore: &[String]) -> Result<Content, FileError> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (path.to_owned(), ignore.to_vec());
+        if let Some(content) = known.get(&key) {
+            return Ok(content.clone());
+        }
+        let content = self.look(path, ignore)?;
+        known.insert(key, content.clone());
+        Ok(content)
     }
 
     fn link(&self, path: &str) -> Result<String, FileError> {
@@ -226,7 +244,9 @@ mod tests {
         write("app/lib/a.js", "two");
         write("app/.git/HEAD", "ref");
         write("app/x.log", "noise");
-        let content = || files.content("app", &["*.log".to_owned()]).expect("a tree");
+        // Each run looks afresh.
+        let content =
+            || ProjectFiles::new(folder.path()).content("app", &["*.log".to_owned()]).expect("a tree");
         let before = content();
         assert_eq!(before.entries.keys().collect::<Vec<_>>(), ["lib/a.js", "main.js"]);
         write("app/x.log", "more noise");
