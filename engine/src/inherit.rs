@@ -108,21 +108,20 @@ mod tests {
             contents: BTreeMap::new(),
             depends_on: Default::default(),
             lifecycle: Lifecycle::default(),
+            conditions: Vec::new(),
             timeouts: BTreeMap::new(),
             span,
             attribute_spans: BTreeMap::new(),
         };
         Desired {
-            project: Project {
+            objects: objects.iter().map(object).map(|object| (object.address.clone(), object)).collect(),
+            ..Desired::nothing(Project {
                 name: Identifier::new("p"),
                 region: "us-east-1".to_owned(),
                 account: None,
                 backend: Backend::Local { path: "infra.state".to_owned() },
                 span,
-            },
-            objects: objects.iter().map(object).map(|object| (object.address.clone(), object)).collect(),
-            lookups: BTreeMap::new(),
-            outputs: BTreeMap::new(),
+            })
         }
     }
 

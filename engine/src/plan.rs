@@ -145,12 +145,7 @@ pub fn plan(input: &PlanInput<'_>) -> Result<Plan, PlanError> {
 
 /// Decides how to remove everything; the desired objects, lookups and outputs are ignored.
 pub fn destroy(input: &PlanInput<'_>) -> Result<Plan, PlanError> {
-    let nothing = Desired {
-        project: input.desired.project.clone(),
-        objects: BTreeMap::new(),
-        lookups: BTreeMap::new(),
-        outputs: BTreeMap::new(),
-    };
+    let nothing = Desired::nothing(input.desired.project.clone());
     let mut plan = plan(&PlanInput { desired: &nothing, ..*input })?;
     plan.header.destroy = true;
     Ok(plan)

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::address::Address;
+use crate::address::{Address, ModuleStep};
 use crate::name::{AttributeName, Identifier, KindName};
 use crate::residual::{Attributes, Reference, Residual, Values};
 use crate::span::Span;
@@ -22,6 +22,109 @@ pub struct Desired {
     pub lookups: BTreeMap<Address, Lookup>,
     /// The root module's outputs.
     pub outputs: BTreeMap<Identifier, DesiredOutput>,
+    /// The `moved` blocks, in the order of their places.
+    pub moves: Vec<Move>,
+    /// The `removed` blocks.
+    pub removals: Vec<Removal>,
+    /// The `import` blocks, one entry for each instance.
+    pub imports: Vec<Import>,
+    /// The assertions of `check` blocks, of all modules.
+    pub checks: Vec<Check>,
+}
+
+/// What a `moved` or `removed` block names in the state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// One object; without a key, all instances of its block.
+    Object(Address),
+    /// All objects of a module instance; if the last step has no key, of all instances of the module.
+    Module(Vec<ModuleStep>),
+}
+
+/// A `moved` block: what the state has under one address is known by another from now on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Move {
+    /// Its address so far.
+    pub from: Place,
+    /// Its address now, of the same form as `from`.
+    pub to: Place,
+    /// Where the block stands.
+    pub span: Span,
+}
+
+/// A `removed` block: what the state has under an address is no longer wanted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Removal {
+    /// Its address.
+    pub from: Place,
+    /// Whether it is destroyed; if not it is forgotten and left alone.
+    pub destroy: bool,
+    /// Where the block stands.
+    pub span: Span,
+}
+
+/// One instance of an `import` block: an object that exists already is ours from now on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Import {
+    /// The address it gets.
+    pub to: Address,
+    /// Its id, as AWS knows it.
+    pub id: String,
+    /// Where the block stands.
+    pub span: Span,
+}
+
+/// One `assert` of a `check` block.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Check {
+    /// The block's label.
+    pub name: String,
+    /// The modules around it.
+    pub module: Vec<ModuleStep>,
+    /// What is asserted, as far as it is known.
+    pub condition: Residual,
+    /// What is said when it does not hold.
+    pub message: Residual,
+    /// Where the condition stands.
+    pub span: Span,
+}
+
+/// When a condition of a life cycle must hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Moment {
+    /// Before anything is done to the object: a `precondition`.
+    Before,
+    /// Once the object is as it should be: a `postcondition`.
+    After,
+}
+
+/// A condition whose outcome evaluation could not tell. Those that hold are gone, those that do not are errors.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenCondition {
+    /// When it must hold.
+    pub moment: Moment,
+    /// What must hold; `self` has become the object's own address.
+    pub condition: Residual,
+    /// What is said when it does not.
+    pub message: Residual,
+    /// Where the condition stands.
+    pub span: Span,
+}
+
+impl Desired {
+    /// A project that wants nothing.
+    pub fn nothing(project: Project) -> Self {
+        Self {
+            project,
+            objects: BTreeMap::new(),
+            lookups: BTreeMap::new(),
+            outputs: BTreeMap::new(),
+            moves: Vec::new(),
+            removals: Vec::new(),
+            imports: Vec::new(),
+            checks: Vec::new(),
+        }
+    }
 }
 
 /// The settings of the root.
@@ -75,6 +178,8 @@ pub struct DesiredObject {
     pub depends_on: BTreeSet<Address>,
     /// The `lifecycle` block.
     pub lifecycle: Lifecycle,
+    /// The conditions of the `lifecycle` block that are still open.
+    pub conditions: Vec<OpenCondition>,
     /// The `timeouts` block, in seconds, by operation (`create`, `update`, `delete`).
     pub timeouts: BTreeMap<String, u64>,
     /// Where the block stands.
@@ -127,6 +232,8 @@ pub struct Lookup {
     pub arguments: Attributes,
     /// The answer, if it has been given.
     pub answer: Option<Values>,
+    /// The objects that must be made first, by its written `depends_on`: with any, it is asked during apply.
+    pub depends_on: BTreeSet<Address>,
     /// Where the block stands.
     pub span: Span,
 }
@@ -140,6 +247,8 @@ pub struct DesiredOutput {
     pub sensitive: bool,
     /// What it is for.
     pub description: Option<String>,
+    /// The preconditions that are still open.
+    pub conditions: Vec<OpenCondition>,
     /// Where the block stands.
     pub span: Span,
 }

@@ -139,12 +139,7 @@ impl Evaluator<'_> {
         let project = self.reported(self.settings());
         // Its tags are checked here even if nothing has tags.
         drop(self.project());
-        let mut desired = Desired {
-            project: project.ok()?,
-            objects: BTreeMap::new(),
-            lookups: BTreeMap::new(),
-            outputs: BTreeMap::new(),
-        };
+        let mut desired = Desired::nothing(project.ok()?);
         self.module(&[], &mut desired);
         desired.outputs = self.root_outputs();
         self.check_left_out(&desired);

@@ -249,6 +249,7 @@ impl<'a> Run<'a> {
             kind: planned.kind.clone(),
             arguments: planned.arguments.clone(),
             answer: None,
+            depends_on: BTreeSet::new(),
             // Apply never opens a source file: there is no place to point to.
             span: Span::new(FileId(0), 0, 0),
         };

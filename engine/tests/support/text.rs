@@ -14,18 +14,13 @@ use infra_lang::span::{FileId, Span};
 use infra_lang::value::Value;
 
 pub fn desired(text: &str) -> Desired {
-    let mut desired = Desired {
-        project: Project {
-            name: Identifier::new("test"),
-            region: "eu-west-1".to_owned(),
-            account: None,
-            backend: Backend::Local { path: "infra.state".to_owned() },
-            span: span(0),
-        },
-        objects: BTreeMap::new(),
-        lookups: BTreeMap::new(),
-        outputs: BTreeMap::new(),
-    };
+    let mut desired = Desired::nothing(Project {
+        name: Identifier::new("test"),
+        region: "eu-west-1".to_owned(),
+        account: None,
+        backend: Backend::Local { path: "infra.state".to_owned() },
+        span: span(0),
+    });
     for (at, line) in text.lines().enumerate() {
         let words: Vec<&str> = line.split_whitespace().collect();
         match words[..] {
@@ -33,7 +28,13 @@ pub fn desired(text: &str) -> Desired {
             ["output", name, "=", value] => {
                 let value = residual(value);
                 let sensitive = value.is_sensitive();
-                let output = DesiredOutput { value, sensitive, description: None, span: span(at) };
+                let output = DesiredOutput {
+                    value,
+                    sensitive,
+                    description: None,
+                    conditions: Vec::new(),
+                    span: span(at),
+                };
                 desired.outputs.insert(Identifier::new(name), output);
             }
             ["data", kind, name, ref rest @ ..] => {
@@ -44,6 +45,7 @@ pub fn desired(text: &str) -> Desired {
                     kind: kind.into(),
                     arguments,
                     answer: None,
+                    depends_on: BTreeSet::new(),
                     span: span(at),
                 };
                 desired.lookups.insert(address, lookup);
@@ -83,6 +85,7 @@ fn object(address: Address, words: &[&str], line: usize) -> DesiredObject {
         contents: BTreeMap::new(),
         depends_on,
         lifecycle,
+        conditions: Vec::new(),
         timeouts: BTreeMap::new(),
         span: span(line),
         attribute_spans: BTreeMap::new(),

@@ -1,5 +1,6 @@
 //! `data` blocks: questions, and the answers that have come in.
 
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use super::access::address;
@@ -31,7 +32,17 @@ impl Evaluator<'_> {
         let sources = Rc::new(self.unseen(&arguments, sources.iter()));
         let answer = self.inputs.data.get(object).cloned();
         let (address, kind) = (object.clone(), object.kind.clone());
-        Ok(Question { lookup: Lookup { address, kind, arguments, answer, span: block.header }, sources })
+        Ok(Question {
+            lookup: Lookup {
+                address,
+                kind,
+                arguments,
+                answer,
+                depends_on: BTreeSet::new(),
+                span: block.header,
+            },
+            sources,
+        })
     }
 
     /// The block that declares an object, and the scope of this instance.

@@ -46,6 +46,7 @@ impl Evaluator<'_> {
             contents,
             depends_on,
             lifecycle,
+            conditions: Vec::new(),
             timeouts: self.timeouts(&block.timeouts, &scope)?,
             span: block.header,
             attribute_spans: block

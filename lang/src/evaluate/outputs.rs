@@ -57,6 +57,7 @@ impl Evaluator<'_> {
                 value,
                 sensitive: output.sensitive,
                 description: output.description.clone(),
+                conditions: Vec::new(),
                 span: output.span,
             };
             outputs.insert(name.clone(), desired);

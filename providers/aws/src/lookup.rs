@@ -1,6 +1,6 @@
 //! What a `data` block of most kinds may be asked by, and that there is exactly one answer.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use infra_derive::Block;
 use infra_engine::provider::{FailureClass, ProviderError};
@@ -91,7 +91,14 @@ mod tests {
     fn lookup() -> Lookup {
         let address = Address { mode: Mode::Data, ..Address::managed("vpc", "main") };
         let span = Span { file: FileId(0), start: 0, end: 0 };
-        Lookup { kind: address.kind.clone(), address, arguments: BTreeMap::new(), answer: None, span }
+        Lookup {
+            kind: address.kind.clone(),
+            address,
+            arguments: BTreeMap::new(),
+            answer: None,
+            depends_on: BTreeSet::new(),
+            span,
+        }
     }
 
     fn answer(ids: &[&str]) -> Result<String, String> {

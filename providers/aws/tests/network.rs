@@ -156,7 +156,14 @@ impl Life {
     async fn lookup(&self, kind: &str, arguments: &[(&str, Value)]) -> Result<Values, ProviderError> {
         let address = Address { mode: Mode::Data, ..Address::managed(kind, "main") };
         let span = Span { file: FileId(0), start: 0, end: 0 };
-        let lookup = Lookup { kind: kind.into(), address, arguments: Attributes::new(), answer: None, span };
+        let lookup = Lookup {
+            kind: kind.into(),
+            address,
+            arguments: Attributes::new(),
+            answer: None,
+            depends_on: Default::default(),
+            span,
+        };
         let given = arguments.iter().map(|(name, value)| (AttributeName::new(name), value.clone()));
         self.provider.lookup(&lookup, &given.collect()).await
     }

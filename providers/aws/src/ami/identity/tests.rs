@@ -68,6 +68,7 @@ fn object(attributes: &[(&str, Value)]) -> DesiredObject {
         ]),
         depends_on: Default::default(),
         lifecycle: Lifecycle::default(),
+        conditions: Vec::new(),
         timeouts: BTreeMap::new(),
         span,
         attribute_spans: BTreeMap::new(),
