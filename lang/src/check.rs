@@ -94,15 +94,14 @@ fn missing_project() -> Diagnostic {
 /// In the order of their places, each once.
 pub(crate) fn sorted(mut errors: Vec<Diagnostic>) -> Vec<Diagnostic> {
     errors.sort_by_key(|error| error.span);
-    let mut seen: Vec<Diagnostic> = Vec::new();
-    errors.retain(|error| {
-        let fresh = !seen.contains(error);
-        if fresh {
-            seen.push(error.clone());
+    let mut distinct: Vec<Diagnostic> = Vec::with_capacity(errors.len());
+    for error in errors {
+        let here = distinct.iter().rev().take_while(|other| other.span == error.span);
+        if !here.into_iter().any(|other| *other == error) {
+            distinct.push(error);
         }
-        fresh
-    });
-    errors
+    }
+    distinct
 }
 
 /// Checks one module.

@@ -17,8 +17,8 @@ use crate::number::Number;
 use crate::value::{Dimension, Value};
 
 pub use assign::{Fit, fit};
-pub(crate) use convert::read_quantity;
 pub use convert::{Mismatch, convert_value};
+pub(crate) use convert::{check_length, read_quantity};
 pub(crate) use display::spoken;
 pub use prelude::{PRELUDE, prelude};
 pub(crate) use read::{TypeNames, read_type};

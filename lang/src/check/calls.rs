@@ -58,14 +58,8 @@ impl Checker<'_> {
             self.report(error.hint(format!("it is `{name}({})`", params.join(", "))));
         }
         for (at, argument) in call.arguments.iter().enumerate() {
-            match function.params.get(at) {
-                Some((_, ty)) if call.expand.is_none() || at + 1 < call.arguments.len() => {
-                    self.expect(argument, ty, scope)
-                }
-                _ => {
-                    self.infer(argument, scope);
-                }
-            }
+            let param = function.params.get(at).filter(|_| !spreads(call, at));
+            self.expect(argument, param.map_or(&Type::Any, |(_, ty)| ty), scope);
         }
         self.function_result(&name)
     }
@@ -108,19 +102,10 @@ impl Checker<'_> {
             let error = Diagnostic::error(codes::ARGUMENTS, expr.span, message);
             self.report(error.hint(format!("it is `{}{}`", function.name, function.signature)));
         }
-        let last = call.arguments.len().saturating_sub(1);
         let mut types = Vec::new();
         for (at, argument) in call.arguments.iter().enumerate() {
-            let parameter = signature.parameter(at).filter(|_| call.expand.is_none() || at < last);
-            match parameter {
-                Some(parameter) if parameter.ty != Type::Any => self.expect(argument, &parameter.ty, scope),
-                _ => {}
-            }
-            types.push(self.quietly(
-                parameter.is_some_and(|parameter| parameter.ty != Type::Any),
-                argument,
-                scope,
-            ));
+            let parameter = signature.parameter(at).filter(|_| !spreads(call, at));
+            types.push(self.expect(argument, parameter.map_or(&Type::Any, |parameter| &parameter.ty), scope));
         }
         if call.expand.is_some() {
             return signature.result.clone();
@@ -130,16 +115,11 @@ impl Checker<'_> {
             types.iter().any(Type::is_sensitive) && !matches!(function.name, "nonsensitive" | "issensitive");
         if secret && !result.is_sensitive() { Type::Sensitive(Box::new(result)) } else { result }
     }
+}
 
-    /// The type of an argument; without its errors if it has been checked already.
-    pub(super) fn quietly(&mut self, checked: bool, expr: &Expr, scope: &Scope) -> Type {
-        let before = self.errors.len();
-        let ty = self.infer(expr, scope);
-        if checked {
-            self.errors.truncate(before);
-        }
-        ty
-    }
+/// Whether argument `at` is a list that is spread over the parameters, `f(xs...)`.
+fn spreads(call: &Call, at: usize) -> bool {
+    call.expand.is_some() && at + 1 == call.arguments.len()
 }
 
 fn count(arguments: usize) -> String {

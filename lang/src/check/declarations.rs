@@ -311,14 +311,9 @@ impl Checker<'_> {
         let mut types = BTreeMap::new();
         for (name, output) in &module.outputs {
             self.current = Some(Node::Output(name.clone()));
-            let found = self.infer(&output.value, &Scope::default());
-            let ty = match &output.ty {
-                Some(ty) => {
-                    self.expect(&output.value, ty, &Scope::default());
-                    ty.clone()
-                }
-                None => found,
-            };
+            let found =
+                self.expect(&output.value, output.ty.as_ref().unwrap_or(&Type::Any), &Scope::default());
+            let ty = output.ty.clone().unwrap_or(found);
             for condition in &output.preconditions {
                 self.condition(&condition.condition, &Scope::default());
                 self.expect(&condition.message, &Type::string(), &Scope::default());

@@ -1,50 +1,69 @@
 //! An expression where a type is wanted: literals are looked into, so that the error stands at the part that is wrong.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Checker;
 use super::scope::Scope;
-use crate::ast::{Entry, Expr, ExprKind};
+use crate::ast::{Entry, Expr, ExprKind, Key};
 use crate::constant::constant;
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::explain::codes;
-use crate::types::{Field, Fit, Mismatch, Text, Type, convert_value, fit, spoken};
+use crate::span::Span;
+use crate::types::{
+    Field, Fit, Lengths, Mismatch, Text, Type, check_length, convert_value, fit, spoken, unify, unify_all,
+};
 use crate::value::{Quoted, Value};
 
 impl Checker<'_> {
-    /// Checks that `expr` may stand where a `wanted` is asked for.
-    pub(super) fn expect(&mut self, expr: &Expr, wanted: &Type, scope: &Scope) {
+    /// Checks that `expr` may stand where a `wanted` is asked for; the type it has. Each part is looked at once, so
+    /// that nested calls cost no more than their length.
+    pub(super) fn expect(&mut self, expr: &Expr, wanted: &Type, scope: &Scope) -> Type {
         match (&expr.bare().kind, wanted.core()) {
-            (ExprKind::Tuple(items), Type::List(element, _) | Type::Set(element)) => {
-                items.iter().for_each(|item| self.expect(item, element, scope));
-                self.literal(expr, wanted);
+            (_, Type::Any) => self.infer(expr, scope),
+            (ExprKind::Tuple(items), Type::List(element, lengths)) => {
+                self.length(expr, items.len(), *lengths);
+                self.items(items, element, scope)
             }
-            (ExprKind::Object(entries), Type::Map(element)) => {
-                self.keys(entries, scope);
-                entries.iter().for_each(|entry| self.expect(&entry.value, element, scope));
-            }
+            (ExprKind::Tuple(items), Type::Set(element)) => self.items(items, element, scope),
+            (ExprKind::Object(entries), Type::Map(element)) => self.values(entries, element, scope),
             (ExprKind::Object(entries), Type::Object(fields)) => self.fields(entries, fields, expr, scope),
             (ExprKind::Conditional(conditional), _) => {
                 self.condition(&conditional.condition, scope);
-                self.expect(&conditional.yes, wanted, scope);
-                self.expect(&conditional.no, wanted, scope);
+                let yes = self.expect(&conditional.yes, wanted, scope);
+                let no = self.expect(&conditional.no, wanted, scope);
+                unify(&yes, &no).unwrap_or_else(|_| wanted.clone())
             }
             (ExprKind::Tuple(_) | ExprKind::Object(_), _) => self.inferred(expr, wanted, scope),
-            _ if self.literal(expr, wanted) => {}
-            _ => self.inferred(expr, wanted, scope),
+            _ => match constant(expr) {
+                Ok(value) => self.literal(expr, &value, wanted, scope),
+                Err(_) => self.inferred(expr, wanted, scope),
+            },
         }
     }
 
-    /// Checks a literal by its value; false if it is none. Of collections only the length: their parts were checked.
-    fn literal(&mut self, expr: &Expr, wanted: &Type) -> bool {
-        let Ok(value) = constant(expr) else { return false };
-        let lengths_only = matches!(value, Value::List(_));
-        match convert_value(&value, wanted, self.schemas) {
-            Err(error) if lengths_only && !error.path.is_empty() => {}
-            Err(error) => self.mismatch(expr, &error, wanted),
-            Ok(_) => {}
+    fn items(&mut self, items: &[Expr], element: &Type, scope: &Scope) -> Type {
+        Type::Tuple(items.iter().map(|item| self.expect(item, element, scope)).collect())
+    }
+
+    fn length(&mut self, expr: &Expr, length: usize, lengths: Lengths) {
+        if let Err(error) = check_length(length, lengths) {
+            self.report(Diagnostic::error(codes::TYPE, expr.span, error.to_string()));
         }
-        true
+    }
+
+    /// The entries of a map, or of an object whose keys are computed.
+    fn values(&mut self, entries: &[Entry], element: &Type, scope: &Scope) -> Type {
+        self.keys(entries, scope);
+        let types = entries.iter().map(|entry| self.expect(&entry.value, element, scope)).collect();
+        object_of(entries, types)
+    }
+
+    /// A literal is checked by its value.
+    fn literal(&mut self, expr: &Expr, value: &Value, wanted: &Type, scope: &Scope) -> Type {
+        if let Err(error) = convert_value(value, wanted, self.schemas) {
+            self.mismatch(expr, &error, wanted);
+        }
+        self.infer(expr, scope)
     }
 
     fn mismatch(&mut self, expr: &Expr, error: &Mismatch, wanted: &Type) {
@@ -60,61 +79,64 @@ impl Checker<'_> {
         self.report(diagnostic);
     }
 
-    fn inferred(&mut self, expr: &Expr, wanted: &Type, scope: &Scope) {
+    fn inferred(&mut self, expr: &Expr, wanted: &Type, scope: &Scope) -> Type {
         let found = self.infer(expr, scope);
-        if fit(&found, wanted) != Fit::No {
-            return;
+        if fit(&found, wanted) == Fit::No {
+            let message = format!("{} is wanted, not {}", spoken(wanted), spoken(&found));
+            let error = Diagnostic::error(codes::TYPE, expr.span, message);
+            self.report(match hint(&found, wanted) {
+                Some(hint) => error.hint(hint),
+                None => error,
+            });
         }
-        let error = Diagnostic::error(
-            codes::TYPE,
-            expr.span,
-            format!("{} is wanted, not {}", spoken(wanted), spoken(&found)),
-        );
-        self.report(match hint(&found, wanted) {
-            Some(hint) => error.hint(hint),
-            None => error,
-        });
+        found
     }
 
-    fn keys(&mut self, entries: &[Entry], scope: &Scope) {
+    pub(super) fn keys(&mut self, entries: &[Entry], scope: &Scope) {
         for entry in entries {
-            if let crate::ast::Key::Expr(key) = &entry.key {
+            if let Key::Expr(key) = &entry.key {
                 let ty = self.infer(key, scope);
                 self.must_fit(&ty, &Type::string(), key.span);
             }
         }
     }
 
-    fn fields(&mut self, entries: &[Entry], fields: &BTreeMap<String, Field>, expr: &Expr, scope: &Scope) {
+    fn fields(
+        &mut self,
+        entries: &[Entry],
+        fields: &BTreeMap<String, Field>,
+        expr: &Expr,
+        scope: &Scope,
+    ) -> Type {
         self.keys(entries, scope);
-        let mut computed = false;
-        for entry in entries {
-            match entry.key.literal() {
-                Some(name) => match fields.get(name) {
-                    Some(field) if field.optional => {
-                        self.expect(&entry.value, &field.ty.clone().nullable(), scope)
-                    }
-                    Some(field) => self.expect(&entry.value, &field.ty, scope),
-                    None => {
-                        self.infer(&entry.value, scope);
-                        self.unexpected(name, fields, entry);
-                    }
-                },
-                None => {
-                    computed = true;
-                    self.infer(&entry.value, scope);
-                }
+        let types = entries.iter().map(|entry| self.entry(entry, fields, scope)).collect();
+        self.missing(entries, fields, expr.span);
+        object_of(entries, types)
+    }
+
+    fn entry(&mut self, entry: &Entry, fields: &BTreeMap<String, Field>, scope: &Scope) -> Type {
+        let Some(name) = entry.key.literal() else { return self.infer(&entry.value, scope) };
+        match fields.get(name) {
+            Some(field) if field.optional => self.expect(&entry.value, &field.ty.clone().nullable(), scope),
+            Some(field) => self.expect(&entry.value, &field.ty, scope),
+            None => {
+                let ty = self.infer(&entry.value, scope);
+                self.unexpected(name, fields, entry);
+                ty
             }
         }
-        let given = |name: &str| entries.iter().any(|entry| entry.key.literal() == Some(name));
-        let missing = fields.iter().filter(|(name, field)| !field.optional && !given(name));
+    }
+
+    fn missing(&mut self, entries: &[Entry], fields: &BTreeMap<String, Field>, place: Span) {
+        let given: Option<BTreeSet<&str>> = entries.iter().map(|entry| entry.key.literal()).collect();
+        // A computed key may be any.
+        let Some(given) = given else { return };
+        let missing = fields.iter().filter(|(name, field)| !field.optional && !given.contains(name.as_str()));
         let missing: Vec<String> = missing.map(|(name, _)| format!("`{name}`")).collect();
-        if !computed && !missing.is_empty() {
-            let message = match missing.as_slice() {
-                [one] => format!("{one} is missing"),
-                more => format!("{} are missing", more.join(", ")),
-            };
-            self.report(Diagnostic::error(codes::MISSING, expr.span, message));
+        if !missing.is_empty() {
+            let verb = if missing.len() == 1 { "is" } else { "are" };
+            let message = format!("{} {verb} missing", missing.join(", "));
+            self.report(Diagnostic::error(codes::MISSING, place, message));
         }
     }
 
@@ -130,6 +152,14 @@ impl Checker<'_> {
             }
         });
     }
+}
+
+/// The type of an object literal whose entries have these types: a map, if a key is computed.
+pub(super) fn object_of(entries: &[Entry], types: Vec<Type>) -> Type {
+    let names: Option<Vec<&str>> = entries.iter().map(|entry| entry.key.literal()).collect();
+    let Some(names) = names else { return Type::map(unify_all(&types).unwrap_or(Type::Any)) };
+    let field = |(name, ty): (&str, Type)| (name.to_owned(), Field { ty, optional: false, default: None });
+    Type::Object(names.into_iter().zip(types).map(field).collect())
 }
 
 fn hint(found: &Type, wanted: &Type) -> Option<String> {

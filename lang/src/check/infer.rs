@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Checker;
+use super::expect::object_of;
 use super::scope::Scope;
 use crate::ast::{
     Binary, BinaryOp, Conditional, Entry, Expr, ExprKind, For, ForResult, Part, Splat, UnaryOp, Wrapping,
@@ -111,25 +112,9 @@ impl Checker<'_> {
     }
 
     fn object(&mut self, entries: &[Entry], scope: &Scope) -> Type {
-        let mut fields = BTreeMap::new();
-        let mut computed = false;
-        let mut types = Vec::new();
-        for entry in entries {
-            let ty = self.infer(&entry.value, scope);
-            match entry.key.literal() {
-                Some(name) => {
-                    let field = Field { ty: ty.clone(), optional: false, default: None };
-                    fields.insert(name.to_owned(), field);
-                }
-                None => computed = true,
-            }
-            if let crate::ast::Key::Expr(key) = &entry.key {
-                let ty = self.infer(key, scope);
-                self.must_fit(&ty, &Type::string(), key.span);
-            }
-            types.push(ty);
-        }
-        if computed { Type::map(unify_all(&types).unwrap_or(Type::Any)) } else { Type::Object(fields) }
+        self.keys(entries, scope);
+        let types = entries.iter().map(|entry| self.infer(&entry.value, scope)).collect();
+        object_of(entries, types)
     }
 
     /// Reports at `span` a type that can never be the one wanted.

@@ -75,7 +75,7 @@ impl Checker<'_> {
         for argument in &call.arguments {
             match module.variables.get(argument.name.as_str()) {
                 Some(variable) => {
-                    self.expect(&argument.value, &variable.ty.clone().unwrap_or(Type::Any), scope)
+                    self.expect(&argument.value, &variable.ty.clone().unwrap_or(Type::Any), scope);
                 }
                 None => {
                     self.infer(&argument.value, scope);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Checker;
 use super::cycles::Node;
-use super::rules::entries;
+use super::rules::{Written, entries};
 use super::scope::Scope;
 use super::settings::attribute_of;
 use crate::address::Mode;
@@ -63,20 +63,20 @@ impl Checker<'_> {
             self.edge(Node::Project, object.header);
         }
         let scope = self.meta(&object.meta);
-        for argument in &object.arguments {
-            self.argument(key.mode, schema, argument, &scope);
-        }
+        let arguments = object.arguments.iter();
+        let types: Vec<Type> =
+            arguments.map(|argument| self.argument(key.mode, schema, argument, &scope)).collect();
         for step in &object.steps {
             if let Some(step_schema) = schema.steps.iter().find(|known| known.name == step.name) {
-                self.expect(&step.value, &block_type(&step_schema.block), &scope);
-                self.rules(&step_schema.block.rules, &entries(&step.value), step.span, &scope);
+                let ty = self.expect(&step.value, &block_type(&step_schema.block), &scope);
+                self.rules(&step_schema.block.rules, &entries(&step.value, &ty), step.span);
             }
             if let Some(when) = &step.when {
                 self.condition(when, &scope);
             }
         }
         if object.complete {
-            self.presence(key.mode, schema, object, &scope);
+            self.presence(key.mode, schema, object, &types);
         }
         self.lifecycle(key, schema, object, &scope);
         self.current = None;
@@ -140,29 +140,29 @@ impl Checker<'_> {
         }
     }
 
-    fn argument(&mut self, mode: Mode, schema: &KindSchema, argument: &Argument, scope: &Scope) {
+    /// The type an argument has.
+    fn argument(&mut self, mode: Mode, schema: &KindSchema, argument: &Argument, scope: &Scope) -> Type {
         let name = argument.name.as_str();
         let Some(attribute) = attribute_of(mode, schema, name) else {
-            self.infer(&argument.value, scope);
-            match extra_type(mode, schema, name) {
-                Some(ty) => self.expect(&argument.value, &ty, scope),
-                None => self.unknown_attribute(mode, schema, argument),
+            let extra = extra_type(mode, schema, name);
+            if extra.is_none() {
+                self.unknown_attribute(mode, schema, argument);
             }
-            return;
+            return self.expect(&argument.value, &extra.unwrap_or(Type::Any), scope);
         };
         if attribute.presence == Presence::Observed && mode == Mode::Managed {
             let message = format!("`{name}` is told by AWS once the object exists, it cannot be written");
-            self.report(Diagnostic::error(codes::UNKNOWN_ATTRIBUTE, argument.name_span, message));
-            return;
+            return self.report(Diagnostic::error(codes::UNKNOWN_ATTRIBUTE, argument.name_span, message));
         }
         let wanted = match attribute.presence {
             Presence::Required => written_type(attribute),
             _ => written_type(attribute).nullable(),
         };
-        self.expect(&argument.value, &wanted, scope);
+        let found = self.expect(&argument.value, &wanted, scope);
         if let Some(block) = &attribute.block {
-            self.block_rules(block, &argument.value, scope);
+            self.block_rules(block, &argument.value, &found);
         }
+        found
     }
 
     fn unknown_attribute(&mut self, mode: Mode, schema: &KindSchema, argument: &Argument) {
@@ -197,7 +197,7 @@ impl Checker<'_> {
     }
 
     /// What must be written and is not, and rules over what is.
-    fn presence(&mut self, mode: Mode, schema: &KindSchema, object: &Object, scope: &Scope) {
+    fn presence(&mut self, mode: Mode, schema: &KindSchema, object: &Object, types: &[Type]) {
         let attributes = if mode == Mode::Data { &schema.lookup } else { &schema.attributes };
         let known = |name: &AttributeName| attributes.iter().any(|attribute| attribute.name == *name);
         // A misspelt attribute has been reported: the one it means is not missing as well.
@@ -219,16 +219,16 @@ impl Checker<'_> {
             self.report(Diagnostic::error(codes::MISSING, object.header, message));
         }
         if mode == Mode::Managed {
-            let written: Vec<(AttributeName, &Expr)> =
-                object.arguments.iter().map(|argument| (argument.name.clone(), &argument.value)).collect();
-            self.rules(&schema.rules, &written, object.header, scope);
+            let written = object.arguments.iter().zip(types).map(|(argument, ty)| Written {
+                name: argument.name.as_str(),
+                value: &argument.value,
+                ty,
+            });
+            let written: Vec<Written<'_>> = written.collect();
+            self.rules(&schema.rules, &written, object.header);
             if let Naming::Prefixed { attribute, prefix, .. } = &schema.naming {
-                self.rules(
-                    &[Rule::AtMostOne(vec![attribute.clone(), prefix.clone()])],
-                    &written,
-                    object.header,
-                    scope,
-                );
+                let either = Rule::AtMostOne(vec![attribute.clone(), prefix.clone()]);
+                self.rules(&[either], &written, object.header);
             }
         }
     }

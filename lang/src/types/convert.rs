@@ -48,7 +48,7 @@ impl fmt::Display for Mismatch {
 
 impl std::error::Error for Mismatch {}
 
-pub(super) type Converted<T> = Result<T, Mismatch>;
+pub(crate) type Converted<T> = Result<T, Mismatch>;
 
 /// Makes a `wanted` of a value, converting what the language converts by itself.
 ///
@@ -264,7 +264,7 @@ fn check_bounds(number: &Number, bounds: &Bounds, spell: impl Fn(&Number) -> Str
     }
 }
 
-pub(super) fn check_length(length: usize, lengths: Lengths) -> Converted<()> {
+pub(crate) fn check_length(length: usize, lengths: Lengths) -> Converted<()> {
     match lengths {
         Lengths { min: Some(min), .. } if length < min => {
             Err(Mismatch::new(format!("{length} elements are too few, at least {min} are wanted")))

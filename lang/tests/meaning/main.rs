@@ -70,6 +70,21 @@ fn a_long_chain_of_locals_is_no_deep_recursion() {
     assert!(Case::read(&text).evaluated().ends_with("output.last = 4999\n"));
 }
 
+/// An expression is looked at once, however deep the calls around it are.
+#[test]
+fn nested_calls_cost_their_length() {
+    let nested = |depth: usize, open: &str, inner: &str, close: &str| {
+        let text = format!("{}{inner}{}", open.repeat(depth), close.repeat(depth));
+        let output = format!("output \"nested\" {{ value = {text} }}\n");
+        let found = Case::read(&format!("project \"p\" {{ region = \"us-east-1\" }}\n{output}")).evaluated();
+        found.lines().last().unwrap_or_default().to_owned()
+    };
+    assert_eq!(nested(90, "upper(", "\"a\"", ")"), "output.nested = \"A\"");
+    assert_eq!(nested(30, "[max(", "1", ")][0]"), "output.nested = 1");
+    assert_eq!(nested(20, "try(merge({ a = ", "1", " }).a)"), "output.nested = 1");
+    assert_eq!(nested(40, "true ? 1 : tonumber(", "2", ")"), "output.nested = 1");
+}
+
 #[test]
 fn evaluation_is_deterministic() {
     for path in cases("evaluate") {
