@@ -6,6 +6,7 @@ mod calls;
 mod collect;
 mod cycles;
 mod declarations;
+mod ephemeral;
 mod expect;
 mod habits;
 mod infer;
@@ -16,6 +17,7 @@ mod references;
 mod rules;
 mod scope;
 mod settings;
+mod uses;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -49,6 +51,10 @@ pub fn check(sources: &[Source], schemas: &SchemaSet) -> Result<Program, Vec<Dia
         let types = checker.check_module(project.as_ref());
         errors.append(&mut checker.errors);
         optional_reads.append(&mut checker.optional_reads);
+        let settings = project.as_ref().filter(|_| module.directory.is_empty());
+        errors.extend(ephemeral::check(module, settings, |call, variable| {
+            modules::takes_ephemeral(&modules, module, call, variable)
+        }));
         outputs.insert(directory, types);
     }
     let Some(project) = project else {

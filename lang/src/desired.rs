@@ -10,6 +10,7 @@ use crate::address::{Address, ModuleStep};
 use crate::name::{AttributeName, Identifier, KindName};
 use crate::residual::{Attributes, Reference, Residual, Values};
 use crate::span::Span;
+use crate::value::Value;
 
 /// Everything one run wants.
 #[derive(Debug, Clone)]
@@ -30,6 +31,9 @@ pub struct Desired {
     pub imports: Vec<Import>,
     /// The assertions of `check` blocks, of all modules.
     pub checks: Vec<Check>,
+    /// The values of the root's ephemeral variables, each a secret, for [`supplied`](crate::supplied): nothing of them
+    /// may be written anywhere, not even a hash.
+    pub ephemeral: BTreeMap<Identifier, Value>,
 }
 
 /// What a `moved` or `removed` block names in the state.
@@ -123,6 +127,7 @@ impl Desired {
             removals: Vec::new(),
             imports: Vec::new(),
             checks: Vec::new(),
+            ephemeral: BTreeMap::new(),
         }
     }
 }

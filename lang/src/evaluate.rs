@@ -34,6 +34,7 @@ use crate::partial::Fault;
 use crate::program::{ObjectKey, Program};
 use crate::residual::Residual;
 use crate::span::Span;
+use crate::value::Value;
 
 use instances::Instances;
 use scope::Scope;
@@ -100,6 +101,8 @@ struct Evaluator<'a> {
 struct Memo {
     project: Option<Result<Rc<settings::Settings>, Stop>>,
     variables: BTreeMap<(Vec<ModuleStep>, Identifier), Remembered<Residual>>,
+    /// The values of the root's ephemeral variables, each a secret.
+    ephemeral: BTreeMap<Identifier, Value>,
     locals: BTreeMap<(Vec<ModuleStep>, Identifier), Remembered<Residual>>,
     outputs: BTreeMap<(Vec<ModuleStep>, Identifier), Remembered<Residual>>,
     instances: BTreeMap<(Vec<ModuleStep>, ObjectKey), Remembered<Rc<Instances>>>,
@@ -142,6 +145,7 @@ impl Evaluator<'_> {
         let mut desired = Desired::nothing(project.ok()?);
         self.module(&[], &mut desired);
         desired.outputs = self.root_outputs();
+        desired.ephemeral = self.memo.borrow().ephemeral.clone();
         self.check_left_out(&desired);
         Some(desired)
     }

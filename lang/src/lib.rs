@@ -47,4 +47,4 @@ pub use evaluate::{evaluate, project};
 pub use format::format;
 pub use parse::{parse, parse_expression};
 pub use program::{Program, Source};
-pub use residual::{references, resolve, simplify};
+pub use residual::{references, resolve, simplify, supplied};

@@ -84,8 +84,16 @@ pub(crate) struct Variable {
     pub(crate) ty: Option<Type>,
     pub(crate) default: Option<Expr>,
     pub(crate) sensitive: bool,
+    pub(crate) ephemeral: bool,
     pub(crate) validations: Vec<Condition>,
     pub(crate) span: Span,
+}
+
+impl Variable {
+    /// Whether its value may not be shown.
+    pub(crate) fn is_hidden(&self) -> bool {
+        self.sensitive || self.ephemeral
+    }
 }
 
 #[derive(Debug, Clone)]

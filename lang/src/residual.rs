@@ -10,12 +10,12 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::address::Address;
-use crate::name::AttributeName;
+use crate::name::{AttributeName, Identifier};
 use crate::schema::SchemaSet;
 use crate::value::Value;
 
 pub use display::Waiting;
-pub use resolve::{Unresolved, references, resolve, simplify};
+pub use resolve::{Unresolved, references, resolve, simplify, supplied};
 
 /// A value whose parts may have to wait for other objects.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +42,8 @@ pub enum Residual {
     For(Box<Comprehension>),
     /// The variable of an enclosing [`Residual::For`].
     Variable(String),
+    /// An ephemeral variable of the root: nothing of it may be kept, so whoever applies hands it in again.
+    Ephemeral(Identifier),
 }
 
 /// The attribute of another object, managed or looked up.
@@ -162,7 +164,7 @@ impl Residual {
     pub fn is_sensitive(&self) -> bool {
         match self {
             Self::Known(value) => value.is_sensitive(),
-            Self::Sensitive(_) => true,
+            Self::Sensitive(_) | Self::Ephemeral(_) => true,
             Self::List(items) | Self::Set(items) | Self::Call(_, items) => {
                 items.iter().any(Self::is_sensitive)
             }
@@ -173,6 +175,54 @@ impl Residual {
                 [condition, yes, no].iter().any(|part| part.is_sensitive())
             }
             Self::For(each) => each.collection.is_sensitive() || each.result.is_sensitive(),
+        }
+    }
+
+    /// Calls `visit` with each leaf: what is known, references and variables.
+    pub(crate) fn for_each_leaf<'r>(&'r self, visit: &mut impl FnMut(&'r Self)) {
+        match self {
+            Self::Known(_) | Self::Attribute(_) | Self::Variable(_) | Self::Ephemeral(_) => visit(self),
+            Self::List(items) | Self::Set(items) | Self::Call(_, items) => {
+                items.iter().for_each(|item| item.for_each_leaf(visit));
+            }
+            Self::Map(entries) => entries.values().for_each(|value| value.for_each_leaf(visit)),
+            Self::Sensitive(inner) => inner.for_each_leaf(visit),
+            Self::Index(of, key) => [of, key].into_iter().for_each(|part| part.for_each_leaf(visit)),
+            Self::Conditional(condition, yes, no) => {
+                [condition, yes, no].into_iter().for_each(|part| part.for_each_leaf(visit));
+            }
+            Self::For(each) => {
+                let optional = each.result_key.iter().chain(&each.condition);
+                let parts = [&each.collection, &each.result].into_iter().chain(optional);
+                parts.for_each(|part| part.for_each_leaf(visit));
+            }
+        }
+    }
+
+    /// The same with each leaf replaced: what is known, references and variables.
+    pub(crate) fn with_leaves(self, leaf: &impl Fn(Self) -> Self) -> Self {
+        let all = |items: Vec<Self>| items.into_iter().map(|item| item.with_leaves(leaf)).collect();
+        let boxed = |part: Box<Self>| Box::new(part.with_leaves(leaf));
+        match self {
+            Self::List(items) => Self::list(all(items)),
+            Self::Set(items) => Self::set(all(items)),
+            Self::Call(name, arguments) => Self::Call(name, all(arguments)),
+            Self::Map(entries) => {
+                Self::map(entries.into_iter().map(|(key, value)| (key, value.with_leaves(leaf))).collect())
+            }
+            Self::Sensitive(inner) => inner.with_leaves(leaf).concealed(),
+            Self::Index(of, key) => Self::Index(boxed(of), boxed(key)),
+            Self::Conditional(condition, yes, no) => {
+                Self::Conditional(boxed(condition), boxed(yes), boxed(no))
+            }
+            Self::For(mut each) => {
+                each.collection = each.collection.with_leaves(leaf);
+                each.result = each.result.with_leaves(leaf);
+                each.result_key = each.result_key.map(|key| key.with_leaves(leaf));
+                each.condition = each.condition.map(|condition| condition.with_leaves(leaf));
+                Self::For(each)
+            }
+            known_or_reference => leaf(known_or_reference),
         }
     }
 

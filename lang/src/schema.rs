@@ -110,6 +110,9 @@ pub const STEP_KIND: &str = "step";
 /// The argument of a step that evaluation fills in: the template in the file `source`, rendered with the step's `vars`.
 pub const RENDERED: &str = "rendered";
 
+/// The argument of a step that holds its environment, the one place for ephemeral values.
+pub const ENV: &str = "env";
+
 /// Everything known about a kind.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KindSchema {

@@ -10,6 +10,7 @@ use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value as Json, json};
 
+use crate::name::Identifier;
 use crate::number::Number;
 use crate::residual::{Comprehension, Reference, Residual};
 use crate::value::{Dimension, Quantity, Value};
@@ -95,6 +96,7 @@ fn encode_residual(residual: &Residual) -> Encoded {
             }),
         ),
         Residual::Variable(name) => tagged("$variable", json!(name)),
+        Residual::Ephemeral(name) => tagged("$ephemeral", json!(name)),
     })
 }
 
@@ -180,6 +182,7 @@ fn decode_residual(json: &Json) -> Decoded<Residual> {
         },
         Some(("$for", each)) => decode_for(each),
         Some(("$variable", name)) => decode_text(name).map(Residual::Variable),
+        Some(("$ephemeral", name)) => Ok(Residual::Ephemeral(Identifier::new(decode_text(name)?))),
         _ => decode_value(json).map(Residual::Known),
     }
 }
@@ -246,6 +249,7 @@ mod tests {
             vec![Residual::Known(Value::string(".")), waiting.clone()],
         ));
         there_and_back(Residual::List(vec![waiting.clone(), Residual::Known(Value::Null)]));
+        there_and_back(Residual::Sensitive(Box::new(Residual::Ephemeral("token".into()))));
         there_and_back(Residual::For(Box::new(Comprehension {
             key: None,
             value: "x".to_owned(),

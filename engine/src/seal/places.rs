@@ -32,7 +32,7 @@ pub(super) fn in_residual<E>(residual: &Residual, hidden: bool, visit: Visit<'_,
             Residual::Map(entries.collect::<Result<_, E>>()?)
         }
         Residual::Sensitive(inner) => Residual::Sensitive(Box::new(in_residual(inner, true, visit)?)),
-        Residual::Attribute(_) | Residual::Variable(_) => residual.clone(),
+        Residual::Attribute(_) | Residual::Variable(_) | Residual::Ephemeral(_) => residual.clone(),
         Residual::Index(of, key) => Residual::Index(Box::new(recur(of)?), Box::new(recur(key)?)),
         Residual::Call(name, arguments) => {
             Residual::Call(name.clone(), arguments.iter().map(recur).collect::<Result<_, E>>()?)

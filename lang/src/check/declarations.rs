@@ -125,8 +125,14 @@ fn flag(expr: &Expr, errors: Errors<'_>) -> bool {
 fn variable(block: &Block, names: &Names<'_>, errors: Errors<'_>) -> Variable {
     const KNOWN: &[&str] =
         &["type", "default", "description", "sensitive", "ephemeral", "validation", "nullable"];
-    let mut variable =
-        Variable { ty: None, default: None, sensitive: false, validations: Vec::new(), span: block.header };
+    let mut variable = Variable {
+        ty: None,
+        default: None,
+        sensitive: false,
+        ephemeral: false,
+        validations: Vec::new(),
+        span: block.header,
+    };
     for item in &block.body.items {
         match item {
             Item::Attribute(attribute) => match attribute.name.as_str() {
@@ -134,9 +140,7 @@ fn variable(block: &Block, names: &Names<'_>, errors: Errors<'_>) -> Variable {
                 "default" => variable.default = Some(attribute.value.clone()),
                 "description" => {}
                 "sensitive" => variable.sensitive = flag(&attribute.value, errors),
-                "ephemeral" => {
-                    errors.push(super::collect::unsupported(attribute.name.span, "`ephemeral` variables are"))
-                }
+                "ephemeral" => variable.ephemeral = flag(&attribute.value, errors),
                 "nullable" => errors.push(super::habits::habit(
                     attribute.name.span,
                     "`nullable` is part of the type: `nullable(T)`",

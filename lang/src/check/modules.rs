@@ -56,6 +56,18 @@ fn visit(
     order.push(directory.to_owned());
 }
 
+/// Whether the variable of the module that a call is of is ephemeral.
+pub(super) fn takes_ephemeral(
+    modules: &BTreeMap<String, Module>,
+    module: &Module,
+    call: &Identifier,
+    variable: &str,
+) -> bool {
+    let called = module.calls.get(call).and_then(|call| modules.get(&call.directory));
+    let variable = called.and_then(|module| module.variables.get(variable));
+    variable.is_none_or(|variable| variable.ephemeral)
+}
+
 impl Checker<'_> {
     /// A call of a module: its arguments are the module's variables.
     pub(super) fn check_call(&mut self, name: &Identifier, call: &Call) {

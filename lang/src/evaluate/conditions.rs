@@ -6,7 +6,7 @@ use crate::diagnostic::Diagnostic;
 use crate::explain::codes;
 use crate::partial;
 use crate::program::Condition;
-use crate::residual::Residual;
+use crate::residual::{Residual, simplify, supplied};
 use crate::span::Span;
 use crate::value::Value;
 
@@ -24,7 +24,7 @@ impl Evaluator<'_> {
     }
 
     fn holds(&self, condition: &Condition, scope: &Scope, place: Span, label: &str) -> Result<(), Stop> {
-        let value = self.evaluate(&condition.condition, scope)?;
+        let value = self.with_ephemeral(self.evaluate(&condition.condition, scope)?);
         match partial::condition(&value).map_err(at(condition.condition.span))?.0 {
             Some(false) => {}
             Some(true) => return Ok(()),
@@ -58,6 +58,11 @@ impl Evaluator<'_> {
                 "this condition does not hold",
             )),
         }
+    }
+
+    /// A condition's value with the ephemeral variables it asks: what comes of it is not kept.
+    fn with_ephemeral(&self, value: Residual) -> Residual {
+        simplify(&supplied(value, &self.memo.borrow().ephemeral), &|_| None)
     }
 
     /// The conditions of an object's life cycle, as far as they are known now.

@@ -13,7 +13,7 @@ use crate::explain::codes;
 use crate::name::AttributeName;
 use crate::program::{Argument, Object, Step};
 use crate::residual::{Attributes, Residual};
-use crate::schema::{AttributeSchema, BlockSchema, KindSchema, Presence, RENDERED, STEP_KIND, STEPS};
+use crate::schema::{AttributeSchema, BlockSchema, ENV, KindSchema, Presence, RENDERED, STEP_KIND, STEPS};
 use crate::span::Span;
 use crate::types::{Type, convert};
 use crate::value::{Dimension, Value};
@@ -138,32 +138,12 @@ impl Evaluator<'_> {
 
     /// No reference to a whole object leaves evaluation: where no type asked for its id, it is its id all the same.
     pub(super) fn handles(&self, value: Residual) -> Residual {
-        let all = |items: Vec<Residual>| items.into_iter().map(|item| self.handles(item)).collect();
-        let boxed = |part: Box<Residual>| Box::new(self.handles(*part));
-        match value {
+        value.with_leaves(&|leaf| match leaf {
             Residual::Attribute(reference) if reference.is_whole() => {
                 Residual::Attribute(reference.to_handle(&self.program.schemas))
             }
-            Residual::List(items) => Residual::List(all(items)),
-            Residual::Set(items) => Residual::Set(all(items)),
-            Residual::Call(name, arguments) => Residual::Call(name, all(arguments)),
-            Residual::Map(entries) => {
-                Residual::Map(entries.into_iter().map(|(key, value)| (key, self.handles(value))).collect())
-            }
-            Residual::Sensitive(inner) => Residual::Sensitive(boxed(inner)),
-            Residual::Index(of, key) => Residual::Index(boxed(of), boxed(key)),
-            Residual::Conditional(condition, yes, no) => {
-                Residual::Conditional(boxed(condition), boxed(yes), boxed(no))
-            }
-            Residual::For(mut each) => {
-                each.collection = self.handles(each.collection);
-                each.result = self.handles(each.result);
-                each.result_key = each.result_key.map(|key| self.handles(key));
-                each.condition = each.condition.map(|condition| self.handles(condition));
-                Residual::For(each)
-            }
-            plain => plain,
-        }
+            other => other,
+        })
     }
 
     fn steps(&self, schema: &KindSchema, steps: &[Step], scope: &Scope) -> Result<Vec<Residual>, Stop> {
@@ -191,6 +171,9 @@ impl Evaluator<'_> {
         if known.block.attributes.iter().any(|attribute| attribute.name == *RENDERED) {
             let text = self.rendered_step(&entries, step.span, scope)?;
             entries.insert(RENDERED.to_owned(), text);
+        }
+        if let Some(env) = entries.remove(ENV) {
+            entries.insert(ENV.to_owned(), sheltered(env));
         }
         entries.insert(STEP_KIND.to_owned(), Value::string(step.name.as_str()).into());
         Ok(Some(Residual::map(entries)))
@@ -247,6 +230,22 @@ impl Evaluator<'_> {
         };
         timeouts.iter().map(seconds).collect()
     }
+}
+
+/// A step's environment, every secret under a label of its own: what it is made of must not enter an image's identity,
+/// even where `nonsensitive` has taken the label of an ephemeral value away.
+fn sheltered(env: Residual) -> Residual {
+    match env {
+        Residual::Map(entries) => {
+            let entries = entries.into_iter();
+            Residual::map(entries.map(|(name, value)| (name, labelled(value))).collect())
+        }
+        other => labelled(other),
+    }
+}
+
+fn labelled(value: Residual) -> Residual {
+    if value.known().is_none() && value.is_sensitive() { value.concealed() } else { value }
 }
 
 pub(super) fn mismatch(expr: &Expr, error: &crate::types::Mismatch) -> Diagnostic {

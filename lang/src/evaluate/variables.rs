@@ -27,13 +27,29 @@ impl Evaluator<'_> {
                     None => self.given(name, variable)?,
                     Some((step, outer)) => self.argument_of_call(outer, step, name, variable)?,
                 };
-                let value = if variable.sensitive { value.concealed() } else { value };
+                let value = match (variable.ephemeral, variable.sensitive) {
+                    (true, _) if path.is_empty() => self.kept_aside(name, value),
+                    (true, _) | (_, true) => value.concealed(),
+                    (false, false) => value,
+                };
                 for condition in &variable.validations {
                     self.validate(condition, path, name, &value, variable)?;
                 }
                 Ok(value)
             },
         )
+    }
+
+    /// In place of an ephemeral value, its name: the value goes no further than a condition. Null has nothing to hide.
+    fn kept_aside(&self, name: &Identifier, value: Residual) -> Residual {
+        match value.uncovered().0 {
+            Residual::Known(Value::Null) => Value::Null.into(),
+            Residual::Known(value) => {
+                self.memo.borrow_mut().ephemeral.insert(name.clone(), Value::Sensitive(Box::new(value)));
+                Residual::Ephemeral(name.clone()).concealed()
+            }
+            waiting => waiting.concealed(),
+        }
     }
 
     /// The value of a root variable.
@@ -47,7 +63,7 @@ impl Evaluator<'_> {
 
     fn read_text(&self, text: &str, origin: &str, name: &Identifier, variable: &Variable) -> Eval {
         let wrong = |reason: &str| {
-            let reason = if variable.sensitive { "the value does not fit" } else { reason };
+            let reason = if variable.is_hidden() { "the value does not fit" } else { reason };
             let message = format!("`{origin}`: {reason}");
             let ty = variable.ty.as_ref().map(|ty| format!("`{name}` is a `{ty}`"));
             let error = Diagnostic::global(codes::TYPE, message).label(variable.span, "declared here");
@@ -88,8 +104,11 @@ impl Evaluator<'_> {
         match convert_value(value, &self.type_of(variable), &self.program.schemas) {
             Ok(value) => Ok(value.into()),
             Err(error) => {
-                let message =
-                    if variable.sensitive { "the value does not fit".to_owned() } else { error.to_string() };
+                let message = if variable.is_hidden() {
+                    "the value does not fit".to_owned()
+                } else {
+                    error.to_string()
+                };
                 fail(Diagnostic::error(codes::TYPE, span, message).label(variable.span, "declared here"))
             }
         }

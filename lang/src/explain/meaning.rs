@@ -104,6 +104,11 @@ explanations! {
          `sensitive = true`. `nonsensitive(x)` removes the label where that is right.",
         "variable \"password\" {\n  default   = \"hunter2\"\n  sensitive = true\n}\n\noutput \"password\" {\n  value = var.password\n  # sensitive = true\n}";
 
+    EPHEMERAL "E0502" "an ephemeral value that would be kept":
+        "Of an `ephemeral` variable neither state nor plans keep anything, so it goes into the `env` of an image's steps \
+         and into ephemeral variables of modules, and nowhere else. `nonsensitive` does not change that.",
+        "variable \"token\" {\n  type      = string\n  ephemeral = true\n  default   = \"t\"\n}\n\nlocals { url = \"https://${var.token}@example.com\" }\n\noutput \"url\" {\n  value     = local.url\n  sensitive = true\n}";
+
     NULL "E0601" "null":
         "Null is in no type but `nullable(T)`, optional fields without default and variables with `default = null`. \
          Test it before reading from it.",

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::resolve::ephemeral;
 use super::{Comprehension, Reference, Residual};
 use crate::value::{Key, Value};
 
@@ -16,7 +17,7 @@ impl fmt::Display for Reference {
 }
 
 impl fmt::Display for Residual {
-    /// The expression that is left; secrets as `(sensitive)`.
+    /// The expression that is left; secrets as `(sensitive)`, or by the ephemeral variable that they come of.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Known(value) => write!(f, "{value}"),
@@ -26,7 +27,11 @@ impl fmt::Display for Residual {
                     entries.iter().map(|(key, value)| format!("{} = {value}", Key(key))).collect();
                 write!(f, "{{ {} }}", entries.join(", "))
             }
-            Self::Sensitive(_) => f.write_str("(sensitive)"),
+            Self::Sensitive(inner) => match ephemeral(inner) {
+                Some(name) => write!(f, "(ephemeral: var.{name})"),
+                None => f.write_str("(sensitive)"),
+            },
+            Self::Ephemeral(name) => write!(f, "(ephemeral: var.{name})"),
             Self::Attribute(reference) => write!(f, "{reference}"),
             Self::Index(of, key) => write_index(f, of, key),
             Self::Call(name, arguments) => write_call(f, name, arguments),
@@ -44,7 +49,7 @@ impl fmt::Display for Waiting<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             Residual::Known(value) => write!(f, "{value}"),
-            Residual::Sensitive(_) => f.write_str("(sensitive)"),
+            secret @ (Residual::Sensitive(_) | Residual::Ephemeral(_)) => write!(f, "{secret}"),
             waiting => write!(f, "(known after apply: {waiting})"),
         }
     }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Comprehension, Reference, Residual};
 use crate::functions;
+use crate::name::Identifier;
 use crate::partial::{self, Fault};
 use crate::value::Value;
 
@@ -16,6 +17,9 @@ pub enum Unresolved {
     /// The values are there, but an operation on them fails.
     #[error("{0}")]
     Failed(String),
+    /// An ephemeral variable it needs is not given.
+    #[error("the ephemeral variable `{0}` is not given")]
+    NotGiven(Identifier),
 }
 
 type Lookup<'a> = &'a dyn Fn(&Reference) -> Option<Value>;
@@ -26,7 +30,10 @@ pub fn resolve(residual: &Residual, lookup: Lookup<'_>) -> Result<Value, Unresol
         Residual::Known(value) => Ok(value),
         waiting => match references(&waiting).into_iter().next() {
             Some(reference) => Err(Unresolved::Unknown(reference)),
-            None => Err(Unresolved::Failed(format!("`{waiting}` cannot be computed"))),
+            None => Err(ephemeral(&waiting).map_or_else(
+                || Unresolved::Failed(format!("`{waiting}` cannot be computed")),
+                Unresolved::NotGiven,
+            )),
         },
     }
 }
@@ -36,36 +43,36 @@ pub fn simplify(residual: &Residual, lookup: Lookup<'_>) -> Residual {
     put_in(residual, lookup, &BTreeMap::new()).unwrap_or_else(|_| residual.clone())
 }
 
-/// The attributes of other objects that it waits for.
-pub fn references(residual: &Residual) -> BTreeSet<Reference> {
-    let mut found = BTreeSet::new();
-    collect(residual, &mut found);
+/// The residual with ephemeral variables put in, each as a secret. Those that `given` lacks stay.
+pub fn supplied(residual: Residual, given: &BTreeMap<Identifier, Value>) -> Residual {
+    residual.with_leaves(&|leaf| match &leaf {
+        Residual::Ephemeral(name) => {
+            given.get(name).map_or(leaf.clone(), |value| Residual::Known(value.clone()).concealed())
+        }
+        _ => leaf,
+    })
+}
+
+/// An ephemeral variable in it.
+pub(super) fn ephemeral(residual: &Residual) -> Option<Identifier> {
+    let mut found = None;
+    residual.for_each_leaf(&mut |leaf| {
+        if let Residual::Ephemeral(name) = leaf {
+            found = Some(name.clone());
+        }
+    });
     found
 }
 
-fn collect(residual: &Residual, found: &mut BTreeSet<Reference>) {
-    match residual {
-        Residual::Known(_) | Residual::Variable(_) => {}
-        Residual::Attribute(reference) => {
+/// The attributes of other objects that it waits for.
+pub fn references(residual: &Residual) -> BTreeSet<Reference> {
+    let mut found = BTreeSet::new();
+    residual.for_each_leaf(&mut |leaf| {
+        if let Residual::Attribute(reference) = leaf {
             found.insert(reference.clone());
         }
-        Residual::List(items) | Residual::Set(items) | Residual::Call(_, items) => {
-            items.iter().for_each(|item| collect(item, found));
-        }
-        Residual::Map(entries) => entries.values().for_each(|value| collect(value, found)),
-        Residual::Sensitive(inner) => collect(inner, found),
-        Residual::Index(of, key) => [of, key].into_iter().for_each(|part| collect(part, found)),
-        Residual::Conditional(condition, yes, no) => {
-            [condition, yes, no].into_iter().for_each(|part| collect(part, found));
-        }
-        Residual::For(each) => {
-            let optional = each.result_key.iter().chain(&each.condition);
-            [&each.collection, &each.result]
-                .into_iter()
-                .chain(optional)
-                .for_each(|part| collect(part, found));
-        }
-    }
+    });
+    found
 }
 
 type Variables = BTreeMap<String, Residual>;
@@ -79,7 +86,7 @@ pub(crate) fn put_in(
     let recur = |part: &Residual| put_in(part, lookup, variables);
     let all = |parts: &[Residual]| parts.iter().map(recur).collect::<Result<Vec<_>, _>>();
     Ok(match residual {
-        Residual::Known(_) => residual.clone(),
+        Residual::Known(_) | Residual::Ephemeral(_) => residual.clone(),
         Residual::Variable(name) => variables.get(name).unwrap_or(residual).clone(),
         Residual::Attribute(reference) => lookup(reference).map_or_else(|| residual.clone(), Residual::Known),
         Residual::List(items) => Residual::list(all(items)?),

@@ -55,6 +55,10 @@ pub fn convert(residual: &Residual, wanted: &Type, schemas: &SchemaSet) -> Conve
             Box::new(convert(yes, wanted, schemas)?),
             Box::new(convert(no, wanted, schemas)?),
         )),
+        // No schema tells its type, so what may be a number is made a string once it is there.
+        (Residual::Ephemeral(_), Type::String(_)) => {
+            Ok(Residual::Call("tostring".to_owned(), vec![residual.clone()]))
+        }
         (waiting, Type::Set(_)) => Ok(Residual::Call("toset".to_owned(), vec![waiting.clone()])),
         (waiting, _) => Ok(waiting.clone()),
     }
