@@ -8,6 +8,7 @@ mod cycles;
 mod declarations;
 mod ephemeral;
 mod expect;
+mod expression;
 mod habits;
 mod infer;
 mod modules;
@@ -30,9 +31,11 @@ use crate::span::Span;
 use crate::types::{Field, Type};
 
 pub(crate) use declarations::Names;
+pub use expression::{Expression, check_expression};
+pub(crate) use expression::{OUTPUT, mentions};
 pub use modules::module_directories;
 pub(crate) use objects::{block_type, default_of, extra_type, written_type};
-pub(crate) use settings::attribute_of;
+pub(crate) use settings::{attribute_of, condition};
 
 /// Checks the files of a project against the kinds there are.
 ///
@@ -69,7 +72,7 @@ pub fn check(sources: &[Source], schemas: &SchemaSet) -> Result<Program, Vec<Dia
     if !errors.is_empty() {
         return Err(sorted(errors));
     }
-    Ok(Program { modules, schemas: schemas.clone(), project, optional_reads, warnings })
+    Ok(Program { modules, schemas: schemas.clone(), project, outputs, optional_reads, warnings })
 }
 
 /// All modules with their declarations, by directory, and the root's project.

@@ -5,6 +5,7 @@
 //! a lookup that has not been answered yet is undecided, see [`evaluate`].
 
 mod access;
+mod asked;
 mod calls;
 mod conditions;
 mod contents;
@@ -26,6 +27,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use crate::address::{Address, ModuleStep};
+use crate::check::Expression;
 use crate::desired::{Desired, DesiredObject, Project};
 use crate::diagnostic::Diagnostic;
 use crate::inputs::Inputs;
@@ -36,6 +38,7 @@ use crate::residual::Residual;
 use crate::span::Span;
 use crate::value::Value;
 
+pub use asked::evaluate_expression;
 use instances::Instances;
 use scope::Scope;
 use sources::{Remembered, Sources};
@@ -86,6 +89,8 @@ type Path = [ModuleStep];
 struct Evaluator<'a> {
     program: &'a Program,
     inputs: &'a Inputs<'a>,
+    /// What stands in no file of the program and is evaluated in it.
+    asked: Option<&'a Expression>,
     memo: RefCell<Memo>,
     errors: RefCell<Vec<Diagnostic>>,
     /// What has been read for the value that is being computed.
@@ -116,6 +121,7 @@ impl<'a> Evaluator<'a> {
         Self {
             program,
             inputs,
+            asked: None,
             memo: RefCell::default(),
             errors: RefCell::default(),
             sources: RefCell::default(),

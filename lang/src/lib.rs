@@ -41,9 +41,12 @@ mod evaluate;
 mod program;
 mod reference;
 
-pub use check::{check, module_directories};
+// Tests of configurations, on top of all of it.
+pub mod testing;
+
+pub use check::{Expression, check, check_expression, module_directories};
 pub use constant::values_file;
-pub use evaluate::{evaluate, project};
+pub use evaluate::{evaluate, evaluate_expression, project};
 pub use format::format;
 pub use parse::{parse, parse_expression};
 pub use program::{Program, Source};

@@ -24,6 +24,8 @@ pub struct Program {
     pub(crate) modules: BTreeMap<String, Module>,
     pub(crate) schemas: SchemaSet,
     pub(crate) project: Project,
+    /// The types of each module's outputs, by directory.
+    pub(crate) outputs: BTreeMap<String, BTreeMap<String, Type>>,
     /// Where a field is read that may be absent: there absence is null, elsewhere an error.
     pub(crate) optional_reads: BTreeSet<Span>,
     pub(crate) warnings: Vec<crate::diagnostic::Diagnostic>,

@@ -221,7 +221,7 @@ fn lifecycle(block: &Block, errors: Errors<'_>) -> Lifecycle {
 }
 
 /// A `validation`, `precondition` or `postcondition` block.
-pub(super) fn condition(block: &Block, errors: Errors<'_>) -> Option<Condition> {
+pub(crate) fn condition(block: &Block, errors: Errors<'_>) -> Option<Condition> {
     let part = |name: &str| block.body.attribute(name).map(|attribute| attribute.value.clone());
     for attribute in block.body.attributes() {
         if !matches!(attribute.name.as_str(), "condition" | "error_message") {
@@ -231,7 +231,7 @@ pub(super) fn condition(block: &Block, errors: Errors<'_>) -> Option<Condition> 
     match (part("condition"), part("error_message")) {
         (Some(condition), Some(message)) => Some(Condition { condition, message }),
         _ => {
-            let message = format!("a `{}` needs a `condition` and an `error_message`", block.kind);
+            let message = format!("`{}` needs a `condition` and an `error_message`", block.kind);
             errors.extend(
                 block.body.complete.then(|| Diagnostic::error(codes::MISSING, block.header, message)),
             );

@@ -94,13 +94,19 @@ impl Evaluator<'_> {
             return self.attribute(&reference.object, name, span);
         }
         let name = key.known().and_then(Value::as_str).map(str::to_owned);
-        if let Some(name) = name.filter(|_| self.program.optional_reads.contains(&span)) {
+        if let Some(name) = name.filter(|_| self.may_be_absent(span)) {
             let (plain, hidden) = of.clone().uncovered();
             if plain.entries().is_some_and(|entries| !entries.contains_key(&name)) {
                 return Ok(if hidden { Residual::from(Value::Null).concealed() } else { Value::Null.into() });
             }
         }
         partial::index(of, key).map_err(at(span))
+    }
+
+    /// Whether a field is read there that may be absent.
+    fn may_be_absent(&self, span: Span) -> bool {
+        self.program.optional_reads.contains(&span)
+            || self.asked.is_some_and(|asked| asked.optional_reads.contains(&span))
     }
 
     /// An attribute of an object: what is written, its default, or what AWS tells.

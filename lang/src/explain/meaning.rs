@@ -136,4 +136,11 @@ explanations! {
     CONSTANT "E0707" "not a constant":
         "Values files and defaults in types hold literals only: no references and no functions.",
         "variable \"a\" { default = 1 }\nvariable \"b\" { default = var.a }";
+    UNANSWERED "E0708" "not known without AWS":
+        "A test or a prompt works without AWS: what only AWS can tell is unknown there. In a test, `answers` stand in \
+         for it.",
+        "vpc \"main\" { cidr_block = \"10.0.0.0/16\" }\n\ntest \"the network\" {\n  # answers = { vpc.main = { id = \"vpc-1\" } }\n  assert {\n    condition     = vpc.main.id == \"vpc-1\"\n    error_message = \"Another network.\"\n  }\n}";
+    TEST "E0709" "a test that does not say what it wants":
+        "A `test` holds `assert` blocks, or `expect_error` with the code of the error that its run must end in.",
+        "test \"the fleet\" {}\n# test \"the fleet\" {\n#   assert {\n#     condition     = autoscaling_group.web.min_size == 2\n#     error_message = \"The fleet is too small.\"\n#   }\n# }";
 }

@@ -76,8 +76,8 @@ fn waiting(op: BinaryOp, left: Residual, right: Residual) -> Outcome {
         (BinaryOp::Or, _, Some(false)) => return Ok(left),
         (BinaryOp::Or, Some(true), _) | (BinaryOp::Or, _, Some(true)) => return Ok(Value::Bool(true).into()),
         (BinaryOp::Equal | BinaryOp::NotEqual, ..) => {
-            if let Some(different) = null_against_object(&left, &right) {
-                return Ok(Value::Bool(different == (op == BinaryOp::NotEqual)).into());
+            if let Some(same) = same(&left, &right) {
+                return Ok(Value::Bool(same == (op == BinaryOp::Equal)).into());
             }
         }
         _ => {
@@ -93,15 +93,41 @@ fn waiting(op: BinaryOp, left: Residual, right: Residual) -> Outcome {
     Ok(Residual::Call(op.as_str().to_owned(), vec![left, right]))
 }
 
-/// Whether one side is null and the other certainly not: an object or a collection is there, whatever it holds.
-fn null_against_object(left: &Residual, right: &Residual) -> Option<bool> {
+/// Whether two values are the same, though some of it waits: what waits for the same is the same in the end, and
+/// collections differ if their shapes or any two elements do. `None` if only apply will tell.
+fn same(left: &Residual, right: &Residual) -> Option<bool> {
+    let null = |side: &Residual| *side == Residual::Known(Value::Null);
     let there = |side: &Residual| match side {
         Residual::Attribute(reference) => reference.is_whole(),
         Residual::List(_) | Residual::Set(_) | Residual::Map(_) => true,
         _ => false,
     };
-    let null = |side: &Residual| *side == Residual::Known(Value::Null);
-    ((null(left) && there(right)) || (there(left) && null(right))).then_some(true)
+    match (left, right) {
+        (Residual::Known(a), Residual::Known(b)) => Some(equal(a, b)),
+        // An object or a collection is there, whatever it holds.
+        _ if (null(left) && there(right)) || (there(left) && null(right)) => Some(false),
+        // The variable of a `for` is another value in each step.
+        (Residual::Attribute(a), Residual::Attribute(b)) if a == b => Some(true),
+        _ if left.is_set() || right.is_set() => None,
+        _ => match (left.items(), right.items(), left.entries(), right.entries()) {
+            (Some(a), Some(b), ..) => all_same(a.len() == b.len(), a.iter().zip(&b)),
+            (.., Some(a), Some(b)) => all_same(a.keys().eq(b.keys()), a.values().zip(b.values())),
+            _ => None,
+        },
+    }
+}
+
+fn all_same<'a>(shape: bool, mut pairs: impl Iterator<Item = (&'a Residual, &'a Residual)>) -> Option<bool> {
+    if !shape {
+        return Some(false);
+    }
+    pairs
+        .try_fold(Some(true), |all, (a, b)| match (same(a, b), all) {
+            (Some(false), _) => Err(Some(false)),
+            (Some(true), all) => Ok(all),
+            (None, _) => Ok(None),
+        })
+        .unwrap_or_else(|different| different)
 }
 
 fn compute(op: BinaryOp, left: &Value, right: &Value) -> Result<Value, Fault> {

@@ -2,16 +2,17 @@
 //!
 //! The file is the root module. A line `#: file PATH` starts another file: a module's source if it ends in
 //! `.infra`, else a file of the project. Lines `#: var NAME=VALUE` and `#: answer ADDRESS NAME=VALUE` hand in
-//! variables and answers to lookups. A line `#: expect` starts what comes out, each line behind `# `.
+//! variables and answers to lookups. A file whose name ends in `.test.infra` holds tests of its directory. A line `#: expect` starts what comes out, each line behind `# `.
 
 use std::collections::BTreeMap;
 
 use infra_lang::address::Address;
-use infra_lang::diagnostic::Diagnostic;
+use infra_lang::diagnostic::{Diagnostic, Label};
 use infra_lang::inputs::{Given, Inputs};
 use infra_lang::name::Identifier;
 use infra_lang::residual::Values;
 use infra_lang::span::SourceMap;
+use infra_lang::testing::{Suite, Test, test_file};
 use infra_lang::value::Value;
 use infra_lang::{Program, Source, check, evaluate};
 
@@ -22,6 +23,7 @@ use crate::kinds::schemas;
 #[derive(Default)]
 pub struct Case {
     sources: Vec<(String, String)>,
+    tests: Vec<(String, String)>,
     files: BTreeMap<String, String>,
     variables: BTreeMap<Identifier, Given>,
     answers: BTreeMap<Address, Values>,
@@ -51,7 +53,9 @@ impl Case {
             .map(|line| line.strip_prefix("# ").unwrap_or(line.trim_start_matches('#')))
             .fold(String::new(), |all, line| all + line + "\n");
         for (path, text) in parts {
-            if path.ends_with(".infra") {
+            if path.ends_with(".test.infra") {
+                case.tests.push((path, text));
+            } else if path.ends_with(".infra") {
                 case.sources.push((path, text));
             } else {
                 case.files.insert(path, text);
@@ -75,20 +79,55 @@ impl Case {
     }
 
     fn check(&self, map: &mut SourceMap) -> Result<Program, Vec<Diagnostic>> {
+        let (sources, errors) = self.parse(map);
+        match check(&sources, &schemas()) {
+            Ok(program) if errors.is_empty() => Ok(program),
+            Ok(_) => Err(errors),
+            Err(more) => Err(errors.into_iter().chain(more).collect()),
+        }
+    }
+
+    fn parse(&self, map: &mut SourceMap) -> (Vec<Source>, Vec<Diagnostic>) {
         let mut sources = Vec::new();
         let mut errors = Vec::new();
         for (path, text) in &self.sources {
             let id = map.add(path, text);
             let (file, found) = infra_lang::parse::parse(id, text);
             errors.extend(found);
-            let directory = path.rsplit_once('/').map_or("", |(directory, _)| directory).to_owned();
-            sources.push(Source { directory, file });
+            sources.push(Source { directory: directory(path), file });
         }
-        match check(&sources, &schemas()) {
-            Ok(program) if errors.is_empty() => Ok(program),
-            Ok(_) => Err(errors),
-            Err(more) => Err(errors.into_iter().chain(more).collect()),
+        (sources, errors)
+    }
+
+    /// What tests give: for each its name, and `ok` or what does not hold.
+    pub fn tested(&self) -> String {
+        let mut map = SourceMap::default();
+        let (sources, errors) = self.parse(&mut map);
+        assert!(errors.is_empty(), "{}", spelled(&errors, &map));
+        let run = |(path, text): &(String, String)| self.test_file(path, text, &sources, &mut map.clone());
+        self.tests.iter().map(run).collect()
+    }
+
+    fn test_file(&self, path: &str, text: &str, sources: &[Source], map: &mut SourceMap) -> String {
+        let id = map.add(path, text);
+        let (file, errors) = infra_lang::parse::parse(id, text);
+        assert!(errors.is_empty(), "{}", spelled(&errors, map));
+        let file = match test_file(&file) {
+            Ok(file) => file,
+            Err(errors) => return spelled(&errors, map),
+        };
+        let suite = Suite { file, sources: sources.to_vec(), directory: directory(path), id };
+        if let Err(errors) = suite.check(&schemas()) {
+            return spelled(&errors, map);
         }
+        let files = Memory(self.files.clone());
+        let one = |test: &Test| {
+            let found = suite.run(test, &schemas(), inputs(&files));
+            let result =
+                if found.is_empty() { "ok\n".to_owned() } else { format!("\n{}", noted(&found, map)) };
+            format!("{}: {result}", test.name)
+        };
+        suite.file.tests.iter().map(one).collect()
     }
 
     /// What checking says: the errors as text, or `ok`.
@@ -108,18 +147,38 @@ impl Case {
             Ok(program) => program,
             Err(errors) => return format!("check:\n{}", spelled(&errors, &map)),
         };
-        let inputs = Inputs {
-            variables: self.variables.clone(),
-            files: &files,
-            data: self.answers.clone(),
-            timestamp: "2026-11-21T08:00:00Z".to_owned(),
-            account: Some("123456789012".to_owned()),
-        };
+        let (variables, data) = (self.variables.clone(), self.answers.clone());
+        let inputs = Inputs { variables, data, ..inputs(&files) };
         match evaluate(&program, &inputs) {
             Ok(desired) => desired.to_string(),
             Err(errors) => spelled(&errors, &map),
         }
     }
+}
+
+/// The directory of a path.
+fn directory(path: &str) -> String {
+    path.rsplit_once('/').map_or("", |(directory, _)| directory).to_owned()
+}
+
+/// What every run is given.
+fn inputs(files: &Memory) -> Inputs<'_> {
+    Inputs {
+        variables: BTreeMap::new(),
+        files,
+        data: BTreeMap::new(),
+        timestamp: "2026-11-21T08:00:00Z".to_owned(),
+        account: Some("123456789012".to_owned()),
+    }
+}
+
+/// Errors with their labels.
+fn noted(errors: &[Diagnostic], map: &SourceMap) -> String {
+    let labels = |error: &Diagnostic| {
+        let label = |label: &Label| format!("  `{}` {}\n", map.text(label.span), label.text);
+        error.labels.iter().map(label).collect::<String>()
+    };
+    errors.iter().map(|error| spelled(std::slice::from_ref(error), map) + &labels(error)).collect()
 }
 
 /// Errors, each on a line with its place and hint.

@@ -11,7 +11,13 @@ fn examples_have_the_problem_they_explain() {
     {
         let own = explanation.example.contains("project \"") || explanation.title == "project block";
         let project = if own { "" } else { "project \"shop\" { region = \"us-east-1\" }\n" };
-        let found = Case::read(&format!("{project}{}\n", explanation.example)).evaluated();
+        let text = format!("{project}{}\n", explanation.example);
+        let found = match text.split_once("\ntest ") {
+            Some((program, test)) => {
+                Case::read(&format!("{program}\n#: file main.test.infra\ntest {test}")).tested()
+            }
+            None => Case::read(&text).evaluated(),
+        };
         let codes: Vec<&str> = found.lines().filter_map(|line| line.split(' ').next()).collect();
         assert!(
             codes.contains(&explanation.code.0),

@@ -1,0 +1,69 @@
+//! Expressions that stand in no file of the program: typed at a prompt, or asserted in a test.
+
+use std::collections::BTreeSet;
+
+use super::Checker;
+use super::scope::Scope;
+use crate::address::ModuleStep;
+use crate::ast::{Expr, ExprKind};
+use crate::diagnostic::Diagnostic;
+use crate::explain::codes;
+use crate::program::Program;
+use crate::span::Span;
+use crate::types::{Field, Type};
+
+/// The name by which such an expression reads the outputs of its module.
+pub(crate) const OUTPUT: &str = "output";
+
+/// A checked expression in the scope of a module instance.
+#[derive(Debug, Clone)]
+pub struct Expression {
+    pub(crate) expr: Expr,
+    pub(crate) path: Vec<ModuleStep>,
+    /// Where it reads fields that may be absent.
+    pub(crate) optional_reads: BTreeSet<Span>,
+    /// Its type.
+    pub ty: Type,
+}
+
+/// Checks an expression that sees what the module instance at `path` sees (the root's is empty), and the module's
+/// outputs as `output.x`. The span of each of its parts must be of no file of the program.
+///
+/// # Errors
+/// All independent errors, in the order of their places.
+pub fn check_expression(
+    program: &Program,
+    path: &[ModuleStep],
+    expr: &Expr,
+) -> Result<Expression, Vec<Diagnostic>> {
+    let module = program
+        .module(path)
+        .ok_or_else(|| vec![Diagnostic::error(codes::UNKNOWN_NAME, expr.span, "there is no such module")])?;
+    let mut checker = Checker::new(module, &program.modules, &program.schemas, &program.outputs);
+    checker.check_variables();
+    module.local_order.iter().for_each(|name| drop(checker.local(name)));
+    // What is wrong with the program, and where it reads what may be absent, is known.
+    checker.errors.clear();
+    checker.optional_reads.clear();
+    let mut scope = Scope::default();
+    if mentions(expr, OUTPUT) {
+        let outputs = program.outputs.get(&module.directory).into_iter().flatten();
+        let field = |(name, ty): (&String, &Type)| {
+            (name.clone(), Field { ty: ty.clone(), optional: false, default: None })
+        };
+        scope = scope.with(OUTPUT, Type::Object(outputs.map(field).collect()));
+    }
+    let ty = checker.infer(expr, &scope);
+    if !checker.errors.is_empty() {
+        return Err(super::sorted(checker.errors));
+    }
+    let optional_reads = checker.optional_reads;
+    Ok(Expression { expr: expr.clone(), path: path.to_vec(), optional_reads, ty })
+}
+
+/// Whether a name stands in an expression, bound or not.
+pub(crate) fn mentions(expr: &Expr, name: &str) -> bool {
+    let mut found = matches!(&expr.kind, ExprKind::Name(word) if word.as_str() == name);
+    expr.for_each_child(&mut |child| found |= mentions(child, name));
+    found
+}
