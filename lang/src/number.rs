@@ -116,15 +116,24 @@ impl Neg for &Number {
 }
 
 impl fmt::Display for Number {
-    /// Whole numbers exactly, others with as many digits as a 512-bit mantissa tells apart.
+    /// Whole numbers exactly, others with as few digits as tell them from every other number, as HCL has it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0.to_int_exact() {
             Some(whole) => write!(f, "{whole}"),
-            None => {
-                let text = self.0.clone().with_base_and_precision::<10>(153).value().to_string();
-                f.write_str(if text.contains('.') { text.trim_end_matches('0') } else { &text })
-            }
+            None => f.write_str(&self.shortest()),
         }
+    }
+}
+
+impl Number {
+    /// 512 bits tell numbers of 153 decimal digits apart, and 156 digits tell all of theirs apart.
+    fn shortest(&self) -> String {
+        let text = |digits: usize| {
+            let text = self.0.clone().with_base_and_precision::<10>(digits).value().to_string();
+            if text.contains('.') { text.trim_end_matches('0').to_owned() } else { text }
+        };
+        let same = |text: &String| text.parse().is_ok_and(|read: Self| read == *self);
+        (153..156).map(text).find(same).unwrap_or_else(|| text(156))
     }
 }
 
@@ -153,5 +162,13 @@ mod tests {
         assert_eq!(&number("-7") % &number("4"), number("-3"));
         assert_eq!(number("80").to_i64(), Some(80));
         assert_eq!(number("0.1").to_i64(), None);
+    }
+
+    #[test]
+    fn text_tells_numbers_apart() {
+        let rest = &number("11") % &number("5.1");
+        assert_ne!(rest, number("0.8"));
+        assert_eq!(number(&rest.to_string()), rest);
+        assert_eq!(number("0.1").to_string(), "0.1");
     }
 }

@@ -108,7 +108,10 @@ pub(super) fn one_line(scan: &Scan<'_>, range: Range<usize>) -> Diagnostic {
     if !begins_attribute {
         return match scan.kind(range.start) {
             Some(Kind::Ident) if scan.word(range.start + 1) != ":" => {
-                error(range.start, "a block on one line holds an attribute at most, no blocks")
+                // The place is HCL's: from the word to what shows that it is no attribute.
+                let place = scan.span(range.start).to(scan.span(range.start + 1));
+                let message = "a block on one line holds an attribute at most, no blocks";
+                Diagnostic::error(codes::ONE_LINE_BLOCK, place, message).hint(hint)
             }
             _ => item(scan, range),
         };
