@@ -47,12 +47,13 @@ pub fn check(sources: &[Source], schemas: &SchemaSet) -> Result<Program, Vec<Dia
     let mut errors = Vec::new();
     let (modules, project) = declarations_of(sources, schemas, &mut errors);
     let mut optional_reads = BTreeSet::new();
-    let mut outputs = BTreeMap::new();
+    let (mut outputs, mut results) = (BTreeMap::new(), BTreeMap::new());
     for directory in modules::order(&modules, &mut errors) {
         let Some(module) = modules.get(&directory) else { continue };
         let mut checker = Checker::new(module, &modules, schemas, &outputs);
         let types = checker.check_module(project.as_ref());
         errors.append(&mut checker.errors);
+        results.insert(directory.clone(), std::mem::take(&mut checker.function_types));
         optional_reads.append(&mut checker.optional_reads);
         let settings = project.as_ref().filter(|_| module.directory.is_empty());
         errors.extend(ephemeral::check(module, settings, |call, variable| {
@@ -72,7 +73,7 @@ pub fn check(sources: &[Source], schemas: &SchemaSet) -> Result<Program, Vec<Dia
     if !errors.is_empty() {
         return Err(sorted(errors));
     }
-    Ok(Program { modules, schemas: schemas.clone(), project, outputs, optional_reads, warnings })
+    Ok(Program { modules, schemas: schemas.clone(), project, outputs, results, optional_reads, warnings })
 }
 
 /// All modules with their declarations, by directory, and the root's project.

@@ -14,6 +14,7 @@ pub mod address;
 pub mod desired;
 pub mod diagnostic;
 pub mod inputs;
+pub mod interface;
 pub mod name;
 pub mod number;
 pub mod residual;

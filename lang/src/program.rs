@@ -28,6 +28,8 @@ pub struct Program {
     pub(crate) outputs: BTreeMap<String, BTreeMap<String, Type>>,
     /// Where a field is read that may be absent: there absence is null, elsewhere an error.
     pub(crate) optional_reads: BTreeSet<Span>,
+    /// The types of functions' results, by directory.
+    pub(crate) results: BTreeMap<String, BTreeMap<Identifier, Type>>,
     pub(crate) warnings: Vec<crate::diagnostic::Diagnostic>,
 }
 
@@ -85,6 +87,7 @@ pub(crate) struct Module {
 pub(crate) struct Variable {
     pub(crate) ty: Option<Type>,
     pub(crate) default: Option<Expr>,
+    pub(crate) description: Option<String>,
     pub(crate) sensitive: bool,
     pub(crate) ephemeral: bool,
     pub(crate) validations: Vec<Condition>,
@@ -107,6 +110,7 @@ pub(crate) struct Local {
 pub(crate) struct UserFunction {
     pub(crate) params: Vec<(Identifier, Type)>,
     pub(crate) result: Expr,
+    pub(crate) description: Option<String>,
     pub(crate) span: Span,
 }
 

@@ -122,12 +122,22 @@ fn flag(expr: &Expr, errors: Errors<'_>) -> bool {
     }
 }
 
+/// A description: text, as a literal.
+fn text(expr: &Expr, errors: Errors<'_>) -> Option<String> {
+    let text = expr.as_string();
+    if text.is_none() && expr.bare().kind != ExprKind::Invalid {
+        errors.push(Diagnostic::error(codes::TYPE, expr.span, "a description is a string literal"));
+    }
+    text.map(str::to_owned)
+}
+
 fn variable(block: &Block, names: &Names<'_>, errors: Errors<'_>) -> Variable {
     const KNOWN: &[&str] =
         &["type", "default", "description", "sensitive", "ephemeral", "validation", "nullable"];
     let mut variable = Variable {
         ty: None,
         default: None,
+        description: None,
         sensitive: false,
         ephemeral: false,
         validations: Vec::new(),
@@ -138,7 +148,7 @@ fn variable(block: &Block, names: &Names<'_>, errors: Errors<'_>) -> Variable {
             Item::Attribute(attribute) => match attribute.name.as_str() {
                 "type" => variable.ty = Some(read(&attribute.value, names, errors)),
                 "default" => variable.default = Some(attribute.value.clone()),
-                "description" => {}
+                "description" => variable.description = text(&attribute.value, errors),
                 "sensitive" => variable.sensitive = flag(&attribute.value, errors),
                 "ephemeral" => variable.ephemeral = flag(&attribute.value, errors),
                 "nullable" => errors.push(super::habits::habit(
@@ -179,7 +189,7 @@ fn output(block: &Block, names: &Names<'_>, errors: Errors<'_>) -> Option<Output
                     has_value = true;
                 }
                 "type" => output.ty = Some(read(&attribute.value, names, errors)),
-                "description" => output.description = attribute.value.as_string().map(str::to_owned),
+                "description" => output.description = text(&attribute.value, errors),
                 "sensitive" => output.sensitive = flag(&attribute.value, errors),
                 name => errors.push(unknown(name, attribute, KNOWN)),
             },
@@ -196,22 +206,26 @@ fn output(block: &Block, names: &Names<'_>, errors: Errors<'_>) -> Option<Output
 }
 
 fn function(block: &Block, names: &Names<'_>, errors: Errors<'_>) -> Option<UserFunction> {
-    let mut params = Vec::new();
+    let (mut params, mut description) = (Vec::new(), None);
     for item in &block.body.items {
         match item {
             Item::Attribute(attribute) if attribute.name.as_str() == "params" => {
                 params = parameters(&attribute.value, names, errors);
             }
-            Item::Attribute(attribute)
-                if attribute.name.as_str() == "result" || attribute.name.as_str() == "description" => {}
+            Item::Attribute(attribute) if attribute.name.as_str() == "description" => {
+                description = text(&attribute.value, errors);
+            }
+            Item::Attribute(attribute) if attribute.name.as_str() == "result" => {}
             Item::Attribute(attribute) => {
-                errors.push(unknown(attribute.name.as_str(), attribute, &["params", "result"]))
+                errors.push(unknown(attribute.name.as_str(), attribute, &["params", "result", "description"]))
             }
             Item::Block(inner) => errors.push(unknown_block(inner, &[])),
         }
     }
     match block.body.attribute("result") {
-        Some(result) => Some(UserFunction { params, result: result.value.clone(), span: block.header }),
+        Some(result) => {
+            Some(UserFunction { params, result: result.value.clone(), description, span: block.header })
+        }
         None => {
             let message = "the function has no `result`";
             errors.extend(

@@ -6,6 +6,7 @@
 mod case;
 mod explanations;
 mod files;
+mod interface;
 mod kinds;
 mod mutations;
 mod residuals;
