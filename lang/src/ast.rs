@@ -76,6 +76,8 @@ pub struct Label {
     pub text: String,
     /// Whether it was written in quotes, as it should be.
     pub quoted: bool,
+    /// Whether it has parts that are computed, which is an error that has been reported.
+    pub computed: bool,
     /// The place, quotes included.
     pub span: Span,
 }

@@ -14,8 +14,10 @@ pub struct Explanation {
     pub title: &'static str,
     /// Why it is an error and what to do, in Markdown.
     pub text: &'static str,
-    /// A configuration that is wrong, and how it is mended.
-    pub example: &'static str,
+    /// A part of a configuration that has the problem, and no other.
+    pub wrong: &'static str,
+    /// The same, mended.
+    pub right: &'static str,
 }
 
 /// All explanations, in the order of their codes.

@@ -9,7 +9,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use infra_lang::diagnostic::{Diagnostic, Severity};
-use infra_lang::explain::explanations;
 use infra_lang::format::format;
 use infra_lang::parse::{parse, parse_expression};
 use infra_lang::span::{FileId, SourceMap, Span};
@@ -107,21 +106,6 @@ fn spans_hold_the_brackets_of_what_they_cover() {
         expr.for_each_child(&mut |child| pending.push(child));
     }
     assert_eq!(spans, [text, "\"${d}\"", "d", "(a + b).c", "(a + b)", "a + b", "b", "a"]);
-}
-
-/// Every example of `infra explain` shows the error that it explains, and its repair is in comments.
-#[test]
-fn explanations_show_their_error() {
-    let shown_elsewhere = ["E0114", "W0101"];
-    for explanation in explanations().filter(|explanation| explanation.code.0[1..].starts_with("01")) {
-        let (_, diagnostics) = parse(FileId(0), explanation.example);
-        let shows = diagnostics.iter().any(|diagnostic| diagnostic.code == explanation.code);
-        assert!(
-            shows || shown_elsewhere.contains(&explanation.code.0),
-            "{}: {diagnostics:?}",
-            explanation.code
-        );
-    }
 }
 
 fn report(sources: &SourceMap, diagnostics: &[Diagnostic]) -> String {

@@ -96,6 +96,7 @@ impl Collector<'_> {
     /// The one label of a block, which is an identifier.
     fn label(&mut self, block: &Block) -> Option<Identifier> {
         match block.labels.as_slice() {
+            [label] if label.computed => None,
             [label] => self.identifier(&label.text, label.span),
             _ => {
                 let message = format!("`{}` takes one label, its name", block.kind);
@@ -204,6 +205,9 @@ impl Collector<'_> {
             self.errors.push(error.hint("write `data \"vpc\" \"main\" { … }`"));
             return;
         };
+        if kind.computed || name.computed {
+            return;
+        }
         let Some(name) = self.identifier(&name.text, name.span) else { return };
         match self.schemas.kind(&kind.text) {
             Some(schema) if !schema.lookup.is_empty() || schema.lookup_only => {

@@ -87,11 +87,11 @@ impl Lower {
     fn label(&self, pair: &Pair<'_, Rule>) -> Label {
         let span = self.span(pair);
         if pair.as_rule() == Rule::ident {
-            return Label { text: text::nfc(pair.as_str()), quoted: false, span };
+            return Label { text: text::nfc(pair.as_str()), quoted: false, computed: false, span };
         }
         let inner = pair.clone().into_inner().next();
         let text = inner.map_or(String::new(), |inner| self.quoted_text(&inner));
-        Label { text, quoted: true, span }
+        Label { text, quoted: true, computed: false, span }
     }
 
     pub(super) fn quoted_text(&self, pair: &Pair<'_, Rule>) -> String {

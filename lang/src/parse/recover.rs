@@ -209,7 +209,7 @@ impl Recovery<'_> {
             match self.scan.tokens[at].kind {
                 Kind::Ident => {
                     let Ident { name, span } = self.ident(at);
-                    labels.push(Label { text: name.to_string(), quoted: false, span });
+                    labels.push(Label { text: name.to_string(), quoted: false, computed: false, span });
                 }
                 Kind::Quote => labels.push(self.quoted_label(at..behind)),
                 _ => {}
@@ -231,7 +231,7 @@ impl Recovery<'_> {
             Some(at) => text::unescape(self.scan.word(at), self.scan.span(at), &mut self.diagnostics),
             None => String::new(),
         };
-        Label { text, quoted: true, span: self.place(&range) }
+        Label { text, quoted: true, computed: template.is_some(), span: self.place(&range) }
     }
 
     /// What stands between the braces of a block.

@@ -134,7 +134,7 @@ fn block(kind: &str, label: &str, attributes: Vec<Attribute>, span: Span) -> Blo
     let items = attributes.into_iter().map(Item::Attribute).collect();
     Block {
         kind: Ident { name: Identifier::new(kind), span },
-        labels: vec![Label { text: label.to_owned(), quoted: true, span }],
+        labels: vec![Label { text: label.to_owned(), quoted: true, computed: false, span }],
         body: Body { items, span, complete: true },
         header: span,
         span,

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 
 use infra_lang::address::Address;
+use infra_lang::desired::Desired;
 use infra_lang::diagnostic::{Diagnostic, Label};
 use infra_lang::inputs::{Given, Inputs};
 use infra_lang::name::Identifier;
@@ -78,12 +79,16 @@ impl Case {
         self.answers.entry(address).or_default().insert(name.into(), value);
     }
 
-    fn check(&self, map: &mut SourceMap) -> Result<Program, Vec<Diagnostic>> {
-        let (sources, errors) = self.parse(map);
+    /// The checked program with all warnings, or all that is wrong.
+    fn check(&self, map: &mut SourceMap) -> Result<(Program, Vec<Diagnostic>), Vec<Diagnostic>> {
+        let (sources, mut found) = self.parse(map);
         match check(&sources, &schemas()) {
-            Ok(program) if errors.is_empty() => Ok(program),
-            Ok(_) => Err(errors),
-            Err(more) => Err(errors.into_iter().chain(more).collect()),
+            Ok(program) if !found.iter().any(Diagnostic::is_error) => {
+                found.extend_from_slice(program.warnings());
+                Ok((program, found))
+            }
+            Ok(_) => Err(found),
+            Err(more) => Err(found.into_iter().chain(more).collect()),
         }
     }
 
@@ -99,42 +104,78 @@ impl Case {
         (sources, errors)
     }
 
+    fn desired(&self, program: &Program) -> Result<Desired, Vec<Diagnostic>> {
+        let files = Memory(self.files.clone());
+        let (variables, data) = (self.variables.clone(), self.answers.clone());
+        evaluate(program, &Inputs { variables, data, ..inputs(&files) })
+    }
+
+    /// All that is wrong, or worth a warning, when it is checked, evaluated and tested.
+    pub fn problems(&self) -> Vec<Diagnostic> {
+        let mut map = SourceMap::default();
+        let (program, mut found) = match self.check(&mut map) {
+            Ok(checked) => checked,
+            Err(errors) => return errors,
+        };
+        found.extend(self.desired(&program).err().unwrap_or_default());
+        for (path, text) in &self.tests {
+            match self.suite(path, text, &self.parse(&mut map).0, &mut map) {
+                Ok(suite) => found.extend(self.run(&suite).into_iter().flat_map(|(_, found)| found)),
+                Err(errors) => found.extend(errors),
+            }
+        }
+        found
+    }
+
     /// What tests give: for each its name, and `ok` or what does not hold.
     pub fn tested(&self) -> String {
         let mut map = SourceMap::default();
         let (sources, errors) = self.parse(&mut map);
         assert!(errors.is_empty(), "{}", spelled(&errors, &map));
-        let run = |(path, text): &(String, String)| self.test_file(path, text, &sources, &mut map.clone());
-        self.tests.iter().map(run).collect()
+        let file = |(path, text): &(String, String)| {
+            let mut map = map.clone();
+            let suite = match self.suite(path, text, &sources, &mut map) {
+                Ok(suite) => suite,
+                Err(errors) => return spelled(&errors, &map),
+            };
+            let spell = |(name, found): (String, Vec<Diagnostic>)| match found.is_empty() {
+                true => format!("{name}: ok\n"),
+                false => format!("{name}:\n{}", noted(&found, &map)),
+            };
+            self.run(&suite).into_iter().map(spell).collect()
+        };
+        self.tests.iter().map(file).collect()
     }
 
-    fn test_file(&self, path: &str, text: &str, sources: &[Source], map: &mut SourceMap) -> String {
+    /// The tests of a file, checked.
+    fn suite(
+        &self,
+        path: &str,
+        text: &str,
+        sources: &[Source],
+        map: &mut SourceMap,
+    ) -> Result<Suite, Vec<Diagnostic>> {
         let id = map.add(path, text);
         let (file, errors) = infra_lang::parse::parse(id, text);
         assert!(errors.is_empty(), "{}", spelled(&errors, map));
-        let file = match test_file(&file) {
-            Ok(file) => file,
-            Err(errors) => return spelled(&errors, map),
-        };
-        let suite = Suite { file, sources: sources.to_vec(), directory: directory(path), id };
-        if let Err(errors) = suite.check(&schemas()) {
-            return spelled(&errors, map);
-        }
+        let suite =
+            Suite { file: test_file(&file)?, sources: sources.to_vec(), directory: directory(path), id };
+        suite.check(&schemas())?;
+        Ok(suite)
+    }
+
+    /// Runs tests; each one's name and what does not hold.
+    fn run(&self, suite: &Suite) -> Vec<(String, Vec<Diagnostic>)> {
         let files = Memory(self.files.clone());
-        let one = |test: &Test| {
-            let found = suite.run(test, &schemas(), inputs(&files));
-            let result =
-                if found.is_empty() { "ok\n".to_owned() } else { format!("\n{}", noted(&found, map)) };
-            format!("{}: {result}", test.name)
-        };
+        let one = |test: &Test| (test.name.clone(), suite.run(test, &schemas(), inputs(&files)));
         suite.file.tests.iter().map(one).collect()
     }
 
-    /// What checking says: the errors as text, or `ok`.
+    /// What checking says: the errors as text, or `ok` and the warnings.
     pub fn checked(&self) -> String {
         let mut map = SourceMap::default();
         match self.check(&mut map) {
-            Ok(_) => "ok\n".to_owned(),
+            Ok((_, warnings)) => format!("ok\n{}", spelled(&warnings, &map)),
             Err(errors) => spelled(&errors, &map),
         }
     }
@@ -142,14 +183,11 @@ impl Case {
     /// What evaluating gives: all that is wanted, or the errors, as text.
     pub fn evaluated(&self) -> String {
         let mut map = SourceMap::default();
-        let files = Memory(self.files.clone());
         let program = match self.check(&mut map) {
-            Ok(program) => program,
+            Ok((program, _)) => program,
             Err(errors) => return format!("check:\n{}", spelled(&errors, &map)),
         };
-        let (variables, data) = (self.variables.clone(), self.answers.clone());
-        let inputs = Inputs { variables, data, ..inputs(&files) };
-        match evaluate(&program, &inputs) {
+        match self.desired(&program) {
             Ok(desired) => desired.to_string(),
             Err(errors) => spelled(&errors, &map),
         }
