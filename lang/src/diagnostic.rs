@@ -60,6 +60,8 @@ pub struct Diagnostic {
     pub hint: Option<String>,
     /// Edits that apply together.
     pub suggestion: Vec<Edit>,
+    /// Whether the suggestion says what was surely meant, so that it may be applied unseen; else it is a guess.
+    pub sure: bool,
 }
 
 impl Diagnostic {
@@ -88,6 +90,7 @@ impl Diagnostic {
             labels: Vec::new(),
             hint: None,
             suggestion: Vec::new(),
+            sure: false,
         }
     }
 
@@ -109,7 +112,12 @@ impl Diagnostic {
         self
     }
 
-    /// Adds an edit that would mend it.
+    /// Adds an edit that mends it, since there is no doubt what was meant: `infra validate --fix` applies it.
+    pub fn fix(self, span: Span, text: impl Into<String>) -> Self {
+        Self { sure: true, ..self.suggest(span, text) }
+    }
+
+    /// Adds an edit that would mend it if the guess is right.
     pub fn suggest(mut self, span: Span, text: impl Into<String>) -> Self {
         self.suggestion.push(Edit { span, text: text.into() });
         self

@@ -55,7 +55,7 @@ pub(super) fn item(scan: &Scan<'_>, range: Range<usize>) -> Diagnostic {
             .hint(format!("write `{word} = …` for an attribute, `{word} {{ … }}` for a block")),
         (Some(Kind::Ident), ":") => {
             error(scan.span(second), format!("expected `=` after `{word}`, found `:`"))
-                .suggest(scan.span(second), " =")
+                .fix(scan.span(second), " =")
         }
         (Some(Kind::Ident), "." | "[") => {
             error(scan.span(second), format!("expected `=` after `{word}`, found `{next}`"))
@@ -148,7 +148,7 @@ fn unknown(scan: &Scan<'_>, at: usize) -> Diagnostic {
     let error = Diagnostic::error(codes::UNKNOWN_CHARACTER, place, format!("`{word}` has no meaning here"));
     match word {
         "'" | "`" => error.hint("strings are written in double quotes"),
-        "“" | "”" | "„" => error.hint("this is a typographic quote").suggest(place, "\""),
+        "“" | "”" | "„" => error.hint("this is a typographic quote").fix(place, "\""),
         ";" => error.hint("items end with their line, without `;`"),
         "&" => error.hint("and is `&&`"),
         "|" => error.hint("or is `||`"),

@@ -232,7 +232,7 @@ impl<'t> Lexer<'t> {
                 let message = format!("`{bracket}` does not close this `{}`", self.scan.word(open.token));
                 Diagnostic::error(codes::STRAY_BRACKET, span, message)
                     .label(self.scan.span(open.token), "opened here")
-                    .suggest(span, open.closer)
+                    .fix(span, open.closer)
             }
             None => Diagnostic::error(codes::STRAY_BRACKET, span, format!("this `{bracket}` closes nothing"))
                 .hint("remove it, or add the bracket that it should close"),

@@ -89,6 +89,6 @@ fn bad_escape(written: &str, span: Span) -> Diagnostic {
         [_, b'U', ..] => diagnostic.hint("`\\U` takes eight hexadecimal digits of a character"),
         _ => diagnostic
             .hint("the escapes are `\\n`, `\\r`, `\\t`, `\\\"`, `\\\\`, `\\uNNNN`, `\\UNNNNNNNN`, `$${` and `%%{`; a backslash itself is `\\\\`")
-            .suggest(Span::new(span.file, span.start as usize, span.start as usize + 1), "\\\\"),
+            .fix(Span::new(span.file, span.start as usize, span.start as usize + 1), "\\\\"),
     }
 }

@@ -71,7 +71,7 @@ pub(crate) fn read_type(expr: &Expr, names: &dyn TypeNames) -> Read {
             .or_else(|| names.is_kind(name.as_str()).then(|| Type::Kind(KindName::new(name.as_str()))))
             .ok_or_else(|| Some(unknown(expr, name.as_str(), names))),
         ExprKind::String(text) if simple(text).is_some() => {
-            Err(Some(wrong(expr, "a type stands without quotes").suggest(expr.span, text.as_str())))
+            Err(Some(wrong(expr, "a type stands without quotes").fix(expr.span, text.as_str())))
         }
         ExprKind::Call(call) if call.namespace.is_empty() => read_call(expr, call, names),
         _ => Err(Some(wrong(expr, "this is not a type"))),

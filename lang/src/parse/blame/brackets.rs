@@ -36,7 +36,7 @@ impl Walker<'_> {
         let previous = self.scan.tokens[..self.at].iter().rfind(|token| token.is_code());
         let end = previous.map_or(0, |token| token.end);
         let place = Span::new(self.scan.file, end, end);
-        self.unexpected(expected).hint("a comma is missing before it").suggest(place, ",").into()
+        self.unexpected(expected).hint("a comma is missing before it").fix(place, ",").into()
     }
 
     pub(super) fn tuple(&mut self) -> Walk {

@@ -116,7 +116,7 @@ impl<'s> Walker<'s> {
         let problem =
             Diagnostic::error(codes::UNEXPECTED, span, format!("expected {expected}, found {found}"));
         if let Some(gap) = self.lone_unit() {
-            return problem.hint("a unit follows its number without a blank").suggest(gap, "").into();
+            return problem.hint("a unit follows its number without a blank").fix(gap, "").into();
         }
         match (self.word(), spelt_out(self.word())) {
             ("=", _) if expected.starts_with("an operator") => {
@@ -124,7 +124,7 @@ impl<'s> Walker<'s> {
             }
             ("=>", _) => problem.hint("`=>` stands in `{ for … : key => value }` only").into(),
             (_, Some(operator)) => {
-                problem.hint(format!("the operator is `{operator}`")).suggest(span, operator).into()
+                problem.hint(format!("the operator is `{operator}`")).fix(span, operator).into()
             }
             _ => problem.into(),
         }
