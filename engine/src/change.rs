@@ -87,6 +87,8 @@ pub enum Reason {
     Triggered(Reference),
     /// Older objects of this address are no longer needed.
     Superseded,
+    /// A `removed` block says that it is to be left alone.
+    Released,
 }
 
 /// An object as it was before the plan.

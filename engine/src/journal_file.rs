@@ -100,6 +100,7 @@ mod tests {
         Plan {
             header: PlanHeader { project, account, region, lineage, serial: 1, destroy: false },
             changes: Vec::new(),
+            moves: BTreeMap::new(),
             steps: StepGraph::default(),
             outputs: BTreeMap::new(),
             unchanged: 0,

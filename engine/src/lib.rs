@@ -36,6 +36,7 @@ pub mod identify;
 pub mod inherit;
 mod known;
 mod links;
+pub mod moved;
 pub mod observed;
 pub mod plan;
 pub mod refresh;

@@ -5,6 +5,7 @@ mod decide;
 mod draft;
 mod keep;
 mod lower;
+mod named;
 mod outputs;
 mod problem;
 mod protect;
@@ -26,6 +27,7 @@ use serde::{Deserialize, Serialize};
 use crate::change::Change;
 use crate::id::RemoteId;
 use crate::links;
+use crate::moved::{self, Moves};
 use crate::observed::Observed;
 use crate::provider::Provider;
 use crate::state::{Physical, State};
@@ -43,6 +45,8 @@ pub struct Plan {
     pub header: PlanHeader,
     /// The changes, in the order of their addresses.
     pub changes: Vec<Change>,
+    /// Where objects of the state have moved: what was applied before the plan has the old addresses.
+    pub moves: Moves,
     /// The steps and their order; in the order of the table every step comes after those it waits for.
     pub steps: StepGraph,
     /// Outputs after the apply; those that do not change too.
@@ -125,8 +129,11 @@ pub struct PlanInput<'a> {
 /// Decides what has to be done. Pure: the same input gives the same plan.
 pub fn plan(input: &PlanInput<'_>) -> Result<Plan, PlanError> {
     problem::check_project(input)?;
+    let moved = moved::follow(input.state, &input.desired.moves);
+    let input = &PlanInput { state: &moved.state, ..*input };
     let order = links::order(input.desired).map_err(PlanError::cycle)?;
     let mut draft = Draft::new(input);
+    draft.problems.extend(moved.conflicts.iter().map(|conflict| problem::moved(input, conflict)));
     for address in &order {
         decide::decide(&mut draft, address);
     }
@@ -140,22 +147,28 @@ pub fn plan(input: &PlanInput<'_>) -> Result<Plan, PlanError> {
         return Err(PlanError { problems: draft.problems });
     }
     let steps = lower::lower(&draft, &fates)?;
-    Ok(draft.finish(steps))
+    Ok(draft.finish(steps, moved.moves))
 }
 
-/// Decides how to remove everything; the desired objects, lookups and outputs are ignored.
+/// Decides how to remove everything: of what is desired only moves and what is to be left alone count.
 pub fn destroy(input: &PlanInput<'_>) -> Result<Plan, PlanError> {
-    let nothing = Desired::nothing(input.desired.project.clone());
+    let nothing = Desired {
+        moves: input.desired.moves.clone(),
+        removals: input.desired.removals.clone(),
+        ..Desired::nothing(input.desired.project.clone())
+    };
     let mut plan = plan(&PlanInput { desired: &nothing, ..*input })?;
     plan.header.destroy = true;
     Ok(plan)
 }
 
 impl Plan {
-    /// Whether there is nothing to do and no output changes. Applying such a plan calls nobody, but still brings the
+    /// Whether there is nothing to do, nothing moves and no output changes. Applying such a plan calls nobody, but still brings the
     /// state up to what was seen: what somebody else did already, what is no longer protected.
     pub fn is_empty(&self) -> bool {
-        self.changes.is_empty() && !self.outputs.values().any(OutputChange::is_change)
+        self.changes.is_empty()
+            && self.moves.is_empty()
+            && !self.outputs.values().any(OutputChange::is_change)
     }
 
     /// The change of an object, if it has one.

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::change::Change;
 use crate::format::{self, FormatError};
 use crate::id::{RemoteId, StepId};
+use crate::moved::Moves;
 use crate::plan::{OutputChange, Plan, PlanHeader, PlannedLookup, RecordSketch};
 use crate::seal::unsealed;
 use crate::state::Physical;
@@ -63,6 +64,7 @@ pub(crate) struct PlanV1 {
     format: String,
     header: PlanHeader,
     changes: Vec<Change>,
+    moves: Moves,
     steps: StepGraph,
     outputs: BTreeMap<Identifier, OutputV1>,
     unchanged: usize,
@@ -111,6 +113,7 @@ impl PlanV1 {
             format: FORMAT.to_owned(),
             header: plan.header,
             changes: plan.changes,
+            moves: plan.moves,
             steps: plan.steps,
             outputs: plan.outputs.into_iter().map(|(name, output)| (name, output.into())).collect(),
             unchanged: plan.unchanged,
@@ -143,6 +146,7 @@ impl From<PlanV1> for Plan {
         Self {
             header: file.header,
             changes: file.changes,
+            moves: file.moves,
             steps: file.steps,
             outputs: file.outputs.into_iter().map(|(name, output)| (name, output.into())).collect(),
             unchanged: file.unchanged,

@@ -8,6 +8,7 @@ use infra_lang::value::Value;
 use crate::identify::{Identities, identify};
 use crate::known::{Known, standing};
 use crate::links;
+use crate::moved;
 use crate::observed::{Answer, Observed};
 use crate::provider::{Observation, Provider, ProviderError, ReadBy, ReadRequest};
 use crate::state::{Physical, State};
@@ -23,9 +24,9 @@ pub struct RefreshError {
     pub source: ProviderError,
 }
 
-/// What has to be read: every object of the state, and by its digest every content-addressed object that the state
+/// What has to be read: every object of the state, which has moved already, and by its digest every content-addressed object that the state
 /// does not have.
-pub fn requests(desired: &Desired, state: &State, identities: &Identities) -> Vec<ReadRequest> {
+fn requests(desired: &Desired, state: &State, identities: &Identities) -> Vec<ReadRequest> {
     let recorded = state.records.iter().flat_map(|(address, record)| {
         record.objects().map(move |object| ReadRequest {
             address: address.clone(),
@@ -61,6 +62,8 @@ pub async fn refresh(
     state: &State,
     provider: &dyn Provider,
 ) -> Result<Observed, RefreshError> {
+    let moved = moved::follow(state, &desired.moves);
+    let state = &*moved.state;
     let requests = requests(desired, state, &identify(desired, provider));
     let answers = provider.read(&requests).await;
     let mut observed = Observed::default();

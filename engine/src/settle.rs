@@ -8,6 +8,7 @@ use crate::change::{Action, Change};
 use crate::id::{ChangeId, RemoteId, StepId};
 use crate::journal::{IllegalEvent, JournalEvent, StepStatus};
 use crate::ledger::Ledger;
+use crate::moved::rename;
 use crate::plan::{OutputChange, Plan, RecordSketch};
 use crate::provider::Outcome;
 use crate::seal::{SealKey, seal, seal_values};
@@ -17,7 +18,7 @@ use crate::steps::Effect;
 /// The state after these events of a plan that was made from `state`; its serial is left to whoever saves it.
 pub fn settle(state: &State, plan: &Plan, events: &[JournalEvent]) -> Result<State, IllegalEvent> {
     let ledger = Ledger::replay(plan, events)?;
-    Ok(Settling { ledger: &ledger, key: &state.key }.run(state.clone()))
+    Ok(Settling { ledger: &ledger, key: &state.key }.run(state))
 }
 
 /// An apply on its way into the state.
@@ -27,8 +28,9 @@ pub(crate) struct Settling<'a> {
 }
 
 impl Settling<'_> {
-    pub(crate) fn run(&self, mut state: State) -> State {
+    pub(crate) fn run(&self, state: &State) -> State {
         let plan = self.ledger.plan;
+        let mut state = rename(state, &plan.moves).into_owned();
         for (address, sketch) in &plan.records {
             if let Some(record) = state.records.get_mut(address) {
                 refresh(record, sketch);

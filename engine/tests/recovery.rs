@@ -8,8 +8,7 @@ use infra_engine::store::StateStore;
 use support::memory::Failure;
 use support::world::World;
 
-const BEFORE: &str =
-    "box a color=red\nfleet f launch=box.a.id\nslot s box=box.a.id\nbox gone\nlayer l script=one";
+const BEFORE: &str = "box a color=red\nfleet f launch=box.a.id\nslot s box=box.a.id\nbox gone\nlayer l script=one\nbox old size=1\nbox left";
 const AFTER: &str = "
     box a color=blue secret=secret:x
     fleet f launch=box.a.id
@@ -17,6 +16,9 @@ const AFTER: &str = "
     layer l script=two
     data box d of=box.a.id
     box n peer=data.box.d.answer secret=secret:y
+    moved box.old -> box.new
+    box new size=2 peer=fleet.f.id
+    forget box.left
     output o = fleet.f.id";
 
 /// A world in which an apply was killed at its `at`-th write; `None` if it has no so many.

@@ -16,6 +16,9 @@ pub fn plan(plan: &Plan, width: usize) -> String {
         return format!("{BOLD}No changes.{BOLD:#} {} as the configuration says.\n", objects(plan.unchanged));
     }
     let mut text = format!("{BOLD}Plan for {}:{BOLD:#} {}\n\n", place(plan), verdict(plan));
+    for (from, to) in &plan.moves {
+        text += &format!("{CHANGE}↪ moved{CHANGE:#} {from} → {to}\n");
+    }
     for change in &plan.changes {
         text += &one(change, plan, width);
     }
@@ -51,6 +54,7 @@ pub fn verdict(plan: &Plan) -> String {
         ("replaced", count(&|change| matches!(change.action, Action::Replace(_)) && !is_build(change))),
         ("updated", count(&|change| change.action == Action::Update)),
         ("adopted", count(&|change| change.action == Action::Adopt)),
+        ("moved", plan.moves.len()),
         ("forgotten", count(&|change| change.action == Action::Forget)),
         ("cleaned up", count(&|change| change.action == Action::Prune)),
         ("destroyed", count(&|change| change.action == Action::Delete)),
@@ -111,14 +115,21 @@ fn sign(change: &Change, old_goes: bool) -> (&'static str, anstyle::Style, &'sta
         Action::Swap => ("⇄", SWAP, "swap"),
         Action::Delete => ("-", REMOVE, "destroy"),
         Action::Adopt => ("=", ADD, "take into the state: it exists already"),
-        Action::Forget => ("✗", CHANGE, "forget: it stays in AWS"),
+        Action::Forget => ("✗", CHANGE, forgotten(change)),
         Action::Prune => ("-", DIM, "clean up older ones"),
+    }
+}
+
+fn forgotten(change: &Change) -> &'static str {
+    match change.reasons.contains(&Reason::Released) {
+        true => "forgotten, left alone in AWS",
+        false => "forget",
     }
 }
 
 fn reason(reason: &Reason) -> Option<String> {
     match reason {
-        Reason::New | Reason::Attributes | Reason::Removed => None,
+        Reason::New | Reason::Attributes | Reason::Removed | Reason::Released => None,
         Reason::Vanished => Some("it is gone from AWS, and not by us".to_owned()),
         Reason::Inputs(inputs) => Some(inputs.join("; ")),
         Reason::Triggered(reference) => Some(format!("{}.{} changes", reference.object, reference.attribute)),

@@ -12,7 +12,7 @@ use crate::store::save_state;
 /// Saves the state and clears the journal if everything is accounted for, and reports.
 pub(super) async fn finish(run: Run<'_>) -> Result<ApplyReport, ApplyError> {
     let stopped = is_stopped(&run);
-    let settled = Settling { ledger: &run.ledger, key: &run.apply.state.key }.run(run.apply.state.clone());
+    let settled = Settling { ledger: &run.ledger, key: &run.apply.state.key }.run(&run.apply.state);
     let changed = settled != run.apply.state || !run.apply.plan.steps.steps.is_empty();
     let state = if changed && !stopped { settled.next() } else { settled };
     let report = report(&run, state, stopped);

@@ -23,9 +23,12 @@ pub(super) struct Case<'a> {
     pub(super) desired: &'a Attributes,
 }
 
+/// The change, if there is one, and the object that stands before it and, unless it is replaced, after it.
+pub(super) type Decision = (Option<Change>, Option<Physical>);
+
 impl Case<'_> {
-    /// The change, if there is one, and the object that stands before it and, unless it is replaced, after it.
-    pub(super) fn decide(&self, found: Standing) -> (Option<Change>, Option<Physical>) {
+    /// What happens to the object.
+    pub(super) fn decide(&self, found: Standing) -> Decision {
         match found {
             Standing::Nothing(reason) => (Some(self.create(reason)), None),
             Standing::Found(found) => (Some(self.adopt(&found)), Some(found)),

@@ -6,8 +6,9 @@ use infra_lang::name::AttributeName;
 use infra_lang::residual::{Attributes, Residual, Values};
 use infra_lang::value::Value;
 
-use super::case::Case;
+use super::case::{Case, Decision};
 use super::draft::Draft;
+use super::named;
 use super::standing::{Standing, find};
 use super::{PlannedLookup, Problem, ProblemKind, RecordSketch};
 use crate::change::{Action, AttributeChange, Change};
@@ -58,7 +59,7 @@ fn decide_object(draft: &mut Draft<'_>, object: &DesiredObject, kind: &dyn Kind)
     if let Standing::Current(live) = &found {
         leave_ignored(object, kind, &mut desired, live);
     }
-    let (change, stands) = Case { draft, object, kind, desired: &desired }.decide(found);
+    let (desired, (change, stands)) = decide_named(draft, object, kind, desired, found);
     let known = what_stays_known(kind, &desired, change.as_ref(), stands.as_ref());
     draft.known.insert(address.clone(), known);
     let unchanged = stands.as_ref().filter(|_| change.is_none());
@@ -66,6 +67,28 @@ fn decide_object(draft: &mut Draft<'_>, object: &DesiredObject, kind: &dyn Kind)
     draft.records.insert(address.clone(), sketch);
     draft.desired.insert(address.clone(), desired);
     draft.changes.extend(change.map(|change| (address.clone(), change)));
+}
+
+/// Decides with the name that the object has already, unless another one takes its place: that gets the default name
+/// of now.
+fn decide_named(
+    draft: &Draft<'_>,
+    object: &DesiredObject,
+    kind: &dyn Kind,
+    desired: Attributes,
+    found: Standing,
+) -> (Attributes, Decision) {
+    let stays = |change: &Option<Change>| change.as_ref().is_none_or(|it| it.action == Action::Update);
+    if let Standing::Current(live) = &found
+        && let Some(kept) = named::as_it_is(object, kind.schema(), &desired, live)
+    {
+        let decision = Case { draft, object, kind, desired: &kept }.decide(found.clone());
+        if stays(&decision.0) {
+            return (kept, decision);
+        }
+    }
+    let decision = Case { draft, object, kind, desired: &desired }.decide(found);
+    (desired, decision)
 }
 
 fn report_problems(draft: &mut Draft<'_>, object: &DesiredObject, kind: &dyn Kind, desired: &Attributes) {

@@ -12,6 +12,7 @@ use crate::id::RemoteId;
 use crate::identify::{Identities, identify};
 use crate::known::Known;
 use crate::links::{self, Links};
+use crate::moved::Moves;
 use crate::provider::{Kind, Observation};
 use crate::state::{Physical, Record};
 use crate::steps::StepGraph;
@@ -127,7 +128,7 @@ impl<'a> Draft<'a> {
         }
     }
 
-    pub(super) fn finish(self, steps: StepGraph) -> Plan {
+    pub(super) fn finish(self, steps: StepGraph, moves: Moves) -> Plan {
         let state = self.input.state;
         let desired = self.input.desired;
         let unchanged = desired.objects.keys().filter(|address| !self.changes.contains_key(*address)).count();
@@ -142,6 +143,7 @@ impl<'a> Draft<'a> {
             },
             outputs: outputs::outputs(desired, state, &self.known),
             changes: self.changes.into_values().collect(),
+            moves,
             steps,
             unchanged,
             notes: self.notes,

@@ -8,7 +8,7 @@ use infra_lang::value::Value;
 
 use super::case::prior_of;
 use super::draft::Draft;
-use super::removed::unwanted;
+use super::removed::{is_released, unwanted};
 use crate::change::{Action, Change, Identity, Reason, ReplaceOrder};
 use crate::id::RemoteId;
 use crate::seal::each_known;
@@ -74,9 +74,10 @@ fn candidates<'a>(draft: &Draft<'a>, address: &'a Address, record: &'a Record) -
     let older: Vec<&Physical> =
         older.filter(|object| !gone.contains(&object.id) && !adopted(&object.id)).collect();
     let keep = how_many_stay(draft, address);
+    let released = is_released(draft, address);
     let finished = |object: &Physical| !object.applied.is_empty();
     let newer = |at: usize| older[at + 1..].iter().filter(|object| finished(object)).count();
-    let goes = |at: usize, object: &Physical| !finished(object) || newer(at) >= keep;
+    let goes = |at: usize, object: &Physical| !released && (!finished(object) || newer(at) >= keep);
     older
         .iter()
         .enumerate()

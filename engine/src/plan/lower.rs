@@ -4,6 +4,7 @@
 //! What is new is brought about after the new of everything it refers to. What is old goes once everything that
 //! referred to it has brought its own new about and let its own old go.
 
+mod ours;
 mod parts;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,7 +14,7 @@ use infra_lang::address::Address;
 use super::draft::Draft;
 use super::keep::Fates;
 use super::{PlanError, Problem, ProblemKind};
-use crate::change::{Action, AttributeChange, Change};
+use crate::change::{Action, AttributeChange, Change, Reason};
 use crate::graph::DependencyGraph;
 use crate::id::{ChangeId, StepId};
 use crate::links::{self, Links, reach};
@@ -45,8 +46,11 @@ pub(super) fn lower(draft: &Draft<'_>, fates: &Fates) -> Result<StepGraph, PlanE
     number(steps, &after).map_err(|ring| ring_problem(draft, &ring))
 }
 
-/// The kind's steps. An object that is taken over is then brought to what is desired, as far as it can change.
+/// The kind's steps; those that concern the state alone are ours. An object that is taken over is then brought to what is desired, as far as it can change.
 fn lowered(kind: &dyn Kind, change: &Change) -> Vec<LoweredStep> {
+    if change.reasons.contains(&Reason::Released) {
+        return ours::forget(change);
+    }
     let mut steps = kind.lower(change);
     let changes: Vec<AttributeChange> =
         change.attributes.iter().filter(|attribute| !attribute.forces_new).cloned().collect();

@@ -7,6 +7,7 @@ use infra_lang::name::AttributeName;
 
 use super::PlanInput;
 use crate::graph::Ring;
+use crate::moved::Conflict;
 
 /// What sort of problem it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +22,8 @@ pub enum ProblemKind {
     UnknownKind,
     /// The state belongs to another account or region.
     OtherProject,
+    /// Two objects of the state would have one address.
+    Moved,
 }
 
 /// One problem, in a sentence without a final period.
@@ -97,6 +100,19 @@ impl fmt::Display for PlanError {
 }
 
 impl std::error::Error for PlanError {}
+
+/// Two objects of the state would have one address.
+pub(super) fn moved(input: &PlanInput<'_>, conflict: &Conflict) -> Problem {
+    let Conflict { from, other, to, span } = conflict;
+    let message = match other == to {
+        true => format!("`{from}` cannot become `{to}`: the state has a `{to}` already"),
+        false => format!("`{from}` and `{other}` cannot both become `{to}`"),
+    };
+    Problem::new(ProblemKind::Moved, message)
+        .of(from)
+        .at(Some((input.location)(*span)))
+        .hint("forget one of them first: `removed { from = …, lifecycle { destroy = false } }`")
+}
 
 /// Refuses a state of another account or region, in which everything would look as if it were gone.
 pub(super) fn check_project(input: &PlanInput<'_>) -> Result<(), PlanError> {

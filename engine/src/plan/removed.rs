@@ -1,14 +1,17 @@
-//! What is in the state and no longer in the configuration.
+//! What is in the state and no longer in the configuration: it goes, unless a `removed` block says that it is to be left
+//! alone.
 
 use std::collections::BTreeMap;
 
 use infra_lang::address::Address;
+use infra_lang::desired::Removal;
 use infra_lang::residual::Attributes;
 
 use super::RecordSketch;
 use super::case::prior_of;
 use super::draft::Draft;
 use crate::change::{Action, Change, Prior, Reason};
+use crate::moved::covers;
 use crate::state::{Physical, Record};
 
 /// Decides on every object of the state that nobody wants any more.
@@ -24,11 +27,35 @@ pub(super) fn remove(draft: &mut Draft<'_>) {
             refreshed: None,
         };
         draft.records.insert(address.clone(), sketch);
-        if let Some(current) = &record.current {
-            let change = removal(draft, address, record, current);
-            draft.changes.extend(change.map(|change| (address.clone(), change)));
-        }
+        let change = match (is_released(draft, address), &record.current) {
+            (true, _) => release(draft, address, record),
+            (false, Some(current)) => removal(draft, address, record, current),
+            (false, None) => None,
+        };
+        let location = written(draft, address).map(|removal| (draft.input.location)(removal.span));
+        draft.changes.extend(change.map(|change| (address.clone(), Change { location, ..change })));
     }
+}
+
+/// The `removed` block about an object; where two are, the one that leaves it alone.
+fn written<'a>(draft: &Draft<'a>, address: &Address) -> Option<&'a Removal> {
+    let about = draft.input.desired.removals.iter().filter(|removal| covers(&removal.from, address));
+    about.min_by_key(|removal| removal.destroy)
+}
+
+/// Whether a `removed` block says that the objects of an address are to be left alone.
+pub(super) fn is_released(draft: &Draft<'_>, address: &Address) -> bool {
+    written(draft, address).is_some_and(|removal| !removal.destroy)
+}
+
+/// The objects are dropped from the state, the older ones too.
+fn release(draft: &mut Draft<'_>, address: &Address, record: &Record) -> Option<Change> {
+    let kind = draft.kind(address)?;
+    let live = record.current.as_ref().map(|current| draft.live(address, current).unwrap_or(current.clone()));
+    let prior = live.map(|live| prior_of(draft, kind, &live));
+    let older = record.former.iter().map(|object| object.id.clone()).collect();
+    let change = unwanted(address, record, Action::Forget, vec![Reason::Removed, Reason::Released], prior);
+    Some(Change { retires: older, ..change })
 }
 
 /// The object goes; if AWS no longer has it, it is only forgotten.

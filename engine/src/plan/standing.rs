@@ -9,6 +9,7 @@ use crate::provider::Observation;
 use crate::state::Physical;
 
 /// What of a desired object is there already; objects as AWS tells them now.
+#[derive(Clone)]
 pub(super) enum Standing {
     /// Nothing, and why.
     Nothing(Reason),

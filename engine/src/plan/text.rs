@@ -9,6 +9,9 @@ use crate::steps::{Effect, StepGraph, Target};
 
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (from, to) in &self.moves {
+            writeln!(f, "moved {from} -> {to}")?;
+        }
         for change in &self.changes {
             write!(f, "{change}")?;
         }
@@ -89,6 +92,7 @@ impl fmt::Display for Reason {
             Self::Inputs(inputs) => write!(f, "inputs ({})", inputs.join(", ")),
             Self::Triggered(by) => write!(f, "triggered by {}.{}", by.object, by.attribute),
             Self::Superseded => f.write_str("superseded"),
+            Self::Released => f.write_str("released"),
         }
     }
 }

@@ -1,5 +1,5 @@
 //! Made-up kinds: a `box` that is made anew when its color changes, a `slot` whose name is fixed, a `cask` whose name
-//! follows from what it holds and of which one older stays, a `layer` known by its contents, and a `fleet` that is
+//! follows from what it holds and of which one older stays, a `cup` with a name that may be prefixed, a `layer` known by its contents, and a `fleet` that is
 //! swapped in several steps.
 
 use std::collections::BTreeMap;
@@ -59,10 +59,22 @@ pub fn all() -> Vec<Box<dyn Kind>> {
             ("size", Type::number(), Presence::Optional, false),
         ],
     );
+    let cup = KindSchema {
+        naming: Naming::Prefixed { attribute: "name".into(), prefix: "name_prefix".into(), limit: 32 },
+        ..schema(
+            "cup",
+            &[
+                ("name", Type::string(), Presence::Optional, true),
+                ("name_prefix", Type::string(), Presence::Optional, true),
+                ("glaze", Type::string(), Presence::Optional, true),
+            ],
+        )
+    };
     vec![
         Box::new(Simple(box_schema, ReplaceOrder::NewFirst, 0)),
         Box::new(Simple(slot, ReplaceOrder::OldFirst, 0)),
         Box::new(Simple(cask, ReplaceOrder::NewFirst, 1)),
+        Box::new(Simple(cup, ReplaceOrder::NewFirst, 0)),
         Box::new(Layer(layer)),
         Box::new(Fleet(fleet)),
     ]

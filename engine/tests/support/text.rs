@@ -1,13 +1,16 @@
 //! Configurations for tests: one object a line.
 //!
 //! `box a size=1 color=red peer=box.b.id secret=secret:x tags=[p|q] !prevent_destroy !ignore=size !trigger=box.b.id
-//! !after=box.c`, `data box d of=box.a.id`, `output o = box.a.id`.
+//! !after=box.c`, `data box d of=box.a.id`, `output o = box.a.id`, `moved box.a -> box.b`, `removed box.a`,
+//! `forget box.a` (removed, and left alone).
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use infra_engine::graph::DependencyGraph;
 use infra_lang::address::{Address, Mode};
-use infra_lang::desired::{Backend, Desired, DesiredObject, DesiredOutput, Lifecycle, Lookup, Project};
+use infra_lang::desired::{
+    Backend, Desired, DesiredObject, DesiredOutput, Lifecycle, Lookup, Move, Place, Project, Removal,
+};
 use infra_lang::name::{AttributeName, Identifier};
 use infra_lang::residual::{Attributes, Reference, Residual};
 use infra_lang::span::{FileId, Span};
@@ -25,6 +28,13 @@ pub fn desired(text: &str) -> Desired {
         let words: Vec<&str> = line.split_whitespace().collect();
         match words[..] {
             [] => {}
+            ["moved", from, "->", to] => {
+                desired.moves.push(Move { from: place(from), to: place(to), span: span(at) });
+            }
+            ["removed" | "forget", from] => {
+                let destroy = words[0] == "removed";
+                desired.removals.push(Removal { from: place(from), destroy, span: span(at) });
+            }
             ["output", name, "=", value] => {
                 let value = residual(value);
                 let sensitive = value.is_sensitive();
@@ -58,6 +68,10 @@ pub fn desired(text: &str) -> Desired {
         }
     }
     desired
+}
+
+fn place(text: &str) -> Place {
+    Place::Object(Address::parse(text).expect(text))
 }
 
 fn span(line: usize) -> Span {

@@ -141,7 +141,11 @@ impl World {
     }
 
     pub async fn plan_destroy(&self) -> Result<Plan, PlanError> {
-        self.plan_of(&text::desired(""), destroy).await
+        self.plan_destroy_of(&text::desired("")).await
+    }
+
+    pub async fn plan_destroy_of(&self, desired: &Desired) -> Result<Plan, PlanError> {
+        self.plan_of(desired, destroy).await
     }
 
     async fn plan_of(
