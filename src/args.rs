@@ -59,6 +59,8 @@ pub enum Command {
     Destroy(DestroyArgs),
     /// Check the configuration, without credentials or network
     Validate(ValidateArgs),
+    /// Run the *.test.infra files, without credentials or network
+    Test(TestArgs),
     /// Rewrite source files in the canonical format
     Fmt(FmtArgs),
     /// Show the state, or a saved plan
@@ -146,6 +148,19 @@ pub struct ValidateArgs {
     #[command(flatten)]
     pub variables: VariableArgs,
     /// Print each finding as a line of JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Clone, ClapArgs)]
+pub struct TestArgs {
+    /// Test files, or folders that hold some; by default those of the project
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Only tests whose name holds TEXT
+    #[arg(long, value_name = "TEXT")]
+    pub filter: Option<String>,
+    /// Print each result as a line of JSON
     #[arg(long)]
     pub json: bool,
 }

@@ -11,6 +11,7 @@ mod plan;
 mod progress;
 mod show;
 mod state;
+mod test;
 mod validate;
 mod version;
 
@@ -54,6 +55,7 @@ pub fn run(command: Command, settings: &Settings, terminal: &Terminal) -> Comman
         Command::Apply(args) => wait(settings, apply::run(args, settings, terminal)),
         Command::Destroy(args) => wait(settings, destroy::run(args, settings, terminal)),
         Command::Validate(args) => validate::run(&args, settings, terminal),
+        Command::Test(args) => test::run(&args, settings, terminal),
         Command::Fmt(args) => fmt::run(&args, settings, terminal),
         Command::Show(args) => wait(settings, show::run(args, settings, terminal)),
         Command::Output(args) => wait(settings, output::run(args, settings, terminal)),

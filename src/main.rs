@@ -9,7 +9,10 @@ mod project;
 mod render;
 mod session;
 mod settings;
+mod sources;
+mod standard;
 mod store;
+mod suites;
 mod terminal;
 mod workspace;
 

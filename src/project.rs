@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use infra_engine::inherit::inherit;
+use infra_lang::Program;
 use infra_lang::address::Address;
 use infra_lang::desired::Desired;
 use infra_lang::diagnostic::Diagnostic;
@@ -11,11 +12,11 @@ use infra_lang::name::Identifier;
 use infra_lang::residual::Values;
 use infra_lang::schema::SchemaSet;
 use infra_lang::span::{SourceMap, Span};
-use infra_lang::{Program, Source};
 
 use crate::args::VariableArgs;
 use crate::error::{CommandError, CommandResult, Complaint};
 use crate::settings::Settings;
+use crate::sources::{self, Sources};
 use crate::workspace::{self, ProjectFiles};
 
 /// A checked project with its variables.
@@ -36,8 +37,8 @@ impl Project {
     /// All independent errors of the configuration, or a file that cannot be read.
     pub fn load(settings: &Settings, given: &VariableArgs, schemas: &SchemaSet) -> CommandResult<Self> {
         let mut sources = SourceMap::default();
-        let (parsed, diagnostics) = read(settings, &mut sources)?;
-        let checked = infra_lang::check(&parsed, schemas);
+        let Sources { files, problems: diagnostics } = read(settings, &mut sources)?;
+        let checked = infra_lang::check(&files, schemas);
         let program = match (checked, stop(&diagnostics)) {
             (Ok(program), false) => program,
             (Ok(_), true) => return Err(CommandError::Diagnostics(diagnostics, Box::new(sources))),
@@ -97,34 +98,17 @@ fn stop(diagnostics: &[Diagnostic]) -> bool {
     diagnostics.iter().any(Diagnostic::is_error)
 }
 
-/// Parses the root module, and every module it calls by a path, and theirs.
-fn read(settings: &Settings, sources: &mut SourceMap) -> CommandResult<(Vec<Source>, Vec<Diagnostic>)> {
-    let (mut parsed, mut diagnostics) = (Vec::new(), Vec::new());
-    let mut folders = vec![String::new()];
-    let mut at = 0;
-    while let Some(folder) = folders.get(at).cloned() {
-        at += 1;
-        for (path, text) in workspace::sources(&settings.directory.join(&folder), &folder)? {
-            let id = sources.add(path, text);
-            let (file, problems) = infra_lang::parse(id, &sources.file(id).text);
-            diagnostics.extend(problems);
-            for called in infra_lang::module_directories(&folder, &file) {
-                let exists = settings.directory.join(&called).is_dir();
-                if exists && !folders.contains(&called) {
-                    folders.push(called);
-                }
-            }
-            parsed.push(Source { directory: folder.clone(), file });
-        }
-    }
-    if parsed.is_empty() {
+/// Parses the root module, and every module it calls, and theirs.
+fn read(settings: &Settings, map: &mut SourceMap) -> CommandResult<Sources> {
+    let sources = sources::read(&settings.directory, "", "", map)?;
+    if sources.files.is_empty() {
         let place = settings.directory.display();
         return Err(Complaint::new("there is no configuration here: no file ends in .infra")
             .at(place)
             .hint("go to the project's directory, or name it with `-C DIR`")
             .into());
     }
-    Ok((parsed, diagnostics))
+    Ok(sources)
 }
 
 /// The root's variables from outside; the later wins.

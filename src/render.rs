@@ -7,4 +7,5 @@ pub mod events;
 pub mod plan;
 pub mod state;
 pub mod style;
+pub mod test;
 pub mod value;

@@ -33,8 +33,13 @@ pub fn auto_values(directory: &Path) -> Result<Vec<(String, String)>, CommandErr
     names.map(|name| Ok((name.clone(), read_source(&directory.join(name))?))).collect()
 }
 
-fn joined(folder: &str, name: &str) -> String {
-    if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
+/// A name in a folder, either of which may be empty.
+pub fn joined(folder: &str, name: &str) -> String {
+    match (folder, name) {
+        ("", name) => name.to_owned(),
+        (folder, "") => folder.to_owned(),
+        (folder, name) => format!("{}/{name}", folder.trim_end_matches('/')),
+    }
 }
 
 /// The names of the files in a directory, sorted; hidden ones are none of ours.

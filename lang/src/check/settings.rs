@@ -301,10 +301,11 @@ pub(super) fn call(block: &Block, directory: &str, errors: Errors<'_>) -> Option
     Some(Call { directory, meta, arguments, span: block.header })
 }
 
-/// The directory `source` names, seen from `directory`, relative to the project; `None` if it leads out of it.
+/// The directory `source` names, seen from `directory`, relative to the project, `std:NAME` for one of
+/// the standard library; `None` if it leads out of it.
 pub(crate) fn join(directory: &str, source: &str) -> Option<String> {
     if let Some(name) = source.strip_prefix("std/") {
-        return Some(format!("std/{name}"));
+        return Some(format!("std:{name}"));
     }
     let mut parts: Vec<&str> = directory.split('/').filter(|part| !part.is_empty()).collect();
     if !source.starts_with("./") && !source.starts_with("../") {

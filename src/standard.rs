@@ -1,0 +1,30 @@
+//! The standard library: modules written in the language, part of the program and of its version.
+
+/// A module of the standard library.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StandardModule {
+    /// What stands behind `std/` in a `source`.
+    pub name: &'static str,
+    /// Its source.
+    pub text: &'static str,
+}
+
+macro_rules! modules {
+    ($($name:literal,)*) => {
+        /// All modules, in the order of their names.
+        pub const MODULES: &[StandardModule] = &[$(StandardModule {
+            name: $name,
+            text: include_str!(concat!("../stdlib/", $name, "/main.infra")),
+        },)*];
+    };
+}
+
+modules! {
+    "network",
+}
+
+/// The module that a directory of [`infra_lang::module_directories`] names, if it is one of the standard library.
+pub fn module(directory: &str) -> Option<&'static StandardModule> {
+    let name = directory.strip_prefix("std:")?;
+    MODULES.iter().find(|module| module.name == name)
+}
