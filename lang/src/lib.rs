@@ -25,6 +25,7 @@ pub mod value;
 mod wire;
 
 pub mod explain;
+pub mod fix;
 
 // What the stages share among themselves.
 mod constant;
