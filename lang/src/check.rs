@@ -59,7 +59,8 @@ pub fn check(sources: &[Source], schemas: &SchemaSet) -> Result<Program, Vec<Dia
         errors.extend(ephemeral::check(module, settings, |call, variable| {
             modules::takes_ephemeral(&modules, module, call, variable)
         }));
-        outputs.insert(directory, types);
+        let types = types.into_iter().map(|(name, ty)| (name, Field::required(ty)));
+        outputs.insert(directory, Type::object(types));
     }
     let Some(project) = project else {
         // A file that did not parse, or a block with a wrong label, has been reported and may hold it.
@@ -120,7 +121,7 @@ struct Checker<'a> {
     module: &'a Module,
     modules: &'a BTreeMap<String, Module>,
     /// The outputs of the modules it calls, as an object's type, by directory.
-    outputs: BTreeMap<String, Type>,
+    outputs: &'a BTreeMap<String, Type>,
     errors: Vec<Diagnostic>,
     optional_reads: BTreeSet<Span>,
     variable_types: BTreeMap<Identifier, Type>,
@@ -136,17 +137,13 @@ impl<'a> Checker<'a> {
         module: &'a Module,
         modules: &'a BTreeMap<String, Module>,
         schemas: &'a SchemaSet,
-        outputs: &BTreeMap<String, BTreeMap<String, Type>>,
+        outputs: &'a BTreeMap<String, Type>,
     ) -> Self {
-        let field = |(name, ty): (&String, &Type)| {
-            (name.clone(), Field { ty: ty.clone(), optional: false, default: None })
-        };
-        let object = |types: &BTreeMap<String, Type>| Type::Object(types.iter().map(field).collect());
         Self {
             schemas,
             module,
             modules,
-            outputs: outputs.iter().map(|(directory, types)| (directory.clone(), object(types))).collect(),
+            outputs,
             errors: Vec::new(),
             optional_reads: BTreeSet::new(),
             variable_types: BTreeMap::new(),

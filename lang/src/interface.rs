@@ -84,7 +84,7 @@ impl Program {
         let (outputs, results) = (self.outputs.get(directory)?, self.results.get(directory)?);
         let outcomes = module.outputs.iter().map(|(name, output)| Outcome {
             name: name.clone(),
-            ty: outputs.get(name.as_str()).cloned().unwrap_or(Type::Any),
+            ty: outputs.field(name.as_str()).map_or(Type::Any, |field| field.ty.clone()),
             description: output.description.clone(),
             sensitive: output.sensitive,
             span: output.span,

@@ -24,8 +24,8 @@ pub struct Program {
     pub(crate) modules: BTreeMap<String, Module>,
     pub(crate) schemas: SchemaSet,
     pub(crate) project: Project,
-    /// The types of each module's outputs, by directory.
-    pub(crate) outputs: BTreeMap<String, BTreeMap<String, Type>>,
+    /// The outputs of each module, as an object's type, by directory.
+    pub(crate) outputs: BTreeMap<String, Type>,
     /// Where a field is read that may be absent: there absence is null, elsewhere an error.
     pub(crate) optional_reads: BTreeSet<Span>,
     /// The types of functions' results, by directory.

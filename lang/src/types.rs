@@ -11,6 +11,7 @@ mod unify;
 mod waiting;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::name::KindName;
 use crate::number::Number;
@@ -22,8 +23,8 @@ pub(crate) use convert::{check_length, read_quantity};
 pub(crate) use display::spoken;
 pub use prelude::{PRELUDE, prelude};
 pub(crate) use read::{TypeNames, read_type};
-pub(crate) use unify::unify_all;
 pub use unify::{Clash, type_of, unify, widened};
+pub(crate) use unify::{any_of, unify_all};
 pub use waiting::convert;
 
 /// A lowest and a highest value, each included; `None` is no bound.
@@ -73,6 +74,13 @@ pub struct Field {
     pub default: Option<Value>,
 }
 
+impl Field {
+    /// A field that is always there.
+    pub fn required(ty: Type) -> Self {
+        Self { ty, optional: false, default: None }
+    }
+}
+
 /// A type of the language.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Type {
@@ -103,9 +111,9 @@ pub enum Type {
     /// Values of one type by key.
     Map(Box<Type>),
     /// So many elements, each of its own type.
-    Tuple(Vec<Type>),
-    /// Named fields, each of its own type, and no others.
-    Object(BTreeMap<String, Field>),
+    Tuple(Arc<[Type]>),
+    /// Named fields, each of its own type, and no others. Shared, for every reference to a wide object has its type.
+    Object(Arc<BTreeMap<String, Field>>),
     /// The type, or null.
     Nullable(Box<Type>),
     /// The type, secret.
@@ -152,6 +160,24 @@ impl Type {
         Self::Map(Box::new(element))
     }
 
+    /// A list literal's type.
+    pub fn tuple(items: impl IntoIterator<Item = Self>) -> Self {
+        Self::Tuple(items.into_iter().collect())
+    }
+
+    /// An object with these fields.
+    pub fn object(fields: impl IntoIterator<Item = (String, Field)>) -> Self {
+        Self::Object(Arc::new(fields.into_iter().collect()))
+    }
+
+    /// The field of that name, if it is an object with one.
+    pub fn field(&self, name: &str) -> Option<&Field> {
+        match self {
+            Self::Object(fields) => fields.get(name),
+            _ => None,
+        }
+    }
+
     /// The type or null; not wrapped twice.
     pub fn nullable(self) -> Self {
         if self.may_be_null() { self } else { Self::Nullable(Box::new(self)) }
@@ -159,7 +185,13 @@ impl Type {
 
     /// The type of `null` itself: no value but null.
     pub fn null() -> Self {
-        Self::Nullable(Box::new(Self::OneOf(Vec::new())))
+        Self::Nullable(Box::new(Self::never()))
+    }
+
+    /// The type without values: of the elements of an empty list, and of an expression whose error has been
+    /// reported. It may stand anywhere, so that what depends on it is silent.
+    pub fn never() -> Self {
+        Self::OneOf(Vec::new())
     }
 
     /// Whether null is one of its values.

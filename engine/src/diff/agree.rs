@@ -134,7 +134,7 @@ fn left_to_aws(field: &AttributeSchema) -> bool {
 #[cfg(test)]
 mod tests {
     use infra_lang::name::AttributeName;
-    use infra_lang::types::{Field, Text};
+    use infra_lang::types::Text;
 
     use super::*;
 
@@ -160,7 +160,7 @@ mod tests {
             field("peers", Type::Set(Box::new(text())), Presence::Optional, None),
             field("chosen", text(), Presence::ObservedIfUnset, None),
         ];
-        let object = Type::Object(BTreeMap::<String, Field>::new());
+        let object = Type::object([]);
         let block = BlockSchema { attributes, key: vec!["port".into()], single: false, rules: Vec::new() };
         field("listener", Type::List(Box::new(object), Default::default()), Presence::Required, Some(block))
     }

@@ -9,14 +9,18 @@ use crate::explain::codes;
 use crate::name::KindName;
 use crate::schema::Presence;
 use crate::span::Span;
-use crate::types::{Field, Text, Type, spoken, unify_all};
+use crate::types::{Field, Text, Type, any_of, spoken, unify_all};
 use crate::value::Key;
 
 impl Checker<'_> {
     /// The type of `of.name`.
     pub(super) fn field(&mut self, of: &Type, name: &str, span: Span, whole: Span) -> Type {
         match of {
-            Type::Any | Type::OneOf(_) => Type::Any,
+            Type::Any => Type::Any,
+            Type::OneOf(types) => {
+                let reads: Vec<Type> = types.iter().map(|ty| self.field(ty, name, span, whole)).collect();
+                any_of(&reads)
+            }
             Type::Nullable(inner) => self.field(inner, name, span, whole),
             Type::Sensitive(inner) => match self.field(inner, name, span, whole) {
                 secret @ (Type::Sensitive(_) | Type::Any) => secret,
@@ -70,7 +74,7 @@ impl Checker<'_> {
 
     /// The type of an attribute of an object.
     fn attribute(&mut self, kind: &KindName, name: &str, span: Span) -> Type {
-        let Some(schema) = self.schemas.kind(kind.as_str()) else { return Type::Any };
+        let Some(schema) = self.schemas.kind(kind.as_str()) else { return Type::never() };
         let lookup = || settings::attribute_of(Mode::Data, schema, name);
         let Some(attribute) = schema.attribute(name).or_else(lookup) else {
             if let Some(ty) = super::objects::extra_type(Mode::Managed, schema, name) {
@@ -111,7 +115,12 @@ impl Checker<'_> {
             _ => None,
         };
         match of {
-            Type::Any | Type::OneOf(_) => Type::Any,
+            Type::Any => Type::Any,
+            Type::OneOf(types) => {
+                let reads: Vec<Type> =
+                    types.iter().map(|ty| self.element(ty.core(), key, key_expr, span)).collect();
+                any_of(&reads)
+            }
             Type::Map(element) => {
                 self.must_fit(key, &Type::string(), key_expr.span);
                 (**element).clone()
@@ -123,7 +132,7 @@ impl Checker<'_> {
             Type::Tuple(items) => {
                 self.must_fit(key, &Type::number(), key_expr.span);
                 position(key).map_or_else(
-                    || unify_all(items).unwrap_or(Type::Any),
+                    || any_of(items.iter()),
                     |at| match items.get(at) {
                         Some(item) => item.clone(),
                         None => {

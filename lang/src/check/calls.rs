@@ -1,5 +1,7 @@
 //! Calls of functions: their arguments, and the types of their results.
 
+use std::collections::BTreeMap;
+
 use super::Checker;
 use super::cycles::Node;
 use super::scope::Scope;
@@ -7,7 +9,7 @@ use crate::ast::{Call, Expr};
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::explain::codes;
 use crate::functions::{Function, Signature, function, functions};
-use crate::types::{Field, Type, read_type, unify, unify_all};
+use crate::types::{Field, Type, any_of, read_type};
 
 impl Checker<'_> {
     pub(super) fn call(&mut self, call: &Call, expr: &Expr, scope: &Scope) -> Type {
@@ -31,7 +33,7 @@ impl Checker<'_> {
             self.infer(argument, scope);
         }
         if !self.module.complete {
-            return Type::Any;
+            return Type::never();
         }
         let own = self.module.functions.keys().map(|name| name.as_str());
         let near = nearest(call.name.as_str(), own.chain(functions().map(|function| function.name)));
@@ -47,7 +49,7 @@ impl Checker<'_> {
     fn user_call(&mut self, call: &Call, expr: &Expr, scope: &Scope) -> Type {
         let name = call.name.name.clone();
         self.edge(Node::Function(name.clone()), call.name.span);
-        let Some(function) = self.module.functions.get(&name) else { return Type::Any };
+        let Some(function) = self.module.functions.get(&name) else { return Type::never() };
         if call.expand.is_none() && call.arguments.len() != function.params.len() {
             let params: Vec<String> =
                 function.params.iter().map(|(name, ty)| format!("{name}: {ty}")).collect();
@@ -70,12 +72,10 @@ impl Checker<'_> {
         let types: Vec<Type> = call.arguments.iter().map(|argument| self.infer(argument, scope)).collect();
         let fresh = self.errors.split_off(before);
         let serious = [codes::UNKNOWN_NAME, codes::UNKNOWN_FUNCTION, codes::UNKNOWN_ATTRIBUTE, codes::HABIT];
-        let failed = fresh.iter().any(|error| !serious.contains(&error.code));
         self.errors.extend(fresh.into_iter().filter(|error| serious.contains(&error.code)));
         match call.name.as_str() {
             "can" => Type::Bool,
-            _ if failed => Type::Any,
-            _ => unify_all(&types).unwrap_or(Type::Any),
+            _ => any_of(&types),
         }
     }
 
@@ -88,7 +88,7 @@ impl Checker<'_> {
             Ok(wanted) => wanted,
             Err(error) => {
                 self.errors.extend(error);
-                Type::Any
+                Type::never()
             }
         };
         self.expect(value, &wanted, scope);
@@ -130,7 +130,8 @@ fn count(arguments: usize) -> String {
 fn element(ty: &Type) -> Type {
     match ty.core() {
         Type::List(element, _) | Type::Set(element) => (**element).clone(),
-        Type::Tuple(items) => unify_all(items).unwrap_or(Type::Any),
+        Type::Tuple(items) => any_of(items.iter()),
+        Type::OneOf(types) => any_of(&types.iter().map(element).collect::<Vec<_>>()),
         _ => Type::Any,
     }
 }
@@ -139,7 +140,8 @@ fn element(ty: &Type) -> Type {
 fn value(ty: &Type) -> Type {
     match ty.core() {
         Type::Map(element) => (**element).clone(),
-        Type::Object(fields) => unify_all(fields.values().map(|field| &field.ty)).unwrap_or(Type::Any),
+        Type::Object(fields) => any_of(fields.values().map(|field| &field.ty)),
+        Type::OneOf(types) => any_of(&types.iter().map(value).collect::<Vec<_>>()),
         _ => Type::Any,
     }
 }
@@ -152,22 +154,20 @@ fn result_type(name: &str, types: &[Type]) -> Option<Type> {
         "tolist" | "reverse" | "distinct" | "compact" | "slice" => Type::list(element(first)),
         "toset" => Type::set(element(first)),
         "tomap" => Type::map(value(first)),
-        "concat" => {
-            Type::list(unify_all(types.iter().map(element).collect::<Vec<_>>().iter()).unwrap_or(Type::Any))
-        }
+        "concat" => Type::list(any_of(&types.iter().map(element).collect::<Vec<_>>())),
         "setunion" | "setintersection" | "setsubtract" => Type::set(element(first)),
         "element" => element(first),
         "one" => element(first).nullable(),
         "lookup" => match types.get(2) {
-            Some(default) => unify(&value(first), default).unwrap_or(Type::Any),
+            Some(default) => any_of([&value(first), default]),
             None => value(first),
         },
         "flatten" => Type::list(flat(first)),
         "coalesce" => {
             let present: Vec<Type> = types.iter().map(not_null).collect();
-            unify_all(&present).unwrap_or(Type::Any)
+            any_of(&present)
         }
-        "max" | "min" => crate::types::widened(&unify_all(types).unwrap_or(Type::Any)),
+        "max" | "min" => crate::types::widened(&any_of(types)),
         "sum" => crate::types::widened(&element(first)),
         "merge" => types.iter().skip(1).fold(first.core().clone(), |all, ty| merged(&all, ty.core())),
         "inherit" => inherited(first.core(), types.get(1)?.core()),
@@ -187,7 +187,7 @@ fn not_null(ty: &Type) -> Type {
 
 fn flat(ty: &Type) -> Type {
     let items = match ty.core() {
-        Type::Tuple(items) => items.clone(),
+        Type::Tuple(items) => items.to_vec(),
         other => vec![element(other)],
     };
     let flattened: Vec<Type> = items
@@ -197,24 +197,24 @@ fn flat(ty: &Type) -> Type {
             _ => item.clone(),
         })
         .collect();
-    unify_all(&flattened).unwrap_or(Type::Any)
+    any_of(&flattened)
 }
 
 fn merged(left: &Type, right: &Type) -> Type {
     match (left, right) {
         (Type::Object(a), Type::Object(b)) => {
-            let mut fields = a.clone();
-            for (name, field) in b {
+            let mut fields = BTreeMap::clone(a);
+            for (name, field) in b.iter() {
                 let field = match (fields.get(name), field.optional) {
                     (Some(under), true) => either(under, field),
                     _ => field.clone(),
                 };
                 fields.insert(name.clone(), field);
             }
-            Type::Object(fields)
+            Type::object(fields)
         }
         (Type::Object(_) | Type::Map(_), Type::Object(_) | Type::Map(_)) => {
-            unify(&value(left), &value(right)).map_or(Type::map(Type::Any), Type::map)
+            Type::map(any_of([&value(left), &value(right)]))
         }
         _ => Type::Any,
     }
@@ -222,15 +222,15 @@ fn merged(left: &Type, right: &Type) -> Type {
 
 /// A field that is the right side's if it is there, else the left side's.
 fn either(left: &Field, right: &Field) -> Field {
-    let ty = unify(&left.ty, &right.ty).unwrap_or(Type::Any);
+    let ty = any_of([&left.ty, &right.ty]);
     Field { ty, optional: left.optional && right.optional, default: None }
 }
 
 /// The type of `inherit(base, child)`, field by field.
 fn inherited(base: &Type, child: &Type) -> Type {
     let (Type::Object(a), Type::Object(b)) = (base, child) else { return merged(base, child) };
-    let mut fields = a.clone();
-    for (name, field) in b {
+    let mut fields = BTreeMap::clone(a);
+    for (name, field) in b.iter() {
         let field = match fields.get(name) {
             Some(under) => {
                 let ty = combined(under.ty.core(), field.ty.core());
@@ -244,15 +244,15 @@ fn inherited(base: &Type, child: &Type) -> Type {
         };
         fields.insert(name.clone(), field);
     }
-    Type::Object(fields)
+    Type::object(fields)
 }
 
 fn combined(base: &Type, child: &Type) -> Type {
     match (base, child) {
         (Type::List(..) | Type::Tuple(_), Type::List(..) | Type::Tuple(_)) => {
-            Type::list(unify(&element(base), &element(child)).unwrap_or(Type::Any))
+            Type::list(any_of([&element(base), &element(child)]))
         }
-        (Type::Set(a), Type::Set(b)) => Type::set(unify(a, b).unwrap_or(Type::Any)),
+        (Type::Set(a), Type::Set(b)) => Type::set(any_of([&**a, &**b])),
         (Type::Object(_) | Type::Map(_), Type::Object(_) | Type::Map(_)) => merged(base, child),
         _ => child.clone(),
     }

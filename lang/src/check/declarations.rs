@@ -86,8 +86,8 @@ fn named_types(
             for (_, ty) in read {
                 errors.extend(ty.err().flatten().map(|error| rings_are_no_types(error, declared)));
             }
-            // What could not be read is `any`, so that what uses it is silent.
-            known.extend(open.into_iter().map(|(name, _)| (name.clone(), Type::Any)).collect::<Vec<_>>());
+            // What could not be read takes and gives anything, so that what uses it is silent.
+            known.extend(open.into_iter().map(|(name, _)| (name.clone(), Type::never())).collect::<Vec<_>>());
             return known;
         }
         known.extend(fresh);
@@ -106,7 +106,7 @@ fn rings_are_no_types(mut error: Diagnostic, declared: &BTreeMap<String, (Expr, 
 fn read(expr: &Expr, names: &Names<'_>, errors: Errors<'_>) -> Type {
     read_type(expr, names).unwrap_or_else(|error| {
         errors.extend(error);
-        Type::Any
+        Type::never()
     })
 }
 
@@ -265,7 +265,7 @@ impl Checker<'_> {
         for (name, variable) in &module.variables {
             if let Some(Err(error)) = variable.default.as_ref().map(constant) {
                 self.errors.extend(error);
-                self.variable_types.insert(name.clone(), variable.ty.clone().unwrap_or(Type::Any));
+                self.variable_types.insert(name.clone(), variable.ty.clone().unwrap_or(Type::never()));
                 continue;
             }
             let ty = match (&variable.ty, &variable.default) {
@@ -293,13 +293,13 @@ impl Checker<'_> {
         }
     }
 
-    /// The type of a local; `any` while it is being found, for rings are reported elsewhere.
+    /// The type of a local; without values while it is being found, for rings are reported elsewhere.
     pub(super) fn local(&mut self, name: &Identifier) -> Type {
         if let Some(ty) = self.local_types.get(name) {
             return ty.clone();
         }
-        let Some(local) = self.module.locals.get(name) else { return Type::Any };
-        self.local_types.insert(name.clone(), Type::Any);
+        let Some(local) = self.module.locals.get(name) else { return Type::never() };
+        self.local_types.insert(name.clone(), Type::never());
         let outer = self.current.replace(Node::Local(name.clone()));
         let ty = self.infer(&local.value, &Scope::default());
         self.current = outer;
@@ -312,8 +312,8 @@ impl Checker<'_> {
         if let Some(ty) = self.function_types.get(name) {
             return ty.clone();
         }
-        let Some(function) = self.module.functions.get(name) else { return Type::Any };
-        self.function_types.insert(name.clone(), Type::Any);
+        let Some(function) = self.module.functions.get(name) else { return Type::never() };
+        self.function_types.insert(name.clone(), Type::never());
         let outer = self.current.replace(Node::Function(name.clone()));
         let bind = |scope: Scope, (name, ty): &(Identifier, Type)| scope.with(name.as_str(), ty.clone());
         let scope = function.params.iter().fold(Scope::default(), bind);

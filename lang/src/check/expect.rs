@@ -10,7 +10,7 @@ use crate::diagnostic::{Diagnostic, nearest};
 use crate::explain::codes;
 use crate::span::Span;
 use crate::types::{
-    Field, Fit, Lengths, Mismatch, Text, Type, check_length, convert_value, fit, spoken, unify, unify_all,
+    Field, Fit, Lengths, Mismatch, Text, Type, any_of, check_length, convert_value, fit, spoken, unify,
 };
 use crate::value::{Quoted, Value};
 
@@ -157,9 +157,9 @@ impl Checker<'_> {
 /// The type of an object literal whose entries have these types: a map, if a key is computed.
 pub(super) fn object_of(entries: &[Entry], types: Vec<Type>) -> Type {
     let names: Option<Vec<&str>> = entries.iter().map(|entry| entry.key.literal()).collect();
-    let Some(names) = names else { return Type::map(unify_all(&types).unwrap_or(Type::Any)) };
-    let field = |(name, ty): (&str, Type)| (name.to_owned(), Field { ty, optional: false, default: None });
-    Type::Object(names.into_iter().zip(types).map(field).collect())
+    let Some(names) = names else { return Type::map(any_of(&types)) };
+    let fields = names.into_iter().zip(types);
+    Type::object(fields.map(|(name, ty)| (name.to_owned(), Field::required(ty))))
 }
 
 fn hint(found: &Type, wanted: &Type) -> Option<String> {

@@ -10,7 +10,7 @@ use crate::diagnostic::Diagnostic;
 use crate::explain::codes;
 use crate::program::Program;
 use crate::span::Span;
-use crate::types::{Field, Type};
+use crate::types::Type;
 
 /// The name by which such an expression reads the outputs of its module.
 pub(crate) const OUTPUT: &str = "output";
@@ -47,14 +47,11 @@ pub fn check_expression(
     checker.optional_reads.clear();
     let mut scope = Scope::default();
     if mentions(expr, OUTPUT) {
-        let outputs = program.outputs.get(&module.directory).into_iter().flatten();
-        let field = |(name, ty): (&String, &Type)| {
-            (name.clone(), Field { ty: ty.clone(), optional: false, default: None })
-        };
-        scope = scope.with(OUTPUT, Type::Object(outputs.map(field).collect()));
+        let outputs = program.outputs.get(&module.directory).cloned();
+        scope = scope.with(OUTPUT, outputs.unwrap_or(Type::never()));
     }
     let ty = checker.infer(expr, &scope);
-    if !checker.errors.is_empty() {
+    if checker.errors.iter().any(Diagnostic::is_error) {
         return Err(super::sorted(checker.errors));
     }
     let optional_reads = checker.optional_reads;

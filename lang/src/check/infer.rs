@@ -11,14 +11,14 @@ use crate::ast::{
 use crate::diagnostic::Diagnostic;
 use crate::explain::codes;
 use crate::span::Span;
-use crate::types::{Bounds, Field, Fit, Lengths, Text, Type, fit, spoken, unify, unify_all};
+use crate::types::{Bounds, Field, Fit, Lengths, Text, Type, any_of, fit, spoken, unify};
 
 impl Checker<'_> {
-    /// The type of `expr`; what is wrong with it is reported, and then it is `any`, so that what depends on it is
-    /// silent.
+    /// The type of `expr`; what is wrong with it is reported, and then its type has no values, so that what depends
+    /// on it is silent.
     pub(super) fn infer(&mut self, expr: &Expr, scope: &Scope) -> Type {
         match &expr.kind {
-            ExprKind::Invalid => Type::Any,
+            ExprKind::Invalid => Type::never(),
             ExprKind::Null => Type::null(),
             ExprKind::Bool(_) => Type::Bool,
             ExprKind::Number(number) => {
@@ -50,13 +50,13 @@ impl Checker<'_> {
             ExprKind::Name(_) | ExprKind::Attribute(..) => self.reference(expr, scope),
             ExprKind::Index(of, key) => self.index(of, key, expr.span, scope),
             ExprKind::Splat(splat) => self.splat(splat, scope),
-            ExprKind::Element => scope.element.clone().unwrap_or(Type::Any),
+            ExprKind::Element => scope.element.clone().unwrap_or(Type::never()),
         }
     }
 
     pub(super) fn report(&mut self, error: Diagnostic) -> Type {
         self.errors.push(error);
-        Type::Any
+        Type::never()
     }
 
     fn template(&mut self, parts: &[Part], scope: &Scope) -> Type {
@@ -187,6 +187,7 @@ impl Checker<'_> {
                 Type::int()
             }
             (Type::Number { .. }, Type::Number { .. }) => Type::number(),
+            (Type::OneOf(none), _) | (_, Type::OneOf(none)) if none.is_empty() => Type::never(),
             _ => Type::Any,
         }
     }
@@ -279,7 +280,7 @@ impl Checker<'_> {
             let optional = field.optional || each.condition.is_some();
             result.insert(name.clone(), Field { ty, optional, default: None });
         }
-        Type::Object(result)
+        Type::object(result)
     }
 
     /// The types of key and element of what a `for` runs over.
@@ -288,17 +289,22 @@ impl Checker<'_> {
             Type::List(element, _) => (Type::int(), (**element).clone()),
             Type::Set(element) => ((**element).clone(), (**element).clone()),
             Type::Map(element) => (Type::string(), (**element).clone()),
-            Type::Tuple(items) => (Type::int(), unify_all(items).unwrap_or(Type::Any)),
+            Type::Tuple(items) => (Type::int(), any_of(items.iter())),
             Type::Object(fields) => {
-                let all = unify_all(fields.values().map(|field| &field.ty)).unwrap_or(Type::Any);
+                let all = any_of(fields.values().map(|field| &field.ty));
                 (Type::String(Text::Enum(fields.keys().cloned().collect())), all)
             }
-            Type::Any | Type::OneOf(_) => (Type::Any, Type::Any),
+            Type::OneOf(types) => {
+                let (keys, values): (Vec<Type>, Vec<Type>) =
+                    types.iter().map(|ty| self.elements(ty, span)).unzip();
+                (any_of(&keys), any_of(&values))
+            }
+            Type::Any => (Type::Any, Type::Any),
             other => {
                 let message =
                     format!("`for` runs over lists, sets, maps and objects, not over {}", spoken(other));
-                self.report(Diagnostic::error(codes::TYPE, span, message));
-                (Type::Any, Type::Any)
+                let nothing = self.report(Diagnostic::error(codes::TYPE, span, message));
+                (nothing.clone(), nothing)
             }
         }
     }
@@ -310,11 +316,12 @@ impl Checker<'_> {
             Type::Tuple(items) => {
                 let each =
                     items.iter().map(|item| self.infer(&splat.each, &scope.with_element(item.clone())));
-                label(Type::Tuple(each.collect()))
+                label(Type::tuple(each))
             }
             Type::List(element, _) | Type::Set(element) => {
                 label(Type::list(self.infer(&splat.each, &scope.with_element((**element).clone()))))
             }
+            Type::OneOf(none) if none.is_empty() => Type::never(),
             Type::Any => Type::list(self.infer(&splat.each, &scope.with_element(Type::Any))),
             single => {
                 let each = self.infer(&splat.each, &scope.with_element(single.clone()));

@@ -1,7 +1,5 @@
 //! Blocks of kinds and `data` blocks against their schemas.
 
-use std::collections::BTreeMap;
-
 use super::Checker;
 use super::cycles::Node;
 use super::rules::{Written, entries};
@@ -15,7 +13,7 @@ use crate::name::AttributeName;
 use crate::program::{Argument, Meta, Object, ObjectKey};
 use crate::schema::{AttributeSchema, BlockSchema, KindSchema, Naming, Presence, Rule, SchemaSet};
 use crate::span::Span;
-use crate::types::{Field, Lengths, Type, convert_value, spoken};
+use crate::types::{Field, Lengths, Type, any_of, convert_value, spoken};
 use crate::value::Value;
 
 /// The type an attribute has when it is written: for a nested block, the object its attributes make.
@@ -51,7 +49,7 @@ pub(crate) fn block_type(block: &BlockSchema) -> Type {
         (attribute.name.as_str().to_owned(), Field { ty: written_type(attribute), optional, default })
     };
     let writable = block.attributes.iter().filter(|attribute| attribute.presence != Presence::Observed);
-    Type::Object(writable.map(field).collect::<BTreeMap<_, _>>())
+    Type::object(writable.map(field))
 }
 
 impl Checker<'_> {
@@ -107,7 +105,8 @@ impl Checker<'_> {
                 Type::string()
             }
             Type::Object(_) => self.elements(ty, span).1,
-            Type::Any | Type::OneOf(_) => Type::Any,
+            Type::Any => Type::Any,
+            Type::OneOf(types) => any_of(&types.iter().map(|ty| self.for_each(ty, span)).collect::<Vec<_>>()),
             Type::List(..) | Type::Tuple(_) => {
                 let error = Diagnostic::error(
                     codes::META,
@@ -126,7 +125,7 @@ impl Checker<'_> {
     fn whole_reference(&mut self, expr: &Expr, scope: &Scope) {
         let ty = self.infer(expr, scope);
         let whole = match ty.core() {
-            Type::Kind(_) | Type::Any | Type::Object(_) => true,
+            Type::Kind(_) | Type::Any | Type::OneOf(_) | Type::Object(_) => true,
             Type::Map(inner) => matches!(inner.core(), Type::Kind(_) | Type::Object(_)),
             _ => false,
         };

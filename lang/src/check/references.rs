@@ -28,7 +28,7 @@ impl Checker<'_> {
                 let ty = self.infer(of, scope);
                 self.field(&ty, name.as_str(), name.span, expr.span)
             }
-            _ => Type::Any,
+            _ => Type::never(),
         }
     }
 
@@ -76,7 +76,7 @@ impl Checker<'_> {
 
     fn undeclared(&mut self, root: &str, name: &Ident, known: Vec<&str>) -> Type {
         if !self.module.complete {
-            return Type::Any;
+            return Type::never();
         }
         let error = Diagnostic::error(codes::UNKNOWN_NAME, name.span, format!("there is no `{root}.{name}`"));
         let error = match nearest(name.as_str(), known.iter().copied()) {
@@ -116,7 +116,7 @@ impl Checker<'_> {
                 self.module.calls.keys().map(|name| name.as_str()).collect(),
             );
         };
-        let one = self.outputs.get(&call.directory).cloned().unwrap_or(Type::Any);
+        let one = self.outputs.get(&call.directory).cloned().unwrap_or(Type::never());
         let ty = by_meta(&call.meta, one);
         self.edge(Node::Module(name.name.clone()), span);
         ty
@@ -139,7 +139,7 @@ impl Checker<'_> {
     fn unknown_kind(&mut self, kind: &Ident, name: &Ident, scope: &Scope) -> Type {
         let text = kind.as_str();
         if !self.module.complete || self.module.unknown.contains(text) {
-            return Type::Any;
+            return Type::never();
         }
         if let Some(new) = habits::kind_of(text, self.schemas) {
             let error = habits::habit(kind.span, &format!("`{kind}.{name}` is written `{new}.{name}`"));
@@ -160,7 +160,7 @@ impl Checker<'_> {
 
     fn undeclared_object(&mut self, key: &ObjectKey, name: &Ident) -> Type {
         if !self.module.complete {
-            return Type::Any;
+            return Type::never();
         }
         let data = if key.mode == Mode::Data { "data." } else { "" };
         let same: Vec<&ObjectKey> = self

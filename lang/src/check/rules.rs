@@ -20,7 +20,7 @@ impl Checker<'_> {
     pub(super) fn block_rules(&mut self, block: &BlockSchema, value: &Expr, ty: &Type) {
         match (&value.bare().kind, ty) {
             (ExprKind::Tuple(items), Type::Tuple(types)) => {
-                items.iter().zip(types).for_each(|(item, ty)| self.block_rules(block, item, ty));
+                items.iter().zip(types.iter()).for_each(|(item, ty)| self.block_rules(block, item, ty));
             }
             (ExprKind::Object(_), _) => {
                 let written = entries(value, ty);

@@ -1,6 +1,6 @@
 //! Whether a value of one type may stand where another is wanted: yes, no, or to be checked once it is known.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Bounds, Field, Lengths, Text, Type};
 use crate::number::Number;
@@ -28,13 +28,15 @@ pub fn fit(found: &Type, wanted: &Type) -> Fit {
         (Type::Nullable(found), Type::Nullable(wanted)) => fit(found, wanted),
         (Type::Nullable(found), _) => at_most_check(null_only(found), fit(found, wanted)),
         (_, Type::Nullable(wanted)) => fit(found, wanted),
+        // What is wanted could not be read, which has been reported.
+        (_, Type::OneOf(wanted)) if wanted.is_empty() => Fit::Yes,
         (_, Type::OneOf(wanted)) => wanted.iter().map(|wanted| fit(found, wanted)).max().unwrap_or(Fit::No),
         _ => fit_plain(found, wanted),
     }
 }
 
 fn null_only(ty: &Type) -> bool {
-    *ty == Type::OneOf(Vec::new())
+    *ty == Type::never()
 }
 
 fn at_most_check(is_null: bool, fit: Fit) -> Fit {
@@ -86,7 +88,7 @@ fn fit_collection(found: &Type, wanted: &Type) -> Fit {
             items.iter().map(|item| fit(item, element)).min().unwrap_or(Fit::Yes)
         }
         (Type::Tuple(a), Type::Tuple(b)) if a.len() == b.len() => {
-            a.iter().zip(b).map(|(a, b)| fit(a, b)).min().unwrap_or(Fit::Yes)
+            a.iter().zip(b.iter()).map(|(a, b)| fit(a, b)).min().unwrap_or(Fit::Yes)
         }
         (Type::List(..), Type::Tuple(_)) => Fit::Check,
         (Type::Map(a), Type::Map(b)) => fit(a, b),
@@ -132,7 +134,8 @@ fn fit_text(found: &Text, wanted: &Text) -> Fit {
     match (found, wanted) {
         (_, Text::Any) => Fit::Yes,
         (Text::Enum(a), Text::Enum(b)) => {
-            let common = a.iter().filter(|name| b.contains(name)).count();
+            let known: BTreeSet<&String> = b.iter().collect();
+            let common = a.iter().filter(|name| known.contains(name)).count();
             match common {
                 0 => Fit::No,
                 n if n == a.len() => Fit::Yes,

@@ -62,6 +62,7 @@ pub fn convert_value(value: &Value, wanted: &Type, schemas: &SchemaSet) -> Conve
         (Value::Sealed(_), _) => Ok(value.clone()),
         (Value::Null, Type::Nullable(_)) => Ok(Value::Null),
         (_, Type::Nullable(inner)) => convert_value(value, inner, schemas),
+        (_, Type::OneOf(none)) if none.is_empty() => Ok(value.clone()),
         (_, Type::OneOf(types)) => convert_to_one(value, types, schemas),
         (Value::Null, _) => {
             Err(Mismatch { null: true, ..Mismatch::new(format!("null where {} is wanted", noun(wanted))) })
@@ -79,7 +80,7 @@ pub fn convert_value(value: &Value, wanted: &Type, schemas: &SchemaSet) -> Conve
             Ok(Value::Set(convert_items(elements(value), element, schemas)?.into_iter().collect()))
         }
         (Value::List(items), Type::Tuple(types)) if items.len() == types.len() => {
-            let items = items.iter().zip(types).enumerate();
+            let items = items.iter().zip(types.iter()).enumerate();
             let items = items.map(|(at, (item, ty))| {
                 convert_value(item, ty, schemas).map_err(|error| error.at(format!("[{at}]")))
             });

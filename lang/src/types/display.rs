@@ -26,7 +26,7 @@ impl fmt::Display for Type {
             Self::Map(element) => write!(f, "map({element})"),
             Self::Tuple(elements) => write!(f, "tuple([{}])", joined(elements)),
             Self::Object(fields) => write_object(f, fields),
-            Self::Nullable(inner) if **inner == Self::OneOf(Vec::new()) => f.write_str("null"),
+            Self::Nullable(inner) if **inner == Self::never() => f.write_str("null"),
             Self::Nullable(inner) => write!(f, "nullable({inner})"),
             Self::Sensitive(inner) => write!(f, "sensitive({inner})"),
             Self::OneOf(types) => write!(f, "one_of({})", joined(types)),
@@ -38,7 +38,7 @@ impl fmt::Display for Type {
 /// A type as a sentence speaks of it: a literal's by its value, a long one by its form.
 pub(crate) fn spoken(ty: &Type) -> String {
     match ty {
-        Type::Nullable(inner) if **inner != Type::OneOf(Vec::new()) => spoken(inner),
+        Type::Nullable(inner) if **inner != Type::never() => spoken(inner),
         Type::Sensitive(inner) => spoken(inner),
         Type::String(Text::Enum(names)) if names.len() == 1 => format!("the string `{}`", Quoted(&names[0])),
         Type::Number { bounds: Bounds { min: Some(min), max: Some(max) }, .. } if min == max => {

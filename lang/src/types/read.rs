@@ -231,7 +231,7 @@ fn read_object(expr: &Expr, names: &dyn TypeNames) -> Read {
         let name = entry.key.literal().ok_or_else(|| Some(wrong(expr, "the name of a field is a word")))?;
         fields.insert(name.to_owned(), read_field(&entry.value, names)?);
     }
-    Ok(Type::Object(fields))
+    Ok(Type::object(fields))
 }
 
 fn read_field(expr: &Expr, names: &dyn TypeNames) -> Result<Field, Option<Diagnostic>> {

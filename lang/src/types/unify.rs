@@ -1,6 +1,6 @@
 //! One type for several: of the elements of a list, of the two sides of a conditional.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::{Bounds, Field, Fit, Lengths, Text, Type, fit, spoken};
@@ -59,7 +59,7 @@ pub fn unify(left: &Type, right: &Type) -> Result<Type, Clash> {
         (Type::Bool | Type::Number { .. }, Type::String(_))
         | (Type::String(_), Type::Bool | Type::Number { .. }) => Type::string(),
         (Type::Tuple(a), Type::Tuple(b)) if a.len() == b.len() => {
-            let items = a.iter().zip(b).map(|(a, b)| unify(a, b).map_err(|clash| clash.at("[*]")));
+            let items = a.iter().zip(b.iter()).map(|(a, b)| unify(a, b).map_err(|clash| clash.at("[*]")));
             Type::Tuple(items.collect::<Result<_, _>>()?)
         }
         (Type::Tuple(_) | Type::List(..), Type::Tuple(_) | Type::List(..)) => {
@@ -70,7 +70,7 @@ pub fn unify(left: &Type, right: &Type) -> Result<Type, Clash> {
             Type::Set(Box::new(unify_elements(left, right)?))
         }
         (Type::Map(a), Type::Map(b)) => Type::map(unify(a, b).map_err(|clash| clash.at("[*]"))?),
-        (Type::Object(a), Type::Object(b)) => Type::Object(unify_fields(a, b)?),
+        (Type::Object(a), Type::Object(b)) => Type::object(unify_fields(a, b)?),
         (Type::Object(fields), Type::Map(element)) | (Type::Map(element), Type::Object(fields)) => {
             let values = fields.values().try_fold((**element).clone(), |all, field| unify(&all, &field.ty));
             Type::map(values?)
@@ -90,7 +90,8 @@ pub fn unify(left: &Type, right: &Type) -> Result<Type, Clash> {
 fn unify_text(left: &Text, right: &Text) -> Text {
     match (left, right) {
         (Text::Enum(a), Text::Enum(b)) => {
-            let more = b.iter().filter(|name| !a.contains(name));
+            let known: BTreeSet<&String> = a.iter().collect();
+            let more = b.iter().filter(|name| !known.contains(name));
             Text::Enum(a.iter().chain(more).cloned().collect())
         }
         _ if left == right => left.clone(),
@@ -108,7 +109,7 @@ fn wider(left: &Bounds, right: &Bounds) -> Bounds {
 fn unify_elements(left: &Type, right: &Type) -> Result<Type, Clash> {
     let items = |ty: &Type| match ty {
         Type::List(element, _) | Type::Set(element) => vec![(**element).clone()],
-        Type::Tuple(items) => items.clone(),
+        Type::Tuple(items) => items.to_vec(),
         _ => Vec::new(),
     };
     unify_all(items(left).iter().chain(&items(right))).map_err(|clash| clash.at("[*]"))
@@ -116,7 +117,37 @@ fn unify_elements(left: &Type, right: &Type) -> Result<Type, Clash> {
 
 /// The narrowest common type of all; of none, the type without values.
 pub(crate) fn unify_all<'a>(types: impl IntoIterator<Item = &'a Type>) -> Result<Type, Clash> {
-    types.into_iter().try_fold(Type::OneOf(Vec::new()), |all, ty| unify(&all, ty))
+    let types: Vec<&Type> = types.into_iter().collect();
+    match literals(&types) {
+        Some(names) => Ok(Type::String(Text::Enum(names))),
+        None => types.into_iter().try_fold(Type::never(), |all, ty| unify(&all, ty)),
+    }
+}
+
+/// What a value of any of the types may be: their common type, or one of those that have none.
+pub(crate) fn any_of<'a>(types: impl IntoIterator<Item = &'a Type>) -> Type {
+    let types: Vec<&Type> = types.into_iter().collect();
+    unify_all(types.iter().copied()).unwrap_or_else(|_| {
+        let mut apart: Vec<Type> = Vec::new();
+        for ty in types {
+            match apart.iter_mut().find_map(|known| unify(known, ty).ok().map(|all| (known, all))) {
+                Some((known, all)) => *known = all,
+                None => apart.push(ty.clone()),
+            }
+        }
+        Type::OneOf(apart)
+    })
+}
+
+/// The distinct texts of string literals, as of a long list of names; `None` if there is anything else.
+fn literals(types: &[&Type]) -> Option<Vec<String>> {
+    let mut seen = BTreeSet::new();
+    let mut names = Vec::new();
+    for ty in types {
+        let Type::String(Text::Enum(texts)) = ty else { return None };
+        names.extend(texts.iter().filter(|text| seen.insert(text.as_str())).cloned());
+    }
+    (!names.is_empty()).then_some(names)
 }
 
 fn unify_fields(
@@ -143,9 +174,8 @@ fn unify_fields(
 
 /// The type of a value, wide: of a string any string, of an object its fields'.
 pub fn type_of(value: &Value) -> Type {
-    let all = |items: Vec<Type>| {
-        unify_all(&items).ok().filter(|ty| *ty != Type::OneOf(Vec::new())).unwrap_or(Type::Any)
-    };
+    let all =
+        |items: Vec<Type>| unify_all(&items).ok().filter(|ty| *ty != Type::never()).unwrap_or(Type::Any);
     match value {
         Value::Null | Value::Sealed(_) => Type::Any,
         Value::Bool(_) => Type::Bool,
@@ -155,8 +185,7 @@ pub fn type_of(value: &Value) -> Type {
         Value::List(items) => Type::list(all(items.iter().map(type_of).collect())),
         Value::Set(items) => Type::set(all(items.iter().map(type_of).collect())),
         Value::Map(entries) => {
-            let field = |value| Field { ty: type_of(value), optional: false, default: None };
-            Type::Object(entries.iter().map(|(name, value)| (name.clone(), field(value))).collect())
+            Type::object(entries.iter().map(|(name, value)| (name.clone(), Field::required(type_of(value)))))
         }
         Value::Sensitive(inner) => Type::Sensitive(Box::new(type_of(inner))),
     }
@@ -177,9 +206,9 @@ pub fn widened(ty: &Type) -> Type {
             let widen = |(name, field): (&String, &Field)| {
                 (name.clone(), Field { ty: widened(&field.ty), ..field.clone() })
             };
-            Type::Object(fields.iter().map(widen).collect())
+            Type::object(fields.iter().map(widen))
         }
-        Type::Nullable(inner) if **inner == Type::OneOf(Vec::new()) => Type::Any,
+        Type::Nullable(inner) if **inner == Type::never() => Type::Any,
         Type::Nullable(inner) => widened(inner).nullable(),
         Type::Sensitive(inner) => Type::Sensitive(Box::new(widened(inner))),
         other => other.clone(),

@@ -25,7 +25,7 @@ pub fn convert(residual: &Residual, wanted: &Type, schemas: &SchemaSet) -> Conve
             convert_residuals(items, element, schemas).map(Residual::set)
         }
         (Residual::List(items), Type::Tuple(types)) if items.len() == types.len() => {
-            let items = items.iter().zip(types).enumerate();
+            let items = items.iter().zip(types.iter()).enumerate();
             let items = items.map(|(at, (item, ty))| {
                 convert(item, ty, schemas).map_err(|error| error.at(format!("[{at}]")))
             });

@@ -34,7 +34,7 @@ fn ty() -> impl Strategy<Value = Type> {
             inner.clone().prop_map(Type::map),
             inner.clone().prop_map(Type::nullable),
             prop::collection::vec(inner.clone(), 1..3).prop_map(Type::OneOf),
-            prop::collection::vec(inner.clone(), 0..3).prop_map(Type::Tuple),
+            prop::collection::vec(inner.clone(), 0..3).prop_map(Type::tuple),
             inner.prop_map(|ty| {
                 let text = format!("object({{ a = {ty}, b = optional({ty}) }})");
                 Type::parse(&text).expect("a type")

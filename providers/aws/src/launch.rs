@@ -6,6 +6,7 @@ pub(crate) mod images;
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -165,7 +166,7 @@ pub(crate) fn without(
 fn forget_field(ty: &mut Type, name: &str) {
     match ty {
         Type::Object(fields) => {
-            fields.remove(name);
+            Arc::make_mut(fields).remove(name);
         }
         Type::List(inner, _) | Type::Set(inner) | Type::Nullable(inner) => forget_field(inner, name),
         _ => {}

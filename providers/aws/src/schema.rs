@@ -28,7 +28,7 @@ pub(crate) fn nested(
     key: Vec<AttributeName>,
     repeated: bool,
 ) -> (Type, Option<BlockSchema>) {
-    let object = Type::Object(block.attributes.iter().map(field).collect());
+    let object = Type::object(block.attributes.iter().map(field));
     let ty = if repeated { Type::list(object) } else { object };
     (ty, Some(BlockSchema { key, single: !repeated, ..block }))
 }
