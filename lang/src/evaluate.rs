@@ -15,6 +15,7 @@ mod lookups;
 mod modules;
 mod naming;
 mod objects;
+mod open;
 mod order;
 mod outputs;
 mod scope;
@@ -40,6 +41,7 @@ use crate::value::Value;
 
 pub use asked::evaluate_expression;
 use instances::Instances;
+pub use open::validate;
 use scope::Scope;
 use sources::{Remembered, Sources};
 
@@ -91,6 +93,8 @@ struct Evaluator<'a> {
     inputs: &'a Inputs<'a>,
     /// What stands in no file of the program and is evaluated in it.
     asked: Option<&'a Expression>,
+    /// Whether variables may be missing: then only what is wrong is asked for.
+    open: bool,
     memo: RefCell<Memo>,
     errors: RefCell<Vec<Diagnostic>>,
     /// What has been read for the value that is being computed.
@@ -122,6 +126,7 @@ impl<'a> Evaluator<'a> {
             program,
             inputs,
             asked: None,
+            open: false,
             memo: RefCell::default(),
             errors: RefCell::default(),
             sources: RefCell::default(),

@@ -48,7 +48,7 @@ pub mod testing;
 
 pub use check::{Expression, check, check_expression, module_directories};
 pub use constant::values_file;
-pub use evaluate::{evaluate, evaluate_expression, project};
+pub use evaluate::{evaluate, evaluate_expression, project, validate};
 pub use format::format;
 pub use parse::{parse, parse_expression};
 pub use program::{Program, Source};

@@ -27,7 +27,11 @@ impl Evaluator<'_> {
     }
 
     fn read_project(&self) -> Result<Settings, Stop> {
-        Ok((self.settings()?, self.project_tags()?))
+        let settings = match self.settings() {
+            Err(Stop::Undecided) if self.open => self.nameless(),
+            settings => settings?,
+        };
+        Ok((settings, self.project_tags()?))
     }
 
     /// The settings without the tags.
@@ -60,6 +64,8 @@ impl Evaluator<'_> {
                 expr.span,
                 "tags are shown, and one of these is sensitive",
             )),
+            (_, Some(entries), Some(_)) if self.is_open(&tags) => Ok(entries),
+            (_, None, Some(_)) if self.is_open(&tags) => Err(Stop::Undecided),
             (_, Some(_), Some(expr)) if tags.known().is_none() => fail(not_setting(expr)),
             (_, Some(entries), _) => Ok(entries),
             (_, None, Some(expr)) => fail(not_setting(expr)),
@@ -76,6 +82,7 @@ impl Evaluator<'_> {
             secret if secret.is_sensitive() => {
                 fail(Diagnostic::error(codes::SECRET, expr.span, "a setting is shown, and this is sensitive"))
             }
+            open if self.is_open(&open) => Err(Stop::Undecided),
             _ => fail(not_setting(expr)),
         }
     }

@@ -117,6 +117,7 @@ impl Evaluator<'_> {
     fn default(&self, name: &Identifier, variable: &Variable) -> Eval {
         match &variable.default {
             Some(default) => self.wanted(default, &self.type_of(variable), &Scope::of(&[])),
+            None if self.open => Ok(self.question_of(name)),
             None => {
                 let message = format!("the variable `{name}` has no value");
                 let error = Diagnostic::error(codes::VARIABLE, variable.span, message);

@@ -15,7 +15,7 @@ use infra_lang::residual::Values;
 use infra_lang::span::SourceMap;
 use infra_lang::testing::{Suite, Test, test_file};
 use infra_lang::value::Value;
-use infra_lang::{Program, Source, check, evaluate};
+use infra_lang::{Program, Source, check, evaluate, validate};
 
 use crate::files::Memory;
 use crate::kinds::schemas;
@@ -178,6 +178,20 @@ impl Case {
             Ok((_, warnings)) => format!("ok\n{}", spelled(&warnings, &map)),
             Err(errors) => spelled(&errors, &map),
         }
+    }
+
+    /// What can be known to be wrong without variables and answers that are not given, as text, or `ok`.
+    pub fn validated(&self) -> String {
+        let mut map = SourceMap::default();
+        let found = match self.check(&mut map) {
+            Ok((program, _)) => {
+                let files = Memory(self.files.clone());
+                let (variables, data) = (self.variables.clone(), self.answers.clone());
+                validate(&program, &Inputs { variables, data, account: None, ..inputs(&files) })
+            }
+            Err(errors) => errors,
+        };
+        if found.is_empty() { "ok\n".to_owned() } else { spelled(&found, &map) }
     }
 
     /// What evaluating gives: all that is wanted, or the errors, as text.

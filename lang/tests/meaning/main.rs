@@ -69,6 +69,11 @@ fn testing() {
 }
 
 #[test]
+fn validating() {
+    run("validate", Case::validated);
+}
+
+#[test]
 fn a_long_chain_of_locals_is_no_deep_recursion() {
     let links: String = (1..5000).map(|n| format!("  l{n} = local.l{} + 1\n", n - 1)).collect();
     let project = "project \"p\" { region = \"us-east-1\" }\n";
