@@ -44,7 +44,9 @@ pub(crate) fn binary(op: BinaryOp, left: Residual, right: Residual) -> Outcome {
     let hidden = hidden_left || hidden_right;
     let result = match (&left, &right) {
         (Residual::Known(a), Residual::Known(b)) => {
-            let nested = a.is_sensitive() || b.is_sensitive();
+            // Whether something is there tells nothing of the secrets in it.
+            let null = *a == Value::Null || *b == Value::Null;
+            let nested = !null && (a.is_sensitive() || b.is_sensitive());
             let value =
                 compute(op, a, b).map_err(|fault| if hidden { quiet(op.as_str(), fault) } else { fault })?;
             let value = Residual::Known(value);
@@ -108,6 +110,7 @@ fn same(left: &Residual, right: &Residual) -> Option<bool> {
         _ if (null(left) && there(right)) || (there(left) && null(right)) => Some(false),
         // The variable of a `for` is another value in each step.
         (Residual::Attribute(a), Residual::Attribute(b)) if a == b => Some(true),
+        (Residual::Set(a), Residual::Set(b)) if a == b && a.iter().all(is_leaf) => Some(true),
         _ if left.is_set() || right.is_set() => None,
         _ => match (left.items(), right.items(), left.entries(), right.entries()) {
             (Some(a), Some(b), ..) => all_same(a.len() == b.len(), a.iter().zip(&b)),
@@ -115,6 +118,10 @@ fn same(left: &Residual, right: &Residual) -> Option<bool> {
             _ => None,
         },
     }
+}
+
+fn is_leaf(residual: &Residual) -> bool {
+    matches!(residual, Residual::Known(_) | Residual::Attribute(_))
 }
 
 fn all_same<'a>(shape: bool, mut pairs: impl Iterator<Item = (&'a Residual, &'a Residual)>) -> Option<bool> {
