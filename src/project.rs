@@ -12,6 +12,7 @@ use infra_lang::name::Identifier;
 use infra_lang::residual::Values;
 use infra_lang::schema::SchemaSet;
 use infra_lang::span::{SourceMap, Span};
+use infra_lang::tool::Tool;
 
 use crate::args::VariableArgs;
 use crate::error::{CommandError, CommandResult, Complaint};
@@ -38,7 +39,7 @@ impl Project {
     pub fn load(settings: &Settings, given: &VariableArgs, schemas: &SchemaSet) -> CommandResult<Self> {
         let mut sources = SourceMap::default();
         let Sources { files, problems: diagnostics } = read(settings, &mut sources)?;
-        let checked = infra_lang::check(&files, schemas);
+        let checked = infra_lang::check_for(&files, schemas, &tool());
         let program = match (checked, stop(&diagnostics)) {
             (Ok(program), false) => program,
             (Ok(_), true) => return Err(CommandError::Diagnostics(diagnostics, Box::new(sources))),
@@ -92,6 +93,12 @@ impl Project {
     pub fn location(&self, span: Span) -> String {
         self.sources.location(span)
     }
+}
+
+/// What a configuration may ask of this tool.
+fn tool() -> Tool {
+    let standard = crate::standard::MODULES.iter().map(|module| module.name.to_owned()).collect();
+    Tool { version: Some(env!("CARGO_PKG_VERSION").to_owned()), standard }
 }
 
 fn stop(diagnostics: &[Diagnostic]) -> bool {

@@ -11,6 +11,7 @@ mod expect;
 mod expression;
 mod habits;
 mod infer;
+mod libraries;
 mod modules;
 mod objects;
 mod order;
@@ -18,7 +19,9 @@ mod references;
 mod rules;
 mod scope;
 mod settings;
+mod sources;
 mod uses;
+mod version;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,37 +31,51 @@ use crate::name::Identifier;
 use crate::program::{Module, Program, Project, Source};
 use crate::schema::SchemaSet;
 use crate::span::Span;
+use crate::tool::Tool;
 use crate::types::{Field, Type};
 
 pub(crate) use declarations::Names;
 pub use expression::{Expression, check_expression};
 pub(crate) use expression::{OUTPUT, mentions};
+pub(crate) use libraries::unknown_library;
 pub use modules::module_directories;
 pub(crate) use objects::{block_type, default_of, extra_type, written_type};
 pub(crate) use settings::{attribute_of, condition};
+pub(crate) use sources::standard;
 
-/// Checks the files of a project against the kinds there are.
+/// Checks the files of a project against the kinds there are, whatever tool runs; see [`check_for`].
+///
+/// # Errors
+/// All independent errors, in the order of their places.
+pub fn check(sources: &[Source], schemas: &SchemaSet) -> Result<Program, Vec<Diagnostic>> {
+    check_for(sources, schemas, &Tool::default())
+}
+
+/// Checks the files of a project against the kinds there are and the tool that runs.
 ///
 /// `sources` holds the files of the root module and of every module it calls, see [`module_directories`].
 ///
 /// # Errors
 /// All independent errors, in the order of their places.
-pub fn check(sources: &[Source], schemas: &SchemaSet) -> Result<Program, Vec<Diagnostic>> {
+pub fn check_for(sources: &[Source], schemas: &SchemaSet, tool: &Tool) -> Result<Program, Vec<Diagnostic>> {
     let mut errors = Vec::new();
-    let (modules, project) = declarations_of(sources, schemas, &mut errors);
+    let Declared { modules, order, project } = declared(sources, schemas, &mut errors);
+    let required = project.as_ref().and_then(|project| project.required_version.as_ref());
+    if let Some(error) = required.and_then(|required| version::check(required, tool)) {
+        // Another version may know what this one does not: nothing else is said.
+        return Err(vec![error]);
+    }
     let mut optional_reads = BTreeSet::new();
     let (mut outputs, mut results) = (BTreeMap::new(), BTreeMap::new());
-    for directory in modules::order(&modules, &mut errors) {
+    for directory in order {
         let Some(module) = modules.get(&directory) else { continue };
-        let mut checker = Checker::new(module, &modules, schemas, &outputs);
+        let known = Known { modules: &modules, schemas, outputs: &outputs, results: &results, tool };
+        let mut checker = Checker::new(module, known);
         let types = checker.check_module(project.as_ref());
-        errors.append(&mut checker.errors);
-        results.insert(directory.clone(), std::mem::take(&mut checker.function_types));
-        optional_reads.append(&mut checker.optional_reads);
-        let settings = project.as_ref().filter(|_| module.directory.is_empty());
-        errors.extend(ephemeral::check(module, settings, |call, variable| {
-            modules::takes_ephemeral(&modules, module, call, variable)
-        }));
+        let Checker { errors: mut found, function_types, optional_reads: mut reads, .. } = checker;
+        errors.append(&mut found);
+        optional_reads.append(&mut reads);
+        results.insert(directory.clone(), function_types);
         let types = types.into_iter().map(|(name, ty)| (name, Field::required(ty)));
         outputs.insert(directory, Type::object(types));
     }
@@ -77,24 +94,35 @@ pub fn check(sources: &[Source], schemas: &SchemaSet) -> Result<Program, Vec<Dia
     Ok(Program { modules, schemas: schemas.clone(), project, outputs, results, optional_reads, warnings })
 }
 
-/// All modules with their declarations, by directory, and the root's project.
-fn declarations_of(
-    sources: &[Source],
-    schemas: &SchemaSet,
-    errors: &mut Vec<Diagnostic>,
-) -> (BTreeMap<String, Module>, Option<Project>) {
+/// All modules with their declarations, by directory.
+struct Declared {
+    modules: BTreeMap<String, Module>,
+    /// The directories, each after those it needs.
+    order: Vec<String>,
+    /// The root's project.
+    project: Option<Project>,
+}
+
+fn declared(sources: &[Source], schemas: &SchemaSet, errors: &mut Vec<Diagnostic>) -> Declared {
     let mut by_directory: BTreeMap<&str, Vec<&Source>> = BTreeMap::new();
     for source in sources {
         by_directory.entry(&source.directory).or_default().push(source);
     }
     let mut project = None;
-    let mut modules = BTreeMap::new();
+    let mut collected = BTreeMap::new();
     for (directory, sources) in by_directory {
-        let mut collected = collect::collect(directory, &sources, schemas, errors);
-        project = collected.project.take().or(project);
-        modules.insert(directory.to_owned(), declarations::declare(collected, schemas, errors));
+        let mut found = collect::collect(directory, &sources, schemas, errors);
+        project = found.project.take().or(project);
+        collected.insert(directory, found);
     }
-    (modules, project)
+    let mut declared = Declared { modules: BTreeMap::new(), order: Vec::new(), project };
+    for directory in modules::order(&collected, errors) {
+        let Some(found) = collected.remove(directory) else { continue };
+        let module = declarations::declare(found, &declared.modules, schemas, errors);
+        declared.modules.insert(directory.to_owned(), module);
+        declared.order.push(directory.to_owned());
+    }
+    declared
 }
 
 fn missing_project() -> Diagnostic {
@@ -115,13 +143,23 @@ pub(crate) fn sorted(mut errors: Vec<Diagnostic>) -> Vec<Diagnostic> {
     distinct
 }
 
+/// What is known beyond the module that is checked.
+#[derive(Clone, Copy)]
+struct Known<'a> {
+    schemas: &'a SchemaSet,
+    modules: &'a BTreeMap<String, Module>,
+    /// The outputs of the modules checked before, as objects' types, by directory.
+    outputs: &'a BTreeMap<String, Type>,
+    /// The types of their functions' results.
+    results: &'a BTreeMap<String, BTreeMap<Identifier, Type>>,
+    tool: &'a Tool,
+}
+
 /// Checks one module.
 struct Checker<'a> {
     schemas: &'a SchemaSet,
     module: &'a Module,
-    modules: &'a BTreeMap<String, Module>,
-    /// The outputs of the modules it calls, as an object's type, by directory.
-    outputs: &'a BTreeMap<String, Type>,
+    known: Known<'a>,
     errors: Vec<Diagnostic>,
     optional_reads: BTreeSet<Span>,
     variable_types: BTreeMap<Identifier, Type>,
@@ -133,17 +171,11 @@ struct Checker<'a> {
 }
 
 impl<'a> Checker<'a> {
-    fn new(
-        module: &'a Module,
-        modules: &'a BTreeMap<String, Module>,
-        schemas: &'a SchemaSet,
-        outputs: &'a BTreeMap<String, Type>,
-    ) -> Self {
+    fn new(module: &'a Module, known: Known<'a>) -> Self {
         Self {
-            schemas,
+            schemas: known.schemas,
             module,
-            modules,
-            outputs,
+            known,
             errors: Vec::new(),
             optional_reads: BTreeSet::new(),
             variable_types: BTreeMap::new(),
@@ -154,13 +186,19 @@ impl<'a> Checker<'a> {
         }
     }
 
+    /// The outputs of the modules in a directory, as an object's type.
+    fn outputs_of(&self, directory: &str) -> Type {
+        self.known.outputs.get(directory).cloned().unwrap_or(Type::never())
+    }
+
     /// Checks everything in the module; the types of its outputs.
     fn check_module(&mut self, project: Option<&Project>) -> BTreeMap<String, Type> {
         let module = self.module;
         self.check_variables();
         module.local_order.iter().for_each(|name| drop(self.local(name)));
         self.check_validations();
-        if let Some(project) = project.filter(|_| module.directory.is_empty()) {
+        let project = project.filter(|_| module.directory.is_empty());
+        if let Some(project) = project {
             self.check_project(project);
         }
         module.functions.keys().for_each(|name| drop(self.function_result(name)));
@@ -172,6 +210,11 @@ impl<'a> Checker<'a> {
         }
         let outputs = self.check_outputs();
         self.errors.extend(cycles::rings(&self.edges));
+        self.errors.extend(libraries::check(module, self.known.modules, self.known.tool));
+        let modules = self.known.modules;
+        self.errors.extend(ephemeral::check(module, project, |call, variable| {
+            modules::takes_ephemeral(modules, module, call, variable)
+        }));
         outputs
     }
 

@@ -42,11 +42,12 @@ mod check;
 mod evaluate;
 mod program;
 mod reference;
+pub mod tool;
 
 // Tests of configurations, on top of all of it.
 pub mod testing;
 
-pub use check::{Expression, check, check_expression, module_directories};
+pub use check::{Expression, check, check_expression, check_for, module_directories};
 pub use constant::values_file;
 pub use evaluate::{evaluate, evaluate_expression, project, validate};
 pub use format::format;

@@ -43,11 +43,15 @@ impl Program {
         self.module(&[]).expect("a program has a root module")
     }
 
-    /// The module of an instance.
+    /// The module of an instance, or a library by its [`library_path`].
     pub(crate) fn module(&self, path: &[ModuleStep]) -> Option<&Module> {
         let mut module = self.modules.get("")?;
         for step in path {
-            module = self.modules.get(&module.calls.get(&step.name)?.directory)?;
+            let directory = match step.name.as_str().strip_prefix(LIBRARY) {
+                Some(directory) => directory,
+                None => &module.calls.get(&step.name)?.directory,
+            };
+            module = self.modules.get(directory)?;
         }
         Some(module)
     }
@@ -60,6 +64,7 @@ pub(crate) struct Project {
     pub(crate) region: Option<Expr>,
     pub(crate) account: Option<Expr>,
     pub(crate) tags: Option<Expr>,
+    pub(crate) required_version: Option<Expr>,
     pub(crate) backend: Option<Block>,
     pub(crate) span: Span,
 }
@@ -81,6 +86,32 @@ pub(crate) struct Module {
     pub(crate) outputs: BTreeMap<Identifier, Output>,
     pub(crate) objects: BTreeMap<ObjectKey, Object>,
     pub(crate) calls: BTreeMap<Identifier, Call>,
+    pub(crate) libraries: BTreeMap<Identifier, Library>,
+    /// A block that only an instance can have, if there is one: then it is no library.
+    pub(crate) instance: Option<(String, Span)>,
+}
+
+/// What the name of a library's step on a path begins with: no identifier does.
+const LIBRARY: &str = "::";
+
+/// The path of a library, which has no instance: one step that names its directory.
+pub(crate) fn library_path(directory: &str) -> Vec<ModuleStep> {
+    vec![ModuleStep { name: Identifier::new(format!("{LIBRARY}{directory}")), key: None }]
+}
+
+impl Module {
+    /// The directory from which paths in it lead: of a standard module, which has no files, the root.
+    pub(crate) fn root(&self) -> &str {
+        if crate::check::standard(&self.directory).is_some() { "" } else { &self.directory }
+    }
+}
+
+/// A `library` block.
+#[derive(Debug, Clone)]
+pub(crate) struct Library {
+    /// Its directory, relative to the project.
+    pub(crate) directory: String,
+    pub(crate) span: Span,
 }
 
 #[derive(Debug, Clone)]

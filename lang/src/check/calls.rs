@@ -9,16 +9,20 @@ use crate::ast::{Call, Expr};
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::explain::codes;
 use crate::functions::{Function, Signature, function, functions};
+use crate::program::{Module, UserFunction};
 use crate::types::{Field, Type, any_of, read_type};
 
 impl Checker<'_> {
     pub(super) fn call(&mut self, call: &Call, expr: &Expr, scope: &Scope) -> Type {
-        if let Some(namespace) = call.namespace.first() {
-            let error = super::collect::unsupported(namespace.span, "libraries are");
-            return self.report(error);
+        if !call.namespace.is_empty() {
+            return self.library_call(call, expr, scope);
         }
         match (call.name.as_str(), self.module.functions.get(&call.name.name)) {
-            (_, Some(_)) => self.user_call(call, expr, scope),
+            (_, Some(function)) => {
+                self.edge(Node::Function(call.name.name.clone()), call.name.span);
+                self.user_call(function, call, expr, scope);
+                self.function_result(&call.name.name)
+            }
             ("try" | "can", None) => self.attempts(call, scope),
             ("convert", None) => self.convert(call, expr, scope),
             (name, None) => match function(name) {
@@ -46,10 +50,36 @@ impl Checker<'_> {
         self.report(error)
     }
 
-    fn user_call(&mut self, call: &Call, expr: &Expr, scope: &Scope) -> Type {
-        let name = call.name.name.clone();
-        self.edge(Node::Function(name.clone()), call.name.span);
-        let Some(function) = self.module.functions.get(&name) else { return Type::never() };
+    /// `library::name(…)`.
+    fn library_call(&mut self, call: &Call, expr: &Expr, scope: &Scope) -> Type {
+        let library = self.namespace(&call.namespace);
+        let function = library.and_then(|library| library.functions.get(&call.name.name));
+        let (Some(library), Some(function)) = (library, function) else {
+            call.arguments.iter().for_each(|argument| drop(self.infer(argument, scope)));
+            return match library.filter(|library| library.complete) {
+                Some(library) => self.not_in_library(library, call),
+                None => Type::never(),
+            };
+        };
+        self.user_call(function, call, expr, scope);
+        let results = self.known.results.get(&library.directory);
+        results.and_then(|results| results.get(&call.name.name)).cloned().unwrap_or(Type::never())
+    }
+
+    fn not_in_library(&mut self, library: &Module, call: &Call) -> Type {
+        let namespace: Vec<&str> = call.namespace.iter().map(|name| name.as_str()).collect();
+        let message = format!("the library `{}` has no function `{}`", namespace.join("::"), call.name);
+        let error = Diagnostic::error(codes::UNKNOWN_FUNCTION, call.name.span, message);
+        let near = nearest(call.name.as_str(), library.functions.keys().map(|name| name.as_str()));
+        self.report(match near {
+            Some(near) => error.hint(format!("did you mean `{near}`?")).suggest(call.name.span, near),
+            None => error,
+        })
+    }
+
+    /// The arguments of a function of the project.
+    fn user_call(&mut self, function: &UserFunction, call: &Call, expr: &Expr, scope: &Scope) {
+        let name = &call.name;
         if call.expand.is_none() && call.arguments.len() != function.params.len() {
             let params: Vec<String> =
                 function.params.iter().map(|(name, ty)| format!("{name}: {ty}")).collect();
@@ -63,7 +93,6 @@ impl Checker<'_> {
             let param = function.params.get(at).filter(|_| !spreads(call, at));
             self.expect(argument, param.map_or(&Type::Any, |(_, ty)| ty), scope);
         }
-        self.function_result(&name)
     }
 
     /// `try` and `can`: what may fail at evaluation may fail here too; unknown names are still errors.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{habits, settings};
+use super::{habits, libraries, settings};
 use crate::address::Mode;
 use crate::ast::{Block, Expr, Item};
 use crate::diagnostic::{Diagnostic, nearest};
@@ -73,6 +73,10 @@ struct Collector<'a> {
 
 impl Collector<'_> {
     fn block(&mut self, block: &Block) {
+        let word = block.kind.as_str();
+        if !libraries::may_hold(word) {
+            self.out.module.instance.get_or_insert_with(|| (word.to_owned(), block.header));
+        }
         match block.kind.as_str() {
             "project" => self.project(block),
             "locals" => self.locals(block),
@@ -86,7 +90,8 @@ impl Collector<'_> {
             }
             "module" => self.call(block),
             "data" => self.data(block),
-            word @ ("import" | "moved" | "removed" | "check" | "library") => {
+            "library" => self.library(block),
+            word @ ("import" | "moved" | "removed" | "check") => {
                 self.errors.push(unsupported(block.header, &format!("`{word}` blocks are")));
             }
             kind => self.object(block, kind),
@@ -195,6 +200,15 @@ impl Collector<'_> {
         }
         if let Some(call) = settings::call(block, &self.out.module.directory, self.errors) {
             self.out.module.calls.insert(name, call);
+        }
+    }
+
+    fn library(&mut self, block: &Block) {
+        let Some(name) = self.label(block) else { return };
+        if self.declare(&format!("library.{name}"), block.header)
+            && let Some(library) = libraries::library(block, &self.out.module.directory, self.errors)
+        {
+            self.out.module.libraries.insert(name, library);
         }
     }
 

@@ -12,7 +12,7 @@ use crate::constant::constant;
 use crate::diagnostic::Diagnostic;
 use crate::explain::codes;
 use crate::name::Identifier;
-use crate::program::{Module, Output, UserFunction, Variable};
+use crate::program::{Library, Module, Output, UserFunction, Variable};
 use crate::schema::SchemaSet;
 use crate::span::Span;
 use crate::types::{Type, TypeNames, read_type, type_of};
@@ -23,8 +23,13 @@ type Errors<'a> = &'a mut Vec<Diagnostic>;
 /// The names types may use in a module.
 pub(crate) struct Names<'a> {
     pub(crate) types: &'a BTreeMap<String, Type>,
+    pub(crate) libraries: &'a BTreeMap<Identifier, Library>,
+    /// The modules that libraries are of.
+    pub(crate) modules: &'a BTreeMap<String, Module>,
     pub(crate) schemas: &'a SchemaSet,
 }
+
+static NO_TYPES: BTreeMap<String, Type> = BTreeMap::new();
 
 impl TypeNames for Names<'_> {
     fn named(&self, name: &str) -> Option<Type> {
@@ -38,16 +43,34 @@ impl TypeNames for Names<'_> {
     fn names(&self) -> Vec<String> {
         self.types.keys().cloned().collect()
     }
+
+    fn library(&self, name: &str) -> Option<(&BTreeMap<String, Type>, bool)> {
+        let library = self.libraries.get(name)?;
+        // What is missing or broken has been reported.
+        let module = self.modules.get(&library.directory);
+        Some(module.map_or((&NO_TYPES, false), |module| (&module.types, module.complete)))
+    }
+
+    fn libraries(&self) -> Vec<String> {
+        self.libraries.keys().map(Identifier::to_string).collect()
+    }
 }
 
 /// Reads the named types, and then all blocks that hold types, into the module.
-pub(super) fn declare(collected: Collected, schemas: &SchemaSet, errors: Errors<'_>) -> Module {
+pub(super) fn declare(
+    collected: Collected,
+    modules: &BTreeMap<String, Module>,
+    schemas: &SchemaSet,
+    errors: Errors<'_>,
+) -> Module {
     let Collected { mut module, types, typed, .. } = collected;
     module.local_order = super::order::local_order(&module.locals);
-    module.types = named_types(&types, schemas, errors);
+    let libraries = std::mem::take(&mut module.libraries);
+    let names = Names { types: &NO_TYPES, libraries: &libraries, modules, schemas };
+    module.types = named_types(&types, &names, errors);
     for block in &typed {
         let Some(name) = block.labels.first().map(|label| Identifier::new(&label.text)) else { continue };
-        let names = Names { types: &module.types, schemas };
+        let names = Names { types: &module.types, libraries: &libraries, modules, schemas };
         match block.kind.as_str() {
             "variable" => {
                 let variable = variable(block, &names, errors);
@@ -65,19 +88,20 @@ pub(super) fn declare(collected: Collected, schemas: &SchemaSet, errors: Errors<
             }
         }
     }
+    module.libraries = libraries;
     module
 }
 
 /// Named types may use each other in any order, so they are read again until nothing new can be.
 fn named_types(
     declared: &BTreeMap<String, (Expr, Span)>,
-    schemas: &SchemaSet,
+    others: &Names<'_>,
     errors: Errors<'_>,
 ) -> BTreeMap<String, Type> {
     let mut known: BTreeMap<String, Type> = BTreeMap::new();
     loop {
         let open: Vec<_> = declared.iter().filter(|(name, _)| !known.contains_key(*name)).collect();
-        let names = Names { types: &known, schemas };
+        let names = Names { types: &known, ..*others };
         let read: Vec<_> =
             open.iter().map(|(name, (expr, _))| ((*name).clone(), read_type(expr, &names))).collect();
         let fresh: BTreeMap<String, Type> =
@@ -256,7 +280,12 @@ fn parameters(expr: &Expr, names: &Names<'_>, errors: Errors<'_>) -> Vec<(Identi
 
 impl Checker<'_> {
     pub(super) fn type_names(&self) -> Names<'_> {
-        Names { types: &self.module.types, schemas: self.schemas }
+        Names {
+            types: &self.module.types,
+            libraries: &self.module.libraries,
+            modules: self.known.modules,
+            schemas: self.schemas,
+        }
     }
 
     /// The types of all variables: declared, or their default's.

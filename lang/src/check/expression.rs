@@ -2,14 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use super::Checker;
 use super::scope::Scope;
+use super::{Checker, Known};
 use crate::address::ModuleStep;
 use crate::ast::{Expr, ExprKind};
 use crate::diagnostic::Diagnostic;
 use crate::explain::codes;
 use crate::program::Program;
 use crate::span::Span;
+use crate::tool::Tool;
 use crate::types::Type;
 
 /// The name by which such an expression reads the outputs of its module.
@@ -39,7 +40,14 @@ pub fn check_expression(
     let module = program
         .module(path)
         .ok_or_else(|| vec![Diagnostic::error(codes::UNKNOWN_NAME, expr.span, "there is no such module")])?;
-    let mut checker = Checker::new(module, &program.modules, &program.schemas, &program.outputs);
+    let known = Known {
+        schemas: &program.schemas,
+        modules: &program.modules,
+        outputs: &program.outputs,
+        results: &program.results,
+        tool: &Tool::default(),
+    };
+    let mut checker = Checker::new(module, known);
     checker.check_variables();
     module.local_order.iter().for_each(|name| drop(checker.local(name)));
     // What is wrong with the program, and where it reads what may be absent, is known.

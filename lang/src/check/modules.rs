@@ -1,11 +1,13 @@
 //! Modules and what they call, and the project's settings.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Checker;
+use super::collect::Collected;
 use super::cycles::Node;
 use super::scope::Scope;
-use super::settings::{join, unknown, unknown_block};
+use super::settings::{unknown, unknown_block};
+use super::sources::join;
 use crate::ast::{Block, File, Item};
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::explain::codes;
@@ -13,47 +15,58 @@ use crate::name::Identifier;
 use crate::program::{Call, Module, Project};
 use crate::types::{Type, prelude};
 
-/// The directories of the modules that a file calls, relative to the project, so that whoever reads files can hand
-/// their sources to [`check`](super::check). `directory` is that of the file's own module, empty for the root.
+/// The directories of the modules that a file calls and of its libraries, relative to the project, so that whoever
+/// reads files can hand their sources to [`check`](super::check). `directory` is that of the file's own module, empty
+/// for the root. Those of the standard library begin with `std:`.
 pub fn module_directories(directory: &str, file: &File) -> Vec<String> {
-    let calls = file.body.blocks().filter(|block| block.kind.as_str() == "module");
+    let calls = file.body.blocks().filter(|block| matches!(block.kind.as_str(), "module" | "library"));
     let source = |block: &Block| join(directory, block.body.attribute("source")?.value.as_string()?);
     calls.filter_map(source).collect()
 }
 
-/// The modules in an order in which each comes after those it calls; a module that calls itself is an error.
-pub(super) fn order(modules: &BTreeMap<String, Module>, errors: &mut Vec<Diagnostic>) -> Vec<String> {
-    let mut order = Vec::new();
-    for directory in modules.keys() {
-        visit(directory, modules, &mut Vec::new(), &mut order, errors);
-    }
-    order
+/// The directories in an order in which each comes after those it calls and takes as libraries; one that needs itself
+/// is an error.
+pub(super) fn order<'m>(
+    modules: &BTreeMap<&'m str, Collected>,
+    errors: &mut Vec<Diagnostic>,
+) -> Vec<&'m str> {
+    let mut walk = Walk { modules, path: Vec::new(), done: BTreeSet::new(), order: Vec::new(), errors };
+    modules.keys().for_each(|directory| walk.visit(directory));
+    walk.order
 }
 
-fn visit(
-    directory: &str,
-    modules: &BTreeMap<String, Module>,
-    path: &mut Vec<String>,
-    order: &mut Vec<String>,
-    errors: &mut Vec<Diagnostic>,
-) {
-    let Some(module) = modules.get(directory).filter(|_| !order.iter().any(|done| done == directory)) else {
-        return;
-    };
-    path.push(directory.to_owned());
-    for call in module.calls.values() {
-        if path.contains(&call.directory) {
-            errors.push(Diagnostic::error(
-                codes::CYCLE,
-                call.span,
-                "a module cannot call itself, not even through others",
-            ));
-        } else {
-            visit(&call.directory, modules, path, order, errors);
+struct Walk<'w, 'm> {
+    modules: &'w BTreeMap<&'m str, Collected>,
+    /// Those around the one at hand.
+    path: Vec<&'m str>,
+    done: BTreeSet<&'m str>,
+    order: Vec<&'m str>,
+    errors: &'w mut Vec<Diagnostic>,
+}
+
+impl Walk<'_, '_> {
+    fn visit(&mut self, directory: &str) {
+        let Some((directory, collected)) = self.modules.get_key_value(directory) else { return };
+        if self.done.contains(directory) {
+            return;
         }
+        self.path.push(directory);
+        let module = &collected.module;
+        let calls = module.calls.values().map(|call| ("module", &call.directory, call.span));
+        let libraries = module.libraries.values();
+        let libraries = libraries.map(|library| ("library", &library.directory, library.span));
+        for (word, target, span) in calls.chain(libraries) {
+            if self.path.contains(&target.as_str()) {
+                let message = format!("a {word} cannot need itself, not even through others");
+                self.errors.push(Diagnostic::error(codes::CYCLE, span, message));
+            } else {
+                self.visit(target);
+            }
+        }
+        self.path.pop();
+        self.done.insert(directory);
+        self.order.push(directory);
     }
-    path.pop();
-    order.push(directory.to_owned());
 }
 
 /// Whether the variable of the module that a call is of is ephemeral.
@@ -73,10 +86,10 @@ impl Checker<'_> {
     pub(super) fn check_call(&mut self, name: &Identifier, call: &Call) {
         self.current = Some(Node::Module(name.clone()));
         let scope = self.meta(&call.meta);
-        match self.modules.get(&call.directory) {
+        match self.known.modules.get(&call.directory) {
             None => {
-                let message = format!("there are no `.infra` files in `{}`", call.directory);
-                self.report(Diagnostic::error(codes::MODULE_SOURCE, call.span, message));
+                let error = super::libraries::missing(&call.directory, call.span, self.known.tool);
+                self.report(error);
             }
             Some(module) => self.arguments(call, module, &scope),
         }

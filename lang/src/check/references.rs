@@ -116,7 +116,7 @@ impl Checker<'_> {
                 self.module.calls.keys().map(|name| name.as_str()).collect(),
             );
         };
-        let one = self.outputs.get(&call.directory).cloned().unwrap_or(Type::never());
+        let one = self.outputs_of(&call.directory);
         let ty = by_meta(&call.meta, one);
         self.edge(Node::Module(name.name.clone()), span);
         ty

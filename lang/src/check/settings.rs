@@ -2,7 +2,7 @@
 
 use super::blocks::{self, arguments};
 use super::collect::unsupported;
-use super::habits;
+use super::{habits, sources};
 use crate::address::Mode;
 use crate::ast::{Attribute, Block, Expr, ExprKind, Item};
 use crate::diagnostic::{Diagnostic, nearest};
@@ -11,21 +11,31 @@ use crate::name::{AttributeName, Identifier};
 use crate::program::{Argument, Call, Condition, Lifecycle, Meta, Object, Project, Step};
 use crate::schema::{AttributeSchema, KindSchema};
 
-type Errors<'a> = &'a mut Vec<Diagnostic>;
+pub(super) type Errors<'a> = &'a mut Vec<Diagnostic>;
 
 /// Reads a `project` block.
 pub(super) fn project(name: Identifier, block: &Block, errors: Errors<'_>) -> Project {
-    let mut project =
-        Project { name, region: None, account: None, tags: None, backend: None, span: block.header };
+    let mut project = Project {
+        name,
+        region: None,
+        account: None,
+        tags: None,
+        required_version: None,
+        backend: None,
+        span: block.header,
+    };
     for item in &block.body.items {
         match item {
             Item::Attribute(attribute) => match attribute.name.as_str() {
                 "region" => project.region = Some(attribute.value.clone()),
                 "account" => project.account = Some(attribute.value.clone()),
                 "tags" => project.tags = Some(attribute.value.clone()),
-                // The version is checked by whoever knows which one runs.
-                "required_version" => errors.push(unsupported(attribute.name.span, "`required_version` is")),
-                name => errors.push(unknown(name, attribute, &["region", "account", "tags", "backend"])),
+                "required_version" => project.required_version = Some(attribute.value.clone()),
+                name => errors.push(unknown(
+                    name,
+                    attribute,
+                    &["region", "account", "tags", "required_version", "backend"],
+                )),
             },
             Item::Block(inner) if inner.kind.as_str() == "backend" => project.backend = Some(inner.clone()),
             Item::Block(inner) => errors.push(unknown_block(inner, &["backend"])),
@@ -263,13 +273,10 @@ fn timeouts(block: &Block, errors: Errors<'_>) -> Vec<Argument> {
 /// Reads a `module` block of the module in `directory`.
 pub(super) fn call(block: &Block, directory: &str, errors: Errors<'_>) -> Option<Call> {
     let (meta, rest) = meta(&block.body.items, errors);
-    let mut source = None;
     let mut own = Vec::new();
     for item in rest {
         match item {
-            Item::Attribute(attribute) if attribute.name.as_str() == "source" => {
-                source = Some(&attribute.value)
-            }
+            Item::Attribute(attribute) if attribute.name.as_str() == "source" => {}
             Item::Attribute(attribute) => match habits::attribute("module", attribute) {
                 Some(error) => errors.push(error),
                 None => own.push(item),
@@ -277,46 +284,7 @@ pub(super) fn call(block: &Block, directory: &str, errors: Errors<'_>) -> Option
             Item::Block(_) => own.push(item),
         }
     }
-    let directory =
-        match source.map(|source| (source, source.as_string().and_then(|path| join(directory, path)))) {
-            Some((_, Some(directory))) => directory,
-            Some((source, None)) => {
-                let error = Diagnostic::error(
-                    codes::MODULE_SOURCE,
-                    source.span,
-                    "a module's `source` is a directory of the project, as a literal",
-                );
-                errors.push(error.hint("write `source = \"./network\"`"));
-                return None;
-            }
-            None => {
-                let message = "the module has no `source`";
-                errors.extend(
-                    block.body.complete.then(|| Diagnostic::error(codes::MISSING, block.header, message)),
-                );
-                return None;
-            }
-        };
+    let directory = sources::read(block, directory, errors)?;
     let arguments = arguments(own.into_iter(), &|_| None, errors);
     Some(Call { directory, meta, arguments, span: block.header })
-}
-
-/// The directory `source` names, seen from `directory`, relative to the project, `std:NAME` for one of
-/// the standard library; `None` if it leads out of it.
-pub(crate) fn join(directory: &str, source: &str) -> Option<String> {
-    if let Some(name) = source.strip_prefix("std/") {
-        return Some(format!("std:{name}"));
-    }
-    let mut parts: Vec<&str> = directory.split('/').filter(|part| !part.is_empty()).collect();
-    if !source.starts_with("./") && !source.starts_with("../") {
-        return None;
-    }
-    for part in source.split('/').filter(|part| !part.is_empty() && *part != ".") {
-        if part == ".." {
-            parts.pop()?;
-        } else {
-            parts.push(part);
-        }
-    }
-    Some(parts.join("/"))
 }

@@ -10,7 +10,7 @@ use crate::diagnostic::Diagnostic;
 use crate::explain::codes;
 use crate::name::KindName;
 use crate::partial;
-use crate::program::ObjectKey;
+use crate::program::{Module, ObjectKey};
 use crate::reference::{Root, root};
 use crate::residual::{Reference, Residual, references};
 use crate::schema::Presence;
@@ -65,7 +65,7 @@ impl Evaluator<'_> {
     }
 
     fn path(&self, name: &Ident, scope: &Scope) -> Residual {
-        let directory = self.program.module(&scope.path).map_or("", |module| module.directory.as_str());
+        let directory = self.program.module(&scope.path).map_or("", Module::root);
         match (name.as_str(), directory) {
             ("module", directory) if !directory.is_empty() => Value::string(directory).into(),
             _ => Value::string(".").into(),

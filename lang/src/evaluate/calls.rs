@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use super::{Eval, Evaluator, Scope, Stop, at, fail};
+use crate::address::ModuleStep;
 use crate::ast::{Call, Expr, ExprKind};
 use crate::check::Names;
 use crate::diagnostic::Diagnostic;
 use crate::explain::codes;
 use crate::functions::{self, Surroundings, function, read_text};
 use crate::partial::Fault;
-use crate::program::UserFunction;
+use crate::program::{Module, UserFunction, library_path};
 use crate::residual::{Residual, references};
 use crate::span::{FileId, Span};
 use crate::types::{convert, read_type};
@@ -17,9 +18,13 @@ use crate::value::Value;
 
 impl Evaluator<'_> {
     pub(super) fn call(&self, call: &Call, span: Span, scope: &Scope) -> Eval {
-        let own = self.program.module(&scope.path).and_then(|module| module.functions.get(&call.name.name));
+        let home = self.home(call, scope)?;
+        let own = self.program.module(&home).and_then(|module| module.functions.get(&call.name.name));
         match (call.name.as_str(), own) {
-            (_, Some(own)) => self.user_call(own, self.evaluated(call, scope)?, call, scope),
+            (_, Some(own)) => {
+                let inner = Scope { depth: scope.depth, ..Scope::of(&home) };
+                self.user_call(own, self.evaluated(call, scope)?, call, inner)
+            }
             ("try", None) => self.attempt(call, span, scope),
             ("can", None) => match self.first(call, scope) {
                 Ok(_) => Ok(Value::Bool(true).into()),
@@ -30,6 +35,14 @@ impl Evaluator<'_> {
             ("templatefile", None) => self.template_file(call, span, scope),
             (name, None) => self.builtin(name, self.evaluated(call, scope)?, span, scope),
         }
+    }
+
+    /// Where the function is declared: here, or in the library before its name.
+    fn home(&self, call: &Call, scope: &Scope) -> Result<Vec<ModuleStep>, Stop> {
+        let Some(namespace) = call.namespace.first() else { return Ok(scope.path.clone()) };
+        let module = self.program.module(&scope.path).ok_or(Stop::Reported)?;
+        let library = module.libraries.get(&namespace.name).ok_or(Stop::Reported)?;
+        Ok(library_path(&library.directory))
     }
 
     fn first(&self, call: &Call, scope: &Scope) -> Eval {
@@ -71,7 +84,7 @@ impl Evaluator<'_> {
     fn surroundings(&self, scope: &Scope) -> Surroundings<'_> {
         Surroundings {
             files: self.inputs.files,
-            directory: self.program.module(&scope.path).map_or("", |module| module.directory.as_str()),
+            directory: self.program.module(&scope.path).map_or("", Module::root),
             timestamp: &self.inputs.timestamp,
         }
     }
@@ -81,9 +94,8 @@ impl Evaluator<'_> {
         function: &UserFunction,
         arguments: Vec<Residual>,
         call: &Call,
-        scope: &Scope,
+        mut inner: Scope,
     ) -> Eval {
-        let mut inner = Scope { depth: scope.depth, ..Scope::of(&scope.path) };
         if arguments.len() != function.params.len() {
             let message =
                 format!("`{}` takes {} arguments, not {}", call.name, function.params.len(), arguments.len());
@@ -120,7 +132,12 @@ impl Evaluator<'_> {
     fn convert_call(&self, call: &Call, span: Span, scope: &Scope) -> Eval {
         let [value, wanted] = call.arguments.as_slice() else { return Err(Stop::Reported) };
         let module = self.program.module(&scope.path).ok_or(Stop::Reported)?;
-        let names = Names { types: &module.types, schemas: &self.program.schemas };
+        let names = Names {
+            types: &module.types,
+            libraries: &module.libraries,
+            modules: &self.program.modules,
+            schemas: &self.program.schemas,
+        };
         let wanted = read_type(wanted, &names)
             .map_err(|error| error.map_or(Stop::Reported, |error| Stop::Error(Box::new(error))))?;
         let value = self.evaluate(value, scope)?;

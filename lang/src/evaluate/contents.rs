@@ -8,7 +8,7 @@ use crate::desired::Content;
 use crate::diagnostic::Diagnostic;
 use crate::explain::codes;
 use crate::name::AttributeName;
-use crate::program::Object;
+use crate::program::{Module, Object};
 use crate::residual::{Attributes, Residual};
 use crate::schema::{AttributeSchema, BlockSchema, KindSchema, Rule, STEP_KIND, STEPS};
 use crate::span::Span;
@@ -23,7 +23,7 @@ impl Evaluator<'_> {
     /// The attributes with the paths of those marked `content` from the project's directory on, where they are written
     /// from the module's: whoever reads the files later knows no modules.
     pub(super) fn rooted(&self, schema: &KindSchema, attributes: Attributes, path: &Path) -> Attributes {
-        let directory = self.program.module(path).map_or("", |module| module.directory.as_str());
+        let directory = self.program.module(path).map_or("", Module::root);
         if directory.is_empty() {
             return attributes;
         }

@@ -78,6 +78,16 @@ explanations! {
          `lifecycle` only.",
         "vpc \"main\" {\n  for_each   = { a = \"10.0.0.0/16\", b = \"10.1.0.0/16\" }\n  when       = true\n  cidr_block = each.value\n}"
         => "vpc \"main\" {\n  for_each   = { a = \"10.0.0.0/16\", b = \"10.1.0.0/16\" }\n  cidr_block = each.value\n}";
+    LIBRARY "E0215" "not a library":
+        "A library has no instance, so its directory holds `types`, `function`, `locals` and `library` only. What has \
+         variables or objects is called with `module`.",
+        "library \"net\" { source = \"./net\" }\n\n#: file net/main.infra\noutput \"zone\" { value = \"a\" }"
+        => "library \"net\" { source = \"./net\" }\n\n#: file net/main.infra\nlocals { zone = \"a\" }";
+    VERSION "E0216" "another version of infra is required":
+        "`required_version` says which versions of the tool the project works with: `=`, `!=`, `>`, `>=`, `<`, `<=`, \
+         and `~>`, which lets the last number written grow; all of them, separated by commas, must hold.",
+        "project \"shop\" {\n  region           = \"us-east-1\"\n  required_version = \"latest\"\n}"
+        => "project \"shop\" {\n  region           = \"us-east-1\"\n  required_version = \">= 0.1, < 2\"\n}";
 
     TYPE "E0301" "wrong type":
         "The value given is not one that may stand here. Numbers and booleans become strings by themselves, whole \

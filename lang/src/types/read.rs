@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Bounds, Field, Lengths, Text, Type, convert_value, prelude};
-use crate::ast::{Call, Expr, ExprKind};
+use crate::ast::{Call, Expr, ExprKind, Ident};
 use crate::constant::constant;
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::explain::codes;
@@ -21,6 +21,14 @@ pub(crate) trait TypeNames {
     fn is_kind(&self, name: &str) -> bool;
     /// All names, for suggestions.
     fn names(&self) -> Vec<String>;
+    /// The types of a library, and whether all of them are known; `None` if there is no such library.
+    fn library(&self, _name: &str) -> Option<(&BTreeMap<String, Type>, bool)> {
+        None
+    }
+    /// The libraries, for suggestions.
+    fn libraries(&self) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// In schemas and signatures every other name is a kind.
@@ -73,6 +81,7 @@ pub(crate) fn read_type(expr: &Expr, names: &dyn TypeNames) -> Read {
         ExprKind::String(text) if simple(text).is_some() => {
             Err(Some(wrong(expr, "a type stands without quotes").fix(expr.span, text.as_str())))
         }
+        ExprKind::Attribute(library, name) => read_from_library(expr, library, name, names),
         ExprKind::Call(call) if call.namespace.is_empty() => read_call(expr, call, names),
         _ => Err(Some(wrong(expr, "this is not a type"))),
     }
@@ -90,6 +99,31 @@ fn simple(name: &str) -> Option<Type> {
         "percent" => Type::quantity(Dimension::Percent),
         _ => return None,
     })
+}
+
+/// `library.NAME`.
+fn read_from_library(expr: &Expr, library: &Expr, name: &Ident, names: &dyn TypeNames) -> Read {
+    let Some(library) = library.as_name() else { return Err(Some(wrong(expr, "this is not a type"))) };
+    let Some((types, complete)) = names.library(library.as_str()) else {
+        let known = names.libraries();
+        let known = known.iter().map(String::as_str);
+        return Err(Some(crate::check::unknown_library(library.as_str(), library.span, known)));
+    };
+    match types.get(name.as_str()) {
+        Some(ty) => Ok(ty.clone()),
+        None if !complete => Err(None),
+        None => {
+            let error = Diagnostic::error(
+                codes::TYPE_EXPRESSION,
+                name.span,
+                format!("the library `{library}` has no type `{name}`"),
+            );
+            Err(Some(match nearest(name.as_str(), types.keys().map(String::as_str)) {
+                Some(near) => error.hint(format!("did you mean `{near}`?")).suggest(name.span, near),
+                None => error,
+            }))
+        }
+    }
 }
 
 fn unknown(expr: &Expr, name: &str, names: &dyn TypeNames) -> Diagnostic {

@@ -14,8 +14,9 @@ use infra_lang::name::Identifier;
 use infra_lang::residual::Values;
 use infra_lang::span::SourceMap;
 use infra_lang::testing::{Suite, Test, test_file};
+use infra_lang::tool::Tool;
 use infra_lang::value::Value;
-use infra_lang::{Program, Source, check, evaluate, validate};
+use infra_lang::{Program, Source, check_for, evaluate, validate};
 
 use crate::files::Memory;
 use crate::kinds::schemas;
@@ -82,7 +83,7 @@ impl Case {
     /// The checked program with all warnings, or all that is wrong.
     fn check(&self, map: &mut SourceMap) -> Result<(Program, Vec<Diagnostic>), Vec<Diagnostic>> {
         let (sources, mut found) = self.parse(map);
-        match check(&sources, &schemas()) {
+        match check_for(&sources, &schemas(), &tool()) {
             Ok(program) if !found.iter().any(Diagnostic::is_error) => {
                 found.extend_from_slice(program.warnings());
                 Ok((program, found))
@@ -251,4 +252,9 @@ fn spelled(errors: &[Diagnostic], map: &SourceMap) -> String {
         format!("{} {place} {}{hint}{}\n", error.code, error.message, edits.concat())
     };
     errors.iter().map(spell).collect()
+}
+
+/// The tool that cases run with; its standard library is what they bring along, besides.
+fn tool() -> Tool {
+    Tool { version: Some("0.3.1".to_owned()), standard: vec!["network".to_owned(), "fleet".to_owned()] }
 }
