@@ -2,7 +2,9 @@
 //! later; destroying is another plan, rehearsing another provider.
 
 mod begin;
+mod conditions;
 mod finish;
+mod lookups;
 mod run;
 mod task;
 mod turn;
@@ -10,6 +12,7 @@ mod turn;
 use infra_lang::address::Address;
 use tokio_util::sync::CancellationToken;
 
+use crate::assertion::Broken;
 use crate::event::{StepFailure, Watch};
 use crate::id::StepId;
 use crate::journal::{IllegalEvent, JournalEvent};
@@ -78,14 +81,16 @@ pub struct ApplyReport {
     pub undone: Vec<StepId>,
     /// The steps that could not be taken back.
     pub undo_failed: Vec<FailedStep>,
+    /// Conditions that apply had to decide and that do not hold; those of `check` blocks only warn.
+    pub broken: Vec<Broken>,
     /// Whether it was stopped before its end; the journal stays, and the next apply goes on.
     pub stopped: bool,
 }
 
 impl ApplyReport {
-    /// Whether all of the plan is done.
+    /// Whether all of the plan is done, and all that must hold does.
     pub fn is_success(&self) -> bool {
-        self.failed.is_empty() && !self.stopped
+        self.failed.is_empty() && !self.stopped && self.broken.iter().all(Broken::is_warning)
     }
 }
 
@@ -168,6 +173,9 @@ pub async fn apply(apply: Apply<'_>) -> Result<ApplyReport, ApplyError> {
     begin::begin(&apply).await?;
     let mut run = Run::new(apply)?;
     run.drive().await?;
+    if !finish::is_stopped(&run) {
+        run.ask_what_is_left().await?;
+    }
     finish::finish(run).await
 }
 

@@ -10,6 +10,7 @@ use infra_lang::residual::{Attributes, Reference, Residual, Values};
 use infra_lang::value::Value;
 use serde::{Deserialize, Serialize};
 
+use crate::assertion::Condition;
 use crate::id::RemoteId;
 
 /// What happens to an object.
@@ -135,6 +136,12 @@ pub struct Change {
     pub contents: BTreeMap<String, Content>,
     /// What it is made from, if its kind is known by its contents.
     pub identity: Option<Identity>,
+    /// What must hold before anything is done, and was not known when the plan was made.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub preconditions: Vec<Condition>,
+    /// What must hold once the object is as it should be, and was not known when the plan was made.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub postconditions: Vec<Condition>,
     /// Older objects of this address that go with this change.
     pub retires: Vec<RemoteId>,
     /// What it means for running instances and users, in one sentence of the kind's.

@@ -53,6 +53,13 @@ pub enum StepFailure {
     Guard(String),
     /// It took too long, waiting for this.
     TimedOut(String),
+    /// A condition of its object's life cycle does not hold.
+    Condition {
+        /// In its author's words.
+        message: String,
+        /// Where it is written, as `path:line`.
+        location: String,
+    },
 }
 
 impl fmt::Display for StepFailure {
@@ -61,6 +68,7 @@ impl fmt::Display for StepFailure {
             Self::Provider(error) => write!(f, "{error}"),
             Self::Stuck(why) => f.write_str(why),
             Self::Guard(why) => write!(f, "it was not safe to go on: {why}"),
+            Self::Condition { message, location } => write!(f, "{message} ({location})"),
             Self::TimedOut(on) => write!(f, "it took too long, waiting for {on}"),
         }
     }

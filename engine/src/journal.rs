@@ -49,6 +49,13 @@ pub enum JournalEvent {
         /// Why.
         failure: String,
     },
+    /// The step is done, and what must hold after it does not.
+    Refused {
+        /// Which.
+        step: StepId,
+        /// Why.
+        failure: String,
+    },
     /// The step is about to be taken back.
     UndoStarted {
         /// Which.
@@ -76,6 +83,7 @@ impl JournalEvent {
             | Self::Noted { step, .. }
             | Self::Succeeded { step, .. }
             | Self::Failed { step, .. }
+            | Self::Refused { step, .. }
             | Self::UndoStarted { step }
             | Self::UndoDone { step }
             | Self::UndoFailed { step, .. } => Some(*step),
@@ -137,6 +145,7 @@ impl StepStatus {
             (Self::Started | Self::Undoing, Event::Noted { .. }) => Ok(self.clone()),
             (Self::Started, Event::Succeeded { outcome, .. }) => Ok(Self::Succeeded(outcome.clone())),
             (Self::Started, Event::Failed { failure, .. }) => Ok(Self::Failed(failure.clone())),
+            (Self::Succeeded(_), Event::Refused { .. }) => Ok(self.clone()),
             (Self::Succeeded(_) | Self::Failed(_), Event::UndoStarted { .. }) => Ok(Self::Undoing),
             (Self::Undoing, Event::UndoDone { .. }) => Ok(Self::Undone),
             (Self::Undoing, Event::UndoFailed { failure, .. }) => Ok(Self::UndoFailed(failure.clone())),
@@ -172,6 +181,7 @@ mod tests {
             JournalEvent::Noted { step: STEP, name: "create".to_owned(), note: serde_json::json!({}) },
             JournalEvent::Succeeded { step: STEP, outcome: Outcome::default() },
             JournalEvent::Failed { step: STEP, failure: failure() },
+            JournalEvent::Refused { step: STEP, failure: failure() },
             JournalEvent::UndoStarted { step: STEP },
             JournalEvent::UndoDone { step: STEP },
             JournalEvent::UndoFailed { step: STEP, failure: failure() },
@@ -180,7 +190,16 @@ mod tests {
 
     #[test]
     fn the_table_of_transitions() {
-        let names = ["started", "noted", "succeeded", "failed", "undo started", "undo done", "undo failed"];
+        let names = [
+            "started",
+            "noted",
+            "succeeded",
+            "failed",
+            "refused",
+            "undo started",
+            "undo done",
+            "undo failed",
+        ];
         let statuses = [
             StepStatus::NeverStarted,
             StepStatus::Started,
@@ -203,6 +222,7 @@ mod tests {
         started + noted = started
         started + succeeded = done
         started + failed = failed
+        done + refused = done
         done + undo started = being taken back
         failed + undo started = being taken back
         being taken back + noted = being taken back

@@ -105,6 +105,7 @@ mod tests {
             outputs: BTreeMap::new(),
             unchanged: 0,
             notes: Vec::new(),
+            assertions: Vec::new(),
             records: BTreeMap::new(),
             lookups: BTreeMap::new(),
         }

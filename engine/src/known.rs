@@ -22,6 +22,11 @@ impl Known {
         self.objects.insert(address, values);
     }
 
+    /// Forgets what is known of an object.
+    pub fn remove(&mut self, address: &Address) {
+        self.objects.remove(address);
+    }
+
     /// Whether anything of the object is known.
     pub fn holds(&self, address: &Address) -> bool {
         self.objects.contains_key(address)

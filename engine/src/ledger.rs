@@ -36,6 +36,9 @@ impl<'p> Ledger<'p> {
         match event {
             JournalEvent::LookedUp { lookup, answer } => self.known.insert(lookup.clone(), answer.clone()),
             JournalEvent::Succeeded { step, .. } => self.learn(self.plan.steps.steps[step.0].change),
+            JournalEvent::UndoDone { step } => {
+                self.known.remove(&self.change_of(&self.plan.steps.steps[step.0]).address);
+            }
             _ => {}
         }
         Ok(())

@@ -22,6 +22,7 @@
 //! [`Provider`](provider::Provider) and [`StateStore`](store::StateStore), and time is tokio's.
 
 // The vocabulary that providers and the shell share.
+pub mod assertion;
 pub mod change;
 pub mod event;
 pub mod id;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use infra_lang::address::{Address, Mode};
-use infra_lang::desired::{Desired, DesiredObject};
+use infra_lang::desired::{Desired, DesiredObject, Lookup};
 use infra_lang::residual::{Attributes, references};
 
 use crate::graph::{DependencyGraph, Ring};
@@ -19,17 +19,23 @@ pub fn referred(attributes: &Attributes) -> impl Iterator<Item = Address> {
         .flat_map(|residual| references(residual).into_iter().map(|reference| reference.object))
 }
 
+/// What an object comes after: what its attributes and its conditions refer to, itself apart, and what it says so of.
 fn of_object(object: &DesiredObject) -> BTreeSet<Address> {
-    referred(&object.attributes).chain(object.depends_on.iter().cloned()).collect()
+    let conditions = object.conditions.iter().flat_map(|it| [&it.condition, &it.message]);
+    let conditions = conditions.flat_map(|it| references(it).into_iter().map(|reference| reference.object));
+    let depends_on = object.depends_on.iter().cloned();
+    let all = referred(&object.attributes).chain(conditions).chain(depends_on);
+    all.filter(|other| *other != object.address).collect()
+}
+
+fn of_lookup(lookup: &Lookup) -> BTreeSet<Address> {
+    referred(&lookup.arguments).chain(lookup.depends_on.iter().cloned()).collect()
 }
 
 /// What the desired objects and lookups refer to directly, order without a reference (`depends_on`) included.
 pub fn direct(desired: &Desired) -> Links {
     let objects = desired.objects.iter().map(|(address, object)| (address.clone(), of_object(object)));
-    let lookups = desired
-        .lookups
-        .iter()
-        .map(|(address, lookup)| (address.clone(), referred(&lookup.arguments).collect()));
+    let lookups = desired.lookups.iter().map(|(address, lookup)| (address.clone(), of_lookup(lookup)));
     objects.chain(lookups).collect()
 }
 

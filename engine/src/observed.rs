@@ -6,7 +6,7 @@ use infra_lang::address::Address;
 use infra_lang::residual::Values;
 
 use crate::id::RemoteId;
-use crate::provider::{Observation, ReadBy, ReadRequest};
+use crate::provider::{Observation, ProviderError, ReadBy, ReadRequest};
 
 /// What AWS said about the objects of the state, the images asked for by digest, and lookups.
 #[derive(Debug, Clone, Default)]
@@ -14,6 +14,7 @@ pub struct Observed {
     objects: BTreeMap<(Address, RemoteId), Observation>,
     digests: BTreeMap<(Address, String), Observation>,
     answers: BTreeMap<Address, Answer>,
+    failures: BTreeMap<Address, ProviderError>,
 }
 
 /// The answer to a lookup that waited for attributes of existing objects.
@@ -38,6 +39,16 @@ impl Observed {
     /// Takes the answer to a lookup in.
     pub fn add_answer(&mut self, lookup: Address, answer: Answer) {
         self.answers.insert(lookup, answer);
+    }
+
+    /// Takes in that a lookup could not be answered: what it comes after may change that.
+    pub fn add_failure(&mut self, lookup: Address, error: ProviderError) {
+        self.failures.insert(lookup, error);
+    }
+
+    /// Why a lookup that comes after other objects could not be answered.
+    pub fn failure(&self, lookup: &Address) -> Option<&ProviderError> {
+        self.failures.get(lookup)
     }
 
     /// What is known of an object of the state; `None` if nobody asked.

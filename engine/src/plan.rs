@@ -1,5 +1,6 @@
 //! From what is wanted, what was applied and what is there to what will be done.
 
+mod assertions;
 mod case;
 mod decide;
 mod draft;
@@ -24,8 +25,10 @@ use infra_lang::span::Span;
 use infra_lang::value::Value;
 use serde::{Deserialize, Serialize};
 
+use crate::assertion::{Assertion, Broken};
 use crate::change::Change;
 use crate::id::RemoteId;
+use crate::known::Known;
 use crate::links;
 use crate::moved::{self, Moves};
 use crate::observed::Observed;
@@ -55,6 +58,8 @@ pub struct Plan {
     pub unchanged: usize,
     /// What a reader should know besides.
     pub notes: Vec<String>,
+    /// Checks that are broken, and all other conditions that are still open and belong to no change.
+    pub assertions: Vec<Assertion>,
     /// What the state is to say of each object besides what steps bring about.
     pub records: BTreeMap<Address, RecordSketch>,
     /// The lookups that can be asked only once something is made.
@@ -109,6 +114,11 @@ pub struct PlannedLookup {
     pub kind: KindName,
     /// What it is asked by.
     pub arguments: Attributes,
+    /// The objects of the plan that must be there first, though no argument refers to them.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub after: BTreeSet<Address>,
+    /// Where it is written, as `path:line`.
+    pub location: String,
 }
 
 /// What planning depends on.
@@ -138,6 +148,7 @@ pub fn plan(input: &PlanInput<'_>) -> Result<Plan, PlanError> {
         decide::decide(&mut draft, address);
     }
     removed::remove(&mut draft);
+    assertions::of_the_rest(&mut draft);
     let fates = keep::fates(&draft);
     keep::carry_out(&mut draft, &fates);
     replace_order::cascade(&mut draft, &order, &fates);
@@ -169,6 +180,12 @@ impl Plan {
         self.changes.is_empty()
             && self.moves.is_empty()
             && !self.outputs.values().any(OutputChange::is_change)
+    }
+
+    /// The checks that do not hold, as far as that is known.
+    pub fn broken_checks(&self) -> Vec<Broken> {
+        let known = Known::default();
+        self.assertions.iter().filter_map(|assertion| assertion.broken(&known)).collect()
     }
 
     /// The change of an object, if it has one.

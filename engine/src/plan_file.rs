@@ -8,6 +8,7 @@ use infra_lang::residual::Residual;
 use infra_lang::value::Value;
 use serde::{Deserialize, Serialize};
 
+use crate::assertion::Assertion;
 use crate::change::Change;
 use crate::format::{self, FormatError};
 use crate::id::{RemoteId, StepId};
@@ -69,6 +70,8 @@ pub(crate) struct PlanV1 {
     outputs: BTreeMap<Identifier, OutputV1>,
     unchanged: usize,
     notes: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    assertions: Vec<Assertion>,
     records: BTreeMap<Address, SketchV1>,
     lookups: BTreeMap<Address, PlannedLookup>,
 }
@@ -118,6 +121,7 @@ impl PlanV1 {
             outputs: plan.outputs.into_iter().map(|(name, output)| (name, output.into())).collect(),
             unchanged: plan.unchanged,
             notes: plan.notes,
+            assertions: plan.assertions,
             records: plan.records.into_iter().map(|(address, sketch)| (address, sketch.into())).collect(),
             lookups: plan.lookups,
         })
@@ -151,6 +155,7 @@ impl From<PlanV1> for Plan {
             outputs: file.outputs.into_iter().map(|(name, output)| (name, output.into())).collect(),
             unchanged: file.unchanged,
             notes: file.notes,
+            assertions: file.assertions,
             records: file.records.into_iter().map(|(address, sketch)| (address, sketch.into())).collect(),
             lookups: file.lookups,
         }

@@ -10,7 +10,7 @@ use crate::known::{Known, standing};
 use crate::links;
 use crate::moved;
 use crate::observed::{Answer, Observed};
-use crate::provider::{Observation, Provider, ProviderError, ReadBy, ReadRequest};
+use crate::provider::{FailureClass, Observation, Provider, ProviderError, ReadBy, ReadRequest};
 use crate::state::{Physical, State};
 
 /// Something could not be read, so that nothing can be planned. `source.class` tells wrong credentials and an AWS
@@ -87,12 +87,17 @@ async fn ask_lookups(
         let Some(lookup) = desired.lookups.get(&address) else { continue };
         let values = match &lookup.answer {
             Some(values) => values.clone(),
-            None => match ask(lookup, &known, provider).await? {
-                Some(answer) => {
+            None => match ask(lookup, &known, provider).await {
+                Ok(Some(answer)) => {
                     observed.add_answer(address.clone(), answer.clone());
                     answer.values
                 }
-                None => continue,
+                Ok(None) => continue,
+                Err(error) if may_change(lookup, &error) => {
+                    observed.add_failure(address, error.source);
+                    continue;
+                }
+                Err(error) => return Err(error),
             },
         };
         known.insert(address, values);
@@ -100,13 +105,22 @@ async fn ask_lookups(
     Ok(())
 }
 
-/// Asks a lookup if all its arguments are known by now.
+/// Whether what a lookup comes after may make that it finds something.
+fn may_change(lookup: &Lookup, error: &RefreshError) -> bool {
+    let refused = matches!(error.source.class, FailureClass::Permanent | FailureClass::NotFound);
+    refused && !lookup.depends_on.is_empty()
+}
+
+/// Asks a lookup if all its arguments are known by now, and all that it comes after is there.
 async fn ask(
     lookup: &Lookup,
     known: &Known,
     provider: &dyn Provider,
 ) -> Result<Option<Answer>, RefreshError> {
     let Ok(arguments) = known.resolve_all(&lookup.arguments) else { return Ok(None) };
+    if !lookup.depends_on.iter().all(|other| known.holds(other)) {
+        return Ok(None);
+    }
     let values = provider.lookup(lookup, &arguments).await;
     let values = values.map_err(|source| RefreshError { address: lookup.address.clone(), source })?;
     Ok(Some(Answer { arguments, values }))

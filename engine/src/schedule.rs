@@ -50,7 +50,7 @@ impl<'p> Schedule<'p> {
             JournalEvent::Succeeded { outcome, .. } => {
                 self.outcomes.insert(step, outcome.clone());
             }
-            JournalEvent::Failed { failure, .. } => {
+            JournalEvent::Failed { failure, .. } | JournalEvent::Refused { failure, .. } => {
                 self.failures.insert(step, failure.clone());
             }
             _ => {}
@@ -126,6 +126,9 @@ impl<'p> Schedule<'p> {
         for step in self.all().filter(|step| *self.status(*step) == StepStatus::NeverStarted) {
             let own = self.step(step).change;
             let inherited = self.graph.after[step.0].iter().find_map(|before| match self.status(*before) {
+                StepStatus::Succeeded(_) if self.failures.contains_key(before) => {
+                    Some(self.step(*before).change)
+                }
                 StepStatus::Started | StepStatus::Succeeded(_) => None,
                 StepStatus::NeverStarted => blame.get(before).copied(),
                 _ => Some(self.step(*before).change),
@@ -136,11 +139,16 @@ impl<'p> Schedule<'p> {
         blame.into_iter().collect()
     }
 
-    fn is_done(&self, step: StepId) -> bool {
+    /// Whether a step has brought about what it was to, and all that must hold after it does.
+    pub fn is_done(&self, step: StepId) -> bool {
+        self.stands(step) && !self.failures.contains_key(&step)
+    }
+
+    fn stands(&self, step: StepId) -> bool {
         matches!(self.status(step), StepStatus::Succeeded(_))
     }
 
-    /// Whether a step of the change has failed.
+    /// Whether a step of the change has failed, or what must hold after it does not.
     pub fn is_broken(&self, change: ChangeId) -> bool {
         self.failures.keys().any(|step| self.step(*step).change == change)
     }
@@ -149,7 +157,7 @@ impl<'p> Schedule<'p> {
     pub fn is_established(&self, change: ChangeId) -> bool {
         self.of_change(change)
             .filter(|step| self.step(*step).part == Part::Establish)
-            .all(|step| self.is_done(step))
+            .all(|step| self.stands(step))
     }
 
     /// Why a step has failed, also if it has been taken back since.

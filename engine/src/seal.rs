@@ -107,8 +107,12 @@ pub fn secrets_in(desired: &Desired) -> Vec<Value> {
     let attributes = desired.objects.values().flat_map(|object| object.attributes.values());
     let arguments = desired.lookups.values().flat_map(|lookup| lookup.arguments.values());
     let outputs = desired.outputs.values().map(|output| &output.value);
+    let open = desired.objects.values().flat_map(|object| &object.conditions);
+    let open = open.chain(desired.outputs.values().flat_map(|output| &output.conditions));
+    let open = open.flat_map(|it| [&it.condition, &it.message]);
+    let checks = desired.checks.iter().flat_map(|it| [&it.condition, &it.message]);
     let mut secrets = Vec::new();
-    for residual in attributes.chain(arguments).chain(outputs) {
+    for residual in attributes.chain(arguments).chain(outputs).chain(open).chain(checks) {
         let visited = in_residual(residual, false, &mut |value, hidden| {
             Ok::<_, Infallible>(collect(value, hidden, &mut secrets))
         });
@@ -136,16 +140,16 @@ fn collect(value: &Value, hidden: bool, secrets: &mut Vec<Value>) -> Value {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the secret in {} is not the one the plan was made with", place(.address.as_ref(), .attribute))]
 pub struct UnsealError {
-    /// The object it is in; none for an output.
+    /// The object it is in; none for an output or a check.
     pub address: Option<Address>,
-    /// The attribute, or the output's name.
+    /// The attribute, or the whole name of an output or a check.
     pub attribute: String,
 }
 
 fn place(address: Option<&Address>, attribute: &str) -> String {
     match address {
         Some(address) => format!("`{address}.{attribute}`"),
-        None => format!("`output.{attribute}`"),
+        None => format!("`{attribute}`"),
     }
 }
 

@@ -1,9 +1,10 @@
 //! From a journal to the state it adds up to.
 
-use infra_lang::name::AttributeName;
+use infra_lang::name::{AttributeName, Identifier};
 use infra_lang::residual::{Residual, Values};
 use infra_lang::value::Value;
 
+use crate::assertion::{Judgement, Subject};
 use crate::change::{Action, Change};
 use crate::id::{ChangeId, RemoteId, StepId};
 use crate::journal::{IllegalEvent, JournalEvent, StepStatus};
@@ -49,7 +50,7 @@ impl Settling<'_> {
         }
         state.records.retain(|_, record| record.objects().next().is_some());
         for (name, output) in &plan.outputs {
-            match self.output(output) {
+            match self.output(name, output) {
                 Some(value) => state.outputs.insert(name.clone(), value),
                 None => state.outputs.remove(name),
             };
@@ -123,8 +124,13 @@ impl Settling<'_> {
         }
     }
 
-    /// The value after the apply; that of before if it depends on something that failed.
-    fn output(&self, output: &OutputChange) -> Option<Value> {
+    /// The value after the apply; that of before if it depends on something that failed, or if a precondition of it is
+    /// not known to hold.
+    fn output(&self, name: &Identifier, output: &OutputChange) -> Option<Value> {
+        let own = self.ledger.plan.assertions.iter().filter(|it| it.subject == Subject::Output(name.clone()));
+        if own.into_iter().any(|it| it.condition.judge(&self.ledger.known) != Judgement::Holds) {
+            return output.before.clone();
+        }
         match self.ledger.known.simplify(output.after.as_ref()?) {
             Residual::Known(value) => Some(seal(&value, self.key)),
             _ => output.before.clone(),

@@ -2,9 +2,11 @@
 
 use super::run::Run;
 use super::{ApplyError, ApplyReport, FailedStep, SkippedStep};
+use crate::assertion::{Assertion, Broken, Judgement};
 use crate::event::{StepEvent, StepFailure};
 use crate::id::{ChangeId, StepId};
 use crate::journal::StepStatus;
+use crate::known::Known;
 use crate::settle::Settling;
 use crate::state::State;
 use crate::store::save_state;
@@ -27,7 +29,7 @@ pub(super) async fn finish(run: Run<'_>) -> Result<ApplyReport, ApplyError> {
 }
 
 /// Whether something is left to do that would have been done.
-fn is_stopped(run: &Run<'_>) -> bool {
+pub(super) fn is_stopped(run: &Run<'_>) -> bool {
     let schedule = &run.ledger.schedule;
     !schedule.in_doubt().is_empty() || !schedule.ready().is_empty() || !schedule.to_undo().is_empty()
 }
@@ -49,14 +51,28 @@ fn report(run: &Run<'_>, state: State, stopped: bool) -> ApplyReport {
         because: address(because),
     });
     ApplyReport {
-        succeeded: with_status(|status| matches!(status, StepStatus::Succeeded(_))).count(),
+        succeeded: steps().filter(|step| schedule.is_done(*step)).count(),
         failed: schedule.failures().iter().map(|(step, text)| failed(run, *step, text)).collect(),
         skipped: skipped.collect(),
         undone: with_status(|status| *status == StepStatus::Undone).collect(),
         undo_failed: undo_failed.collect(),
+        broken: if stopped { Vec::new() } else { broken(run, schedule.failures().is_empty()) },
         stopped,
         state,
     }
+}
+
+/// What was open when the plan was made and does not hold now. What is still open is told if `all` of the plan is done.
+fn broken(run: &Run<'_>, all: bool) -> Vec<Broken> {
+    let known = &run.ledger.known;
+    let was_open = |it: &&Assertion| it.condition.judge(&Known::default()) == Judgement::Open;
+    let open = run.apply.plan.assertions.iter().filter(was_open);
+    let undecided = |it: &Assertion| match it.condition.judge(known) {
+        Judgement::Open if all => Some(it.undecided(known)),
+        _ => None,
+    };
+    let found = open.filter_map(|it| it.broken(known).or_else(|| undecided(it)));
+    found.chain(run.unanswered.iter().cloned()).collect()
 }
 
 /// A failure with all that is known of it; of an earlier run only its words are left.

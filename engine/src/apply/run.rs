@@ -6,14 +6,12 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
-use infra_lang::address::Address;
-use infra_lang::desired::Lookup;
-use infra_lang::span::{FileId, Span};
 use tokio::time::Instant;
 
-use super::task::{guard, missing_lookups, note_name, resolved, task};
+use super::task::{guard, needs, note_name, task};
 use super::turn::{Job, Turn, turn};
 use super::{Apply, ApplyError};
+use crate::assertion::Broken;
 use crate::diff::concealed;
 use crate::event::{ApplyEvent, StepEvent, StepFailure};
 use crate::id::StepId;
@@ -36,6 +34,8 @@ pub(super) struct Run<'a> {
     pub(super) ledger: Ledger<'a>,
     /// Failures of this run, with all that is known of them.
     pub(super) failures: BTreeMap<StepId, StepFailure>,
+    /// Lookups that only outputs and conditions need, and that could not be answered.
+    pub(super) unanswered: Vec<Broken>,
     began: Instant,
     running: Running<'a>,
     /// The steps that an earlier run left in doubt and that have not been taken up again.
@@ -48,12 +48,14 @@ impl<'a> Run<'a> {
         let ledger = Ledger::replay(apply.plan, &apply.events)?;
         let in_doubt = ledger.schedule.in_doubt().into_iter().collect();
         let running = FuturesUnordered::new();
-        Ok(Self { apply, ledger, failures: BTreeMap::new(), began: Instant::now(), running, in_doubt })
+        let (failures, unanswered, began) = (BTreeMap::new(), Vec::new(), Instant::now());
+        Ok(Self { apply, ledger, failures, unanswered, began, running, in_doubt })
     }
 
     /// Runs until nothing is left to do, or until it is stopped.
     pub(super) async fn drive(&mut self) -> Result<(), ApplyError> {
         let now = self.apply.stop.now.clone();
+        self.judge_all_that_stands().await?;
         while !now.is_cancelled() {
             self.start_what_may().await?;
             let looked = tokio::select! {
@@ -100,7 +102,7 @@ impl<'a> Run<'a> {
             self.write(&event).await?;
         }
         self.say(step, if undoing { StepEvent::Undoing(title) } else { StepEvent::Started(title) });
-        if let Err(failure) = self.ask_lookups(step).await? {
+        if let Some(failure) = self.hindrance(step, undoing).await? {
             return self.fail(step, undoing, failure).await;
         }
         match self.job(step, undoing, in_doubt) {
@@ -113,6 +115,14 @@ impl<'a> Run<'a> {
             }
             Err(why) => self.fail(step, undoing, StepFailure::Stuck(why)).await,
         }
+    }
+
+    /// Why a step cannot begin: a lookup that it needs fails, or a precondition does not hold.
+    async fn hindrance(&mut self, step: StepId, undoing: bool) -> Result<Option<StepFailure>, ApplyError> {
+        if let Err(failure) = self.ask_lookups(needs(self.apply.plan, step)).await? {
+            return Ok(Some(failure));
+        }
+        if undoing { Ok(None) } else { self.unmet(step).await }
     }
 
     /// Forgetting is, and so is the deletion of an older object that has become the current one again.
@@ -204,7 +214,7 @@ impl<'a> Run<'a> {
         let id = outcome.id.clone();
         self.write(&JournalEvent::Succeeded { step, outcome }).await?;
         self.say(step, StepEvent::Succeeded(id));
-        Ok(())
+        self.judge_what_stands(self.apply.plan.steps.steps[step.0].change).await
     }
 
     /// What a step leaves behind as it may be written: what was applied as a secret is sealed.
@@ -230,38 +240,8 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// Asks the lookups that the step needs and that could not be asked before.
-    async fn ask_lookups(&mut self, step: StepId) -> Result<Result<(), StepFailure>, ApplyError> {
-        for address in missing_lookups(&self.ledger, step) {
-            match self.ask(&address).await {
-                Ok(event) => self.write(&event).await?,
-                Err(failure) => return Ok(Err(failure)),
-            }
-        }
-        Ok(Ok(()))
-    }
-
-    async fn ask(&self, address: &Address) -> Result<JournalEvent, StepFailure> {
-        let planned = &self.apply.plan.lookups[address];
-        let arguments = resolved(&self.ledger, &planned.arguments).map_err(StepFailure::Stuck)?;
-        let lookup = Lookup {
-            address: address.clone(),
-            kind: planned.kind.clone(),
-            arguments: planned.arguments.clone(),
-            answer: None,
-            depends_on: BTreeSet::new(),
-            // Apply never opens a source file: there is no place to point to.
-            span: Span::new(FileId(0), 0, 0),
-        };
-        let answer = self.apply.provider.lookup(&lookup, &arguments).await.map_err(StepFailure::Provider)?;
-        Ok(JournalEvent::LookedUp {
-            lookup: address.clone(),
-            answer: seal_values(&answer, &self.apply.state.key),
-        })
-    }
-
     /// Writes an event down, and only then counts on it.
-    async fn write(&mut self, event: &JournalEvent) -> Result<(), ApplyError> {
+    pub(super) async fn write(&mut self, event: &JournalEvent) -> Result<(), ApplyError> {
         let line = journal_file::line(event).map_err(|error| StoreError::new(error.to_string()))?;
         self.apply.store.journal_append(&line).await?;
         self.ledger.record(event)?;
@@ -280,6 +260,6 @@ fn is_passing(error: &ProviderError) -> bool {
 }
 
 /// Whether no call at all can succeed.
-fn is_outage(error: &ProviderError) -> bool {
+pub(super) fn is_outage(error: &ProviderError) -> bool {
     matches!(error.class, FailureClass::Credentials | FailureClass::Unreachable)
 }

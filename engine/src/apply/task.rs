@@ -1,14 +1,14 @@
 //! From a step to a task in which everything is known.
 
-use infra_lang::address::{Address, Mode};
+use infra_lang::address::Address;
 use infra_lang::name::AttributeName;
-use infra_lang::residual::{Attributes, Residual, Unresolved, Values, references};
+use infra_lang::residual::{Attributes, Residual, Unresolved, Values};
 use infra_lang::value::Value;
 use sha2::{Digest, Sha256};
 
 use crate::id::{StepId, Token};
 use crate::ledger::Ledger;
-use crate::plan::PlanHeader;
+use crate::plan::{Plan, PlanHeader};
 use crate::provider::Task;
 use crate::steps::{Effect, Operation, Part, Step};
 
@@ -99,28 +99,14 @@ fn is_sealed(value: &Value) -> bool {
     }
 }
 
-/// The lookups that a step needs and that are not answered yet, each after those it needs itself.
-pub(super) fn missing_lookups(ledger: &Ledger<'_>, id: StepId) -> Vec<Address> {
-    let step = &ledger.plan.steps.steps[id.0];
+/// The expressions whose values a step needs.
+pub(super) fn needs(plan: &Plan, id: StepId) -> impl Iterator<Item = &Residual> {
+    let step = &plan.steps.steps[id.0];
     let operation = match &step.effect {
         Effect::Operate(operation) => Some(operation),
         _ => None,
     };
     let operations = operation.into_iter().chain(&step.guard).chain(&step.undo);
-    let residuals = ledger.change_of(step).desired.values();
-    let mut found = Vec::new();
-    for residual in residuals.chain(operations.flat_map(|operation| operation.arguments.values())) {
-        collect(ledger, residual, &mut found);
-    }
-    found
-}
-
-fn collect(ledger: &Ledger<'_>, residual: &Residual, found: &mut Vec<Address>) {
-    for lookup in references(residual).into_iter().map(|reference| reference.object) {
-        let open = lookup.mode == Mode::Data && !ledger.known.holds(&lookup) && !found.contains(&lookup);
-        if let (true, Some(planned)) = (open, ledger.plan.lookups.get(&lookup)) {
-            planned.arguments.values().for_each(|argument| collect(ledger, argument, found));
-            found.push(lookup);
-        }
-    }
+    let arguments = operations.flat_map(|operation| operation.arguments.values());
+    plan.changes[step.change.0].desired.values().chain(arguments)
 }

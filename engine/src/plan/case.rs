@@ -149,6 +149,8 @@ impl Case<'_> {
             desired: self.desired.clone(),
             contents: object.contents.clone(),
             identity: self.draft.identities.get(&object.address).cloned(),
+            preconditions: Vec::new(),
+            postconditions: Vec::new(),
             retires: Vec::new(),
             consequence: None,
             location: Some(location(object.span)),

@@ -1,16 +1,20 @@
 //! What happens to one desired object, decided after everything it refers to.
 
+use std::collections::BTreeSet;
+
 use infra_lang::address::Address;
-use infra_lang::desired::{DesiredObject, Lookup};
+use infra_lang::desired::{DesiredObject, Lookup, Moment};
 use infra_lang::name::AttributeName;
 use infra_lang::residual::{Attributes, Residual, Values};
 use infra_lang::value::Value;
 
+use super::assertions;
 use super::case::{Case, Decision};
 use super::draft::Draft;
 use super::named;
 use super::standing::{Standing, find};
 use super::{PlannedLookup, Problem, ProblemKind, RecordSketch};
+use crate::assertion::{Assertion, Subject};
 use crate::change::{Action, AttributeChange, Change};
 use crate::diff::concealed;
 use crate::known::{before_change, standing, values_of};
@@ -31,12 +35,16 @@ pub(super) fn decide(draft: &mut Draft<'_>, address: &Address) {
     }
 }
 
-/// A lookup is known if it was answered for the arguments it has now; else apply asks it.
+/// A lookup is known if it was answered for the arguments it has now, and nothing that it comes after changes; else
+/// apply asks it.
 fn decide_lookup(draft: &mut Draft<'_>, lookup: &Lookup) {
+    let changes = lookup.depends_on.iter().filter(|other| draft.changes.contains_key(*other));
+    let after: BTreeSet<Address> = changes.cloned().collect();
     let answered = draft.input.observed.answer(&lookup.address);
     let fits =
         |arguments: &Values| draft.known.resolve_all(&lookup.arguments).is_ok_and(|now| now == *arguments);
     let values = match (&lookup.answer, answered) {
+        _ if !after.is_empty() => None,
         (Some(values), _) => Some(values),
         (None, Some(answer)) if fits(&answer.arguments) => Some(&answer.values),
         (None, _) => None,
@@ -44,10 +52,22 @@ fn decide_lookup(draft: &mut Draft<'_>, lookup: &Lookup) {
     match values {
         Some(values) => draft.known.insert(lookup.address.clone(), values.clone()),
         None => {
+            report_failure(draft, lookup, &after);
             let arguments = draft.known.simplify_all(&lookup.arguments);
-            let planned = PlannedLookup { kind: lookup.kind.clone(), arguments };
+            let location = (draft.input.location)(lookup.span);
+            let planned = PlannedLookup { kind: lookup.kind.clone(), arguments, after, location };
             draft.lookups.insert(lookup.address.clone(), planned);
         }
+    }
+}
+
+/// A lookup that could not be answered, and nothing of what it comes after changes that.
+fn report_failure(draft: &mut Draft<'_>, lookup: &Lookup, after: &BTreeSet<Address>) {
+    if let (Some(error), true) = (draft.input.observed.failure(&lookup.address), after.is_empty()) {
+        let location = (draft.input.location)(lookup.span);
+        let problem = Problem::new(ProblemKind::Lookup, error.to_string()).of(&lookup.address);
+        let problem = Problem { hint: error.hint.clone(), ..problem.at(Some(location)) };
+        draft.problems.push(problem);
     }
 }
 
@@ -66,7 +86,21 @@ fn decide_object(draft: &mut Draft<'_>, object: &DesiredObject, kind: &dyn Kind)
     let sketch = sketch(draft, object, kind, &desired, unchanged);
     draft.records.insert(address.clone(), sketch);
     draft.desired.insert(address.clone(), desired);
+    let change = with_conditions(draft, object, change);
     draft.changes.extend(change.map(|change| (address.clone(), change)));
+}
+
+/// The change with the conditions that are still open; those of an object that stays as it is are decided at the end.
+fn with_conditions(draft: &mut Draft<'_>, object: &DesiredObject, change: Option<Change>) -> Option<Change> {
+    let preconditions = assertions::of_object(draft, object, Moment::Before);
+    let postconditions = assertions::of_object(draft, object, Moment::After);
+    if change.is_none() {
+        let subject = Subject::Object(object.address.clone());
+        let open = preconditions.iter().chain(&postconditions).cloned();
+        let assertions = open.map(|condition| Assertion { subject: subject.clone(), condition });
+        draft.assertions.extend(assertions.collect::<Vec<_>>());
+    }
+    change.map(|change| Change { preconditions, postconditions, ..change })
 }
 
 /// Decides with the name that the object has already, unless another one takes its place: that gets the default name

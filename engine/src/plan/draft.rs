@@ -7,6 +7,7 @@ use infra_lang::desired::DesiredObject;
 use infra_lang::residual::{Attributes, Reference, references};
 
 use super::{Plan, PlanHeader, PlanInput, PlannedLookup, Problem, ProblemKind, RecordSketch, outputs};
+use crate::assertion::Assertion;
 use crate::change::{Action, Change};
 use crate::id::RemoteId;
 use crate::identify::{Identities, identify};
@@ -30,6 +31,8 @@ pub(super) struct Draft<'a> {
     pub(super) changes: BTreeMap<Address, Change>,
     pub(super) records: BTreeMap<Address, RecordSketch>,
     pub(super) lookups: BTreeMap<Address, PlannedLookup>,
+    /// Broken checks, and open conditions that belong to no change.
+    pub(super) assertions: Vec<Assertion>,
     pub(super) notes: Vec<String>,
     pub(super) problems: Vec<Problem>,
 }
@@ -45,6 +48,7 @@ impl<'a> Draft<'a> {
             changes: BTreeMap::new(),
             records: BTreeMap::new(),
             lookups: BTreeMap::new(),
+            assertions: Vec::new(),
             notes: Vec::new(),
             problems: Vec::new(),
         }
@@ -147,6 +151,7 @@ impl<'a> Draft<'a> {
             steps,
             unchanged,
             notes: self.notes,
+            assertions: self.assertions,
             records: self.records,
             lookups: self.lookups,
         }

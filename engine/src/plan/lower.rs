@@ -10,6 +10,7 @@ mod parts;
 use std::collections::{BTreeMap, BTreeSet};
 
 use infra_lang::address::Address;
+use infra_lang::residual::references;
 
 use super::draft::Draft;
 use super::keep::Fates;
@@ -43,6 +44,7 @@ pub(super) fn lower(draft: &Draft<'_>, fates: &Fates) -> Result<StepGraph, PlanE
     }
     order_within(&parts, &mut after);
     order_between(&parts, draft, &mut after);
+    decide_first(&parts, draft, &mut after);
     number(steps, &after).map_err(|ring| ring_problem(draft, &ring))
 }
 
@@ -153,6 +155,32 @@ fn retire_after(referred: &Parts, own: &Parts, still: bool, after: &mut After) {
             after[*retire].extend(own.last.iter().chain(&own.late));
         }
     }
+}
+
+/// What takes an old away before its new waits for what the preconditions of the change refer to, so that nothing is
+/// taken away in vain; unless that waits for it in turn.
+fn decide_first(parts: &BTreeMap<Address, Parts>, draft: &Draft<'_>, after: &mut After) {
+    for (address, own) in parts {
+        let conditions = draft.changes.get(address).map(|change| change.preconditions.as_slice());
+        let referred = conditions.unwrap_or_default().iter().flat_map(|it| references(&it.condition));
+        let referred: BTreeSet<Address> = referred.map(|reference| reference.object).collect();
+        let last: Vec<usize> =
+            referred.iter().filter_map(|other| parts.get(other)).flat_map(|it| it.last.clone()).collect();
+        for (early, last) in own.early.iter().flat_map(|early| last.iter().map(move |last| (*early, *last))) {
+            if !waits_for(after, last, early) {
+                after[early].insert(last);
+            }
+        }
+    }
+}
+
+/// Whether a step waits for another, at any distance.
+fn waits_for(after: &After, step: usize, other: usize) -> bool {
+    let (mut seen, mut open) = (BTreeSet::from([step]), vec![step]);
+    while let Some(next) = open.pop() {
+        open.extend(after[next].iter().filter(|before| seen.insert(**before)));
+    }
+    seen.contains(&other)
 }
 
 /// Numbers the steps in an order in which they could run one by one.

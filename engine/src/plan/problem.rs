@@ -24,6 +24,10 @@ pub enum ProblemKind {
     OtherProject,
     /// Two objects of the state would have one address.
     Moved,
+    /// A condition does not hold.
+    Condition,
+    /// A lookup finds nothing, or too much.
+    Lookup,
 }
 
 /// One problem, in a sentence without a final period.

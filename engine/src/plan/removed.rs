@@ -87,6 +87,8 @@ pub(super) fn unwanted(
         desired: Attributes::new(),
         contents: BTreeMap::new(),
         identity: None,
+        preconditions: Vec::new(),
+        postconditions: Vec::new(),
         retires: Vec::new(),
         consequence: None,
         location: None,

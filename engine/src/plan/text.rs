@@ -5,6 +5,7 @@ use std::fmt;
 use super::Plan;
 use crate::change::{Action, AttributeChange, Cause, Change, Reason, ReplaceOrder};
 use crate::id::ChangeId;
+use crate::known::Known;
 use crate::steps::{Effect, StepGraph, Target};
 
 impl fmt::Display for Plan {
@@ -19,6 +20,12 @@ impl fmt::Display for Plan {
             match &output.after {
                 Some(after) => writeln!(f, "output {name} = {after}")?,
                 None => writeln!(f, "output {name} goes")?,
+            }
+        }
+        for assertion in &self.assertions {
+            match assertion.broken(&Known::default()) {
+                Some(broken) => writeln!(f, "broken {broken}")?,
+                None => writeln!(f, "open {}: {}", assertion.subject, assertion.condition.condition)?,
             }
         }
         for note in &self.notes {
@@ -42,7 +49,9 @@ impl fmt::Display for Change {
             write!(f, "; retires {}", retires.join(", "))?;
         }
         writeln!(f)?;
-        self.attributes.iter().try_for_each(|attribute| writeln!(f, "    {attribute}"))
+        self.attributes.iter().try_for_each(|attribute| writeln!(f, "    {attribute}"))?;
+        self.preconditions.iter().try_for_each(|it| writeln!(f, "    only if {}", it.condition))?;
+        self.postconditions.iter().try_for_each(|it| writeln!(f, "    and then {}", it.condition))
     }
 }
 

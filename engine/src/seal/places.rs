@@ -5,11 +5,13 @@ use infra_lang::address::Address;
 use infra_lang::residual::{Attributes, Comprehension, Residual};
 use infra_lang::value::Value;
 
+use crate::assertion::Condition;
 use crate::plan::Plan;
 use crate::steps::{Effect, Operation, Step};
 
 /// Where a value stands, for messages.
 pub(super) struct Place<'a> {
+    /// The object; none for outputs and checks, which the name names whole.
     pub(super) address: Option<&'a Address>,
     pub(super) name: &'a str,
 }
@@ -55,6 +57,9 @@ pub(super) fn in_plan<E>(plan: &Plan, visit: VisitPlace<'_, E>) -> Result<Plan, 
     let mut plan = plan.clone();
     for change in &mut plan.changes {
         in_attributes(&change.address, &mut change.desired, visit)?;
+        let (before, after) = (&mut change.preconditions, &mut change.postconditions);
+        let place = Place { address: Some(&change.address), name: "lifecycle" };
+        in_conditions(&place, before.iter_mut().chain(after), visit)?;
         for attribute in &mut change.attributes {
             let Some(after) = &mut attribute.after else { continue };
             let place = Place { address: Some(&change.address), name: attribute.name.as_str() };
@@ -65,13 +70,18 @@ pub(super) fn in_plan<E>(plan: &Plan, visit: VisitPlace<'_, E>) -> Result<Plan, 
         let address = &plan.changes[step.change.0].address;
         in_step(address, step, visit)?;
     }
+    for assertion in &mut plan.assertions {
+        let name = assertion.subject.to_string();
+        in_conditions(&Place { address: None, name: &name }, [&mut assertion.condition], visit)?;
+    }
     for (address, lookup) in &mut plan.lookups {
         in_attributes(address, &mut lookup.arguments, visit)?;
     }
     // An output that does not change stands as the state has it, sealed for good.
     for (name, output) in plan.outputs.iter_mut().filter(|(_, output)| output.is_change()) {
         let Some(after) = &mut output.after else { continue };
-        let place = Place { address: None, name: name.as_str() };
+        let name = format!("output.{name}");
+        let place = Place { address: None, name: &name };
         *after = in_residual(after, false, &mut |value, hidden| visit(&place, value, hidden))?;
     }
     Ok(plan)
@@ -85,6 +95,19 @@ fn in_step<E>(address: &Address, step: &mut Step, visit: VisitPlace<'_, E>) -> R
     let mut operations = effect.into_iter().chain(&mut step.guard).chain(&mut step.undo);
     operations
         .try_for_each(|operation: &mut Operation| in_attributes(address, &mut operation.arguments, visit))
+}
+
+fn in_conditions<'c, E>(
+    place: &Place<'_>,
+    conditions: impl IntoIterator<Item = &'c mut Condition>,
+    visit: VisitPlace<'_, E>,
+) -> Result<(), E> {
+    for condition in conditions {
+        for part in [&mut condition.condition, &mut condition.message] {
+            *part = in_residual(part, false, &mut |value, hidden| visit(place, value, hidden))?;
+        }
+    }
+    Ok(())
 }
 
 fn in_attributes<E>(

@@ -2,14 +2,16 @@
 //!
 //! `box a size=1 color=red peer=box.b.id secret=secret:x tags=[p|q] !prevent_destroy !ignore=size !trigger=box.b.id
 //! !after=box.c`, `data box d of=box.a.id`, `output o = box.a.id`, `moved box.a -> box.b`, `removed box.a`,
-//! `forget box.a` (removed, and left alone).
+//! `forget box.a` (removed, and left alone), `check c box.a.size==1`; `!pre=box.b.size==1` and `!post=box.a.size==1` of
+//! objects, `!pre=…` of outputs.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use infra_engine::graph::DependencyGraph;
 use infra_lang::address::{Address, Mode};
 use infra_lang::desired::{
-    Backend, Desired, DesiredObject, DesiredOutput, Lifecycle, Lookup, Move, Place, Project, Removal,
+    Backend, Check, Desired, DesiredObject, DesiredOutput, Lifecycle, Lookup, Moment, Move, OpenCondition,
+    Place, Project, Removal,
 };
 use infra_lang::name::{AttributeName, Identifier};
 use infra_lang::residual::{Attributes, Reference, Residual};
@@ -35,14 +37,19 @@ pub fn desired(text: &str) -> Desired {
                 let destroy = words[0] == "removed";
                 desired.removals.push(Removal { from: place(from), destroy, span: span(at) });
             }
-            ["output", name, "=", value] => {
+            ["check", name, text] => {
+                let (condition, message) = (condition(text), denial(text));
+                let (name, module) = (name.to_owned(), Vec::new());
+                desired.checks.push(Check { name, module, condition, message, span: span(at) });
+            }
+            ["output", name, "=", value, ref rest @ ..] => {
                 let value = residual(value);
                 let sensitive = value.is_sensitive();
                 let output = DesiredOutput {
                     value,
                     sensitive,
                     description: None,
-                    conditions: Vec::new(),
+                    conditions: conditions(rest, at),
                     span: span(at),
                 };
                 desired.outputs.insert(Identifier::new(name), output);
@@ -55,7 +62,7 @@ pub fn desired(text: &str) -> Desired {
                     kind: kind.into(),
                     arguments,
                     answer: None,
-                    depends_on: BTreeSet::new(),
+                    depends_on: after(rest),
                     span: span(at),
                 };
                 desired.lookups.insert(address, lookup);
@@ -84,26 +91,60 @@ pub fn location(span: Span) -> String {
 
 fn object(address: Address, words: &[&str], line: usize) -> DesiredObject {
     let mut lifecycle = Lifecycle::default();
-    let mut depends_on = BTreeSet::new();
     for word in words.iter().filter_map(|word| word.strip_prefix('!')) {
         match word.split_once('=') {
             None => lifecycle.prevent_destroy = true,
             Some(("ignore", name)) => lifecycle.ignore_changes.extend([AttributeName::new(name)]),
             Some(("trigger", name)) => lifecycle.replace_triggered_by.extend([reference(name).expect(name)]),
-            Some((_, name)) => depends_on.extend([Address::parse(name).expect(name)]),
+            Some(_) => {}
         }
     }
     DesiredObject {
         address,
         attributes: attributes(words),
         contents: BTreeMap::new(),
-        depends_on,
+        depends_on: after(words),
         lifecycle,
-        conditions: Vec::new(),
+        conditions: conditions(words, line),
         timeouts: BTreeMap::new(),
         span: span(line),
         attribute_spans: BTreeMap::new(),
     }
+}
+
+/// The values of the words `!name=value`.
+fn said<'w>(words: &[&'w str], name: &str) -> Vec<&'w str> {
+    let values =
+        words.iter().filter_map(|word| word.strip_prefix('!')?.strip_prefix(name)?.strip_prefix('='));
+    values.collect()
+}
+
+fn after(words: &[&str]) -> BTreeSet<Address> {
+    said(words, "after").into_iter().map(|name| Address::parse(name).expect(name)).collect()
+}
+
+fn conditions(words: &[&str], line: usize) -> Vec<OpenCondition> {
+    let of = |name: &str, moment: Moment| {
+        let open = |text: &str| OpenCondition {
+            moment,
+            condition: condition(text),
+            message: denial(text),
+            span: span(line),
+        };
+        said(words, name).into_iter().map(open).collect::<Vec<_>>()
+    };
+    of("pre", Moment::Before).into_iter().chain(of("post", Moment::After)).collect()
+}
+
+/// `box.a.size==1`.
+fn condition(text: &str) -> Residual {
+    let (left, right) = text.split_once("==").expect(text);
+    Residual::Call("==".to_owned(), vec![residual(left), residual(right)])
+}
+
+/// What is said when a condition does not hold; no secret.
+fn denial(text: &str) -> Residual {
+    Residual::Known(Value::string(format!("not {}.", text.split("secret:").next().unwrap_or_default())))
 }
 
 fn attributes(words: &[&str]) -> Attributes {
