@@ -102,6 +102,9 @@ pub struct PlanArgs {
     /// Save the plan, for `infra apply FILE`
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
+    /// Fail if a `check` block does not hold; the plan is not saved then
+    #[arg(long)]
+    pub strict: bool,
     /// Exit with 2 if there are changes
     #[arg(long)]
     pub detailed_exitcode: bool,
@@ -117,6 +120,9 @@ pub struct ApplyArgs {
     /// A plan saved by `infra plan --out`; variables are only asked for the secrets in it
     #[arg(value_name = "PLAN")]
     pub plan: Option<PathBuf>,
+    /// Do nothing if a `check` block does not hold, and fail if one does not afterwards
+    #[arg(long)]
+    pub strict: bool,
     #[command(flatten)]
     pub run: RunArgs,
 }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::Path;
 
 use infra_engine::apply::ApplyError;
+use infra_engine::assertion::Broken;
 use infra_engine::plan::{PlanError, Problem};
 use infra_engine::plan_file::PlanFileError;
 use infra_engine::provider::{FailureClass, ProviderError};
@@ -57,6 +58,12 @@ impl Complaint {
 impl From<Complaint> for CommandError {
     fn from(complaint: Complaint) -> Self {
         Self::Complaints(vec![complaint])
+    }
+}
+
+impl From<&Broken> for Complaint {
+    fn from(broken: &Broken) -> Self {
+        Self::new(format!("{}: {}", broken.subject, broken.message)).at(&broken.location)
     }
 }
 

@@ -154,7 +154,9 @@ async fn desire(project: &Project, provider: &AwsProvider, account: &str) -> Com
     let mut answers = BTreeMap::new();
     loop {
         let desired = project.evaluate(answers.clone(), Some(account))?;
-        let open = desired.lookups.values().filter(|lookup| lookup.answer.is_none());
+        // What comes after other objects may be asked only once it is known whether they change.
+        let askable = |lookup: &&Lookup| lookup.answer.is_none() && lookup.depends_on.is_empty();
+        let open = desired.lookups.values().filter(askable);
         let ready: Vec<(&Lookup, Values)> =
             open.filter_map(|lookup| Some((lookup, known(lookup)?))).collect();
         if ready.is_empty() {

@@ -110,6 +110,12 @@ impl Condition {
 }
 
 impl Assertion {
+    /// Whether it is a check that only apply can decide.
+    pub fn is_open_check(&self) -> bool {
+        let open = self.condition.judge(&Known::default()) == Judgement::Open;
+        open && matches!(self.subject, Subject::Check { .. })
+    }
+
     /// What is to be said if it is known not to hold.
     pub(crate) fn broken(&self, known: &Known) -> Option<Broken> {
         match self.condition.judge(known) {

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use infra_engine::apply::{self, Apply, ApplyReport, FailedStep, Limits, Stop};
+use infra_engine::assertion::Broken;
 use infra_engine::event::{Silent, StepFailure, Watch};
 use infra_engine::journal::JournalEvent;
 use infra_engine::plan::Plan;
@@ -20,30 +21,62 @@ use crate::settings::Settings;
 use crate::terminal::{Terminal, stop_on_interrupt};
 
 pub async fn run(args: ApplyArgs, settings: &Settings, terminal: &Terminal) -> CommandResult<Exit> {
-    drive(&args.variables, args.plan.as_deref(), &args.run, false, settings, terminal).await
+    let goal = match args.plan.as_deref() {
+        Some(path) => Goal::Saved { path, strict: args.strict },
+        None => Goal::Desired { strict: args.strict },
+    };
+    drive(&args.variables, goal, &args.run, settings, terminal).await
+}
+
+/// What is to be brought about.
+#[derive(Debug, Clone, Copy)]
+pub enum Goal<'a> {
+    /// What the configuration says.
+    Desired {
+        /// Whether broken checks count as errors.
+        strict: bool,
+    },
+    /// What a saved plan says.
+    Saved {
+        /// The plan's file.
+        path: &'a Path,
+        /// As above.
+        strict: bool,
+    },
+    /// That nothing is left.
+    Nothing,
+}
+
+impl Goal<'_> {
+    fn is_strict(self) -> bool {
+        matches!(self, Self::Desired { strict: true } | Self::Saved { strict: true, .. })
+    }
 }
 
 /// The whole of apply and destroy.
 pub async fn drive(
     variables: &VariableArgs,
-    saved: Option<&Path>,
+    goal: Goal<'_>,
     run: &RunArgs,
-    destroy: bool,
     settings: &Settings,
     terminal: &Terminal,
 ) -> CommandResult<Exit> {
+    let destroy = matches!(goal, Goal::Nothing);
     let command = if destroy { "infra destroy" } else { "infra apply" };
     let mut session = Session::open(settings, variables, Access::Write(command)).await?;
     plan::warn(&session, terminal);
     if resume(&mut session, run, terminal).await? == Exit::Error {
         return Ok(Exit::Error);
     }
-    let plan = match saved {
-        Some(path) => unsealed(&session, read(path)?)?,
-        None => session.plan(destroy).await?,
+    let plan = match goal {
+        Goal::Saved { path, .. } => unsealed(&session, read(path)?)?,
+        Goal::Desired { .. } | Goal::Nothing => session.plan(destroy).await?,
     };
     if !run.json {
         terminal.print(&render::plan::plan(&plan, terminal.width()));
+    }
+    if goal.is_strict() {
+        plan::hold(&plan)?;
     }
     if plan.is_empty() {
         return note(&session, &plan, run).await;
@@ -51,7 +84,26 @@ pub async fn drive(
     if !run.yes && !terminal.confirm(question(destroy))? {
         return Err(Complaint::new("nothing was done: the plan was refused").into());
     }
-    carry_out(&mut session, &plan, Vec::new(), run, terminal).await
+    let ended = carry_out(&mut session, &plan, Vec::new(), run, terminal).await?;
+    Ok(if goal.is_strict() && ended == Ended::Warned { Exit::Error } else { ended.into() })
+}
+
+/// How carrying a plan out has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ended {
+    Well,
+    /// A check does not hold.
+    Warned,
+    Badly,
+}
+
+impl From<Ended> for Exit {
+    fn from(ended: Ended) -> Self {
+        match ended {
+            Ended::Well | Ended::Warned => Self::Ok,
+            Ended::Badly => Self::Error,
+        }
+    }
 }
 
 fn question(destroy: bool) -> &'static str {
@@ -89,7 +141,7 @@ fn work<'a>(
 async fn resume(session: &mut Session, run: &RunArgs, terminal: &Terminal) -> CommandResult<Exit> {
     let Some(journal) = session.unfinished.take() else { return Ok(Exit::Ok) };
     let plan = unsealed(session, journal.plan)?;
-    carry_out(session, &plan, journal.events, run, terminal).await
+    Ok(carry_out(session, &plan, journal.events, run, terminal).await?.into())
 }
 
 /// A plan from a file.
@@ -109,7 +161,7 @@ async fn carry_out(
     events: Vec<JournalEvent>,
     run: &RunArgs,
     terminal: &Terminal,
-) -> CommandResult<Exit> {
+) -> CommandResult<Ended> {
     let progress = Progress::new(terminal, run.json);
     let stop = Stop::default();
     let signals = stop_on_interrupt(stop.clone());
@@ -137,16 +189,25 @@ fn failure(failed: &FailedStep, plan: &Plan) -> Complaint {
 }
 
 /// Says how it ended.
-fn conclude(report: &ApplyReport, plan: &Plan, took: Duration, run: &RunArgs, terminal: &Terminal) -> Exit {
-    let bad = report.stopped || !report.failed.is_empty() || !report.undo_failed.is_empty();
-    if !run.json {
+fn conclude(report: &ApplyReport, plan: &Plan, took: Duration, run: &RunArgs, terminal: &Terminal) -> Ended {
+    let (warnings, broken): (Vec<&Broken>, Vec<&Broken>) =
+        report.broken.iter().partition(|broken| broken.is_warning());
+    if run.json {
+        report.broken.iter().for_each(|it| terminal.print(&format!("{}\n", render::events::broken(it))));
+    } else {
         terminal.print(&format!("\n{}", render::events::summary(report, took)));
+        warnings.iter().for_each(|it| terminal.print(&render::plan::warning(it)));
         terminal.print(&output::all(&report.state, terminal.width()));
     }
-    let failures = report.failed.iter().chain(&report.undo_failed);
-    let complaints: Vec<Complaint> = failures.map(|failed| failure(failed, plan)).collect();
+    let failures = report.failed.iter().chain(&report.undo_failed).map(|failed| failure(failed, plan));
+    let complaints: Vec<Complaint> = failures.chain(broken.into_iter().map(Complaint::from)).collect();
+    let bad = report.stopped || !complaints.is_empty();
     if !complaints.is_empty() {
         terminal.error(&CommandError::Complaints(complaints));
     }
-    if bad { Exit::Error } else { Exit::Ok }
+    match (bad, warnings.is_empty()) {
+        (true, _) => Ended::Badly,
+        (false, true) => Ended::Well,
+        (false, false) => Ended::Warned,
+    }
 }

@@ -9,7 +9,7 @@ use infra_engine::{plan_file, seal};
 
 use super::Exit;
 use crate::args::PlanArgs;
-use crate::error::{CommandResult, file_error};
+use crate::error::{CommandError, CommandResult, Complaint, file_error};
 use crate::render;
 use crate::session::{Access, Session};
 use crate::settings::Settings;
@@ -25,19 +25,31 @@ pub async fn run(args: PlanArgs, settings: &Settings, terminal: &Terminal) -> Co
         save_state(&session.store, &session.state).await?;
     }
     let plan = session.plan(args.destroy).await?;
-    if let Some(path) = &args.out {
-        save(&plan, &session.state, path)?;
-    }
     if args.json {
         terminal.print(&json(&plan, &session.state)?);
     } else {
         terminal.print(&render::plan::plan(&plan, terminal.width()));
+    }
+    if args.strict {
+        hold(&plan)?;
+    }
+    if let Some(path) = &args.out {
+        save(&plan, &session.state, path)?;
     }
     if let Some(path) = args.out.as_ref().filter(|_| !args.json) {
         terminal.print(&format!("\nSaved: `infra apply {}` does exactly this.\n", path.display()));
     }
     let changes = args.detailed_exitcode && !plan.is_empty();
     Ok(if changes { Exit::Changes } else { Exit::Ok })
+}
+
+/// Refuses a plan with a broken check.
+///
+/// # Errors
+/// The checks that do not hold.
+pub fn hold(plan: &Plan) -> CommandResult<()> {
+    let broken: Vec<Complaint> = plan.broken_checks().iter().map(Complaint::from).collect();
+    if broken.is_empty() { Ok(()) } else { Err(CommandError::Complaints(broken)) }
 }
 
 /// Warnings of the configuration, and an apply that was interrupted.

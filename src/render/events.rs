@@ -1,6 +1,7 @@
 //! What happens during an apply, as lines and as JSON.
 
 use infra_engine::apply::ApplyReport;
+use infra_engine::assertion::Broken;
 use infra_engine::event::{ApplyEvent, StepEvent, StepFailure};
 use infra_lang::address::Address;
 use serde_json::{Value as Json, json};
@@ -36,6 +37,7 @@ pub fn why(failure: &StepFailure) -> String {
         StepFailure::Provider(error) => provider_complaint(error).message,
         StepFailure::Stuck(why) => why.clone(),
         StepFailure::Guard(why) => format!("it would not have been safe: {why}"),
+        StepFailure::Condition { message, location } => format!("{message} ({location})"),
         StepFailure::TimedOut(on) => format!("it took too long: {on}"),
     }
 }
@@ -54,6 +56,17 @@ pub fn json(event: &ApplyEvent) -> Json {
     };
     let seconds = event.at.as_secs_f64();
     json!({ "at": seconds, "step": event.step, "address": event.address, "event": name, "detail": detail })
+}
+
+/// A condition that does not hold at the end, as an object.
+pub fn broken(broken: &Broken) -> Json {
+    let event = if broken.is_warning() { "warning" } else { "broken" };
+    json!({
+        "event": event,
+        "subject": broken.subject.to_string(),
+        "detail": broken.message,
+        "location": broken.location,
+    })
 }
 
 /// How the apply ended.

@@ -1,5 +1,6 @@
 //! A plan as text: what happens first, then each change with its cause and its effect.
 
+use infra_engine::assertion::Broken;
 use infra_engine::change::{Action, AttributeChange, Change, Reason, ReplaceOrder};
 use infra_engine::plan::{OutputChange, Plan};
 use infra_engine::steps::{Effect, Step, Target};
@@ -7,13 +8,14 @@ use infra_lang::name::Identifier;
 use infra_lang::residual::Residual;
 
 use super::attribute::lines;
-use super::style::{ADD, BOLD, CHANGE, DIM, REMOVE, SWAP};
+use super::style::{ADD, BOLD, CHANGE, DIM, REMOVE, SWAP, WARNING};
 use super::value::residual;
 
 /// The whole plan.
 pub fn plan(plan: &Plan, width: usize) -> String {
     if plan.is_empty() {
-        return format!("{BOLD}No changes.{BOLD:#} {} as the configuration says.\n", objects(plan.unchanged));
+        let all = objects(plan.unchanged);
+        return format!("{BOLD}No changes.{BOLD:#} {all} as the configuration says.\n{}", checks(plan));
     }
     let mut text = format!("{BOLD}Plan for {}:{BOLD:#} {}\n\n", place(plan), verdict(plan));
     for (from, to) in &plan.moves {
@@ -23,10 +25,26 @@ pub fn plan(plan: &Plan, width: usize) -> String {
         text += &one(change, plan, width);
     }
     text += &outputs(plan, width);
+    text += &checks(plan);
     for note in &plan.notes {
         text += &format!("{DIM}note: {note}{DIM:#}\n");
     }
     text + &format!("{BOLD}{}{BOLD:#}\n", verdict(plan))
+}
+
+/// The checks that do not hold, and those that apply has to decide.
+fn checks(plan: &Plan) -> String {
+    let broken: String = plan.broken_checks().iter().map(warning).collect();
+    let open = plan.assertions.iter().filter(|it| it.is_open_check());
+    let open = open.map(|it| {
+        format!("{DIM}? {}: decided after the apply ({}){DIM:#}\n", it.subject, it.condition.location)
+    });
+    broken + &open.collect::<String>()
+}
+
+/// A check that does not hold.
+pub fn warning(broken: &Broken) -> String {
+    format!("{WARNING}! {}{WARNING:#}: {} ({})\n", broken.subject, broken.message, broken.location)
 }
 
 fn place(plan: &Plan) -> String {

@@ -20,3 +20,5 @@ pub const ERROR: Style = AnsiColor::Red.on_default().bold();
 pub const HINT: Style = AnsiColor::Cyan.on_default();
 /// What went well.
 pub const GOOD: Style = AnsiColor::Green.on_default().bold();
+/// What is worth a second look.
+pub const WARNING: Style = AnsiColor::Yellow.on_default().bold();
