@@ -4,6 +4,8 @@ pub mod attribute;
 pub mod diagnostic;
 pub mod duration;
 pub mod events;
+#[cfg_attr(not(test), expect(dead_code, reason = "`infra docs` comes to show it"))]
+pub mod module;
 pub mod plan;
 pub mod state;
 pub mod style;

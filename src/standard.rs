@@ -7,6 +7,9 @@ pub struct StandardModule {
     pub name: &'static str,
     /// Its source.
     pub text: &'static str,
+    /// A project that uses it.
+    #[cfg_attr(not(test), expect(dead_code, reason = "`infra docs` comes to show it"))]
+    pub example: &'static str,
 }
 
 macro_rules! modules {
@@ -15,11 +18,13 @@ macro_rules! modules {
         pub const MODULES: &[StandardModule] = &[$(StandardModule {
             name: $name,
             text: include_str!(concat!("../stdlib/", $name, "/main.infra")),
+            example: include_str!(concat!("../stdlib/", $name, "/example/main.infra")),
         },)*];
     };
 }
 
 modules! {
+    "fleet",
     "network",
 }
 

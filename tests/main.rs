@@ -11,3 +11,4 @@ mod crash;
 mod kinds;
 mod ponyfoo;
 mod secrets;
+mod stdlib;

@@ -1,7 +1,5 @@
 //! The main job, as the README has it: two image layers, a group behind a load balancer, a zone and a record.
 
-use infra_local_aws::LocalAws;
-
 use crate::support::clouds::Cloud;
 use crate::support::project::TestProject;
 
@@ -28,7 +26,7 @@ fn the_example_is_applied_changed_and_destroyed() {
     project.expect_no_changes(&[]);
 
     project.destroy();
-    assert_eq!(left_behind(&project), [""; 0]);
+    assert_eq!(project.left_behind(), [""; 0]);
 }
 
 #[test]
@@ -66,31 +64,5 @@ fn the_fleet_is_applied_and_destroyed() {
     let role = project.run(&["output", "--json", "roles[\"12_04-bee\"]"]).expect(0);
     assert!(role.contains("recipe[seatgeek-service::api-workers]"), "{role}");
     project.destroy();
-    assert_eq!(left_behind(&project), [""; 0]);
-}
-
-/// Names of what the embedded AWS holds beyond what every account is born with.
-fn left_behind(project: &TestProject) -> Vec<String> {
-    let cloud = LocalAws::restore(&project.read(".infra/local/cloud.json")).expect("a cloud");
-    let now = cloud.now().expect("it was used");
-    cloud.with_model("123456789012", "us-east-1", now, |model| {
-        let mut left = Vec::new();
-        left.extend(model.autoscaling.groups.keys().cloned());
-        left.extend(model.autoscaling.configurations.keys().cloned());
-        left.extend(model.elb.balancers.keys().cloned());
-        left.extend(model.route53.zones.keys().cloned());
-        left.extend(model.ec2.templates.keys().map(ToString::to_string));
-        left.extend(model.ec2.key_pairs.keys().cloned());
-        left.extend(model.ec2.snapshots.keys().map(ToString::to_string));
-        let own = model.ec2.images.values().filter(|image| image.owner == model.account);
-        left.extend(own.map(|image| image.id.to_string()));
-        let living = model
-            .ec2
-            .instances
-            .values()
-            .filter(|i| i.state != infra_local_aws::model::ec2::InstanceState::Terminated);
-        left.extend(living.map(|instance| instance.id.to_string()));
-        left.extend(model.ec2.vpcs.values().filter(|vpc| !vpc.is_default).map(|vpc| vpc.id.to_string()));
-        left
-    })
+    assert_eq!(project.left_behind(), [""; 0]);
 }

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
+use infra_local_aws::LocalAws;
 use tempfile::TempDir;
 
 use super::clouds::{self, Cloud};
@@ -52,8 +53,13 @@ impl TestProject {
 
     /// A copy of an example.
     pub fn example(name: &str, cloud: Cloud) -> Self {
+        Self::copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(name), cloud)
+    }
+
+    /// A copy of the project in a folder.
+    pub fn copy(folder: &Path, cloud: Cloud) -> Self {
         let project = Self::new(cloud);
-        copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(name), project.path());
+        copy(folder, project.path());
         project
     }
 
@@ -124,6 +130,32 @@ impl TestProject {
     pub fn destroy(&self) {
         let _ = self.run(&["destroy", "--yes"]).expect(0);
         assert_eq!(self.run(&["state", "list"]).expect(0), "");
+    }
+
+    /// Names of what the embedded AWS holds beyond what every account is born with.
+    pub fn left_behind(&self) -> Vec<String> {
+        let cloud = LocalAws::restore(&self.read(".infra/local/cloud.json")).expect("a cloud");
+        let now = cloud.now().expect("it was used");
+        cloud.with_model("123456789012", "us-east-1", now, |model| {
+            let mut left = Vec::new();
+            left.extend(model.autoscaling.groups.keys().cloned());
+            left.extend(model.autoscaling.configurations.keys().cloned());
+            left.extend(model.elb.balancers.keys().cloned());
+            left.extend(model.route53.zones.keys().cloned());
+            left.extend(model.ec2.templates.keys().map(ToString::to_string));
+            left.extend(model.ec2.key_pairs.keys().cloned());
+            left.extend(model.ec2.snapshots.keys().map(ToString::to_string));
+            let own = model.ec2.images.values().filter(|image| image.owner == model.account);
+            left.extend(own.map(|image| image.id.to_string()));
+            let living = model
+                .ec2
+                .instances
+                .values()
+                .filter(|i| i.state != infra_local_aws::model::ec2::InstanceState::Terminated);
+            left.extend(living.map(|instance| instance.id.to_string()));
+            left.extend(model.ec2.vpcs.values().filter(|vpc| !vpc.is_default).map(|vpc| vpc.id.to_string()));
+            left
+        })
     }
 }
 
