@@ -1,5 +1,6 @@
 //! Reading fields and elements.
 
+use super::null::Need;
 use super::scope::Scope;
 use super::{Checker, settings};
 use crate::address::Mode;
@@ -22,10 +23,7 @@ impl Checker<'_> {
                 any_of(&reads)
             }
             Type::Nullable(inner) => self.field(inner, name, span, whole),
-            Type::Sensitive(inner) => match self.field(inner, name, span, whole) {
-                secret @ (Type::Sensitive(_) | Type::Any) => secret,
-                plain => Type::Sensitive(Box::new(plain)),
-            },
+            Type::Sensitive(inner) => self.field(inner, name, span, whole).labelled(true),
             Type::Kind(kind) => self.attribute(kind, name, span),
             Type::Map(element) => (**element).clone(),
             Type::Object(fields) => match fields.get(name) {
@@ -100,13 +98,10 @@ impl Checker<'_> {
     /// The type of `of[key]`.
     pub(super) fn index(&mut self, of: &Expr, key: &Expr, span: Span, scope: &Scope) -> Type {
         let ty = self.infer(of, scope);
+        let ty = self.value(ty, of, Need::Element, scope);
         let key_type = self.infer(key, scope);
         let element = self.element(ty.core(), &key_type, key, span);
-        if ty.is_sensitive() && !element.is_sensitive() {
-            Type::Sensitive(Box::new(element))
-        } else {
-            element
-        }
+        element.labelled(ty.is_sensitive() || key_type.is_sensitive())
     }
 
     fn element(&mut self, of: &Type, key: &Type, key_expr: &Expr, span: Span) -> Type {

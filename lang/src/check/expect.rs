@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Checker;
+use super::narrow::present;
 use super::scope::Scope;
 use crate::ast::{Entry, Expr, ExprKind, Key};
 use crate::constant::constant;
@@ -28,10 +29,11 @@ impl Checker<'_> {
             (ExprKind::Object(entries), Type::Map(element)) => self.values(entries, element, scope),
             (ExprKind::Object(entries), Type::Object(fields)) => self.fields(entries, fields, expr, scope),
             (ExprKind::Conditional(conditional), _) => {
-                self.condition(&conditional.condition, scope);
-                let yes = self.expect(&conditional.yes, wanted, scope);
-                let no = self.expect(&conditional.no, wanted, scope);
-                unify(&yes, &no).unwrap_or_else(|_| wanted.clone())
+                let secret = self.condition(&conditional.condition, scope);
+                let side = |truth| scope.knowing(present(&conditional.condition, truth));
+                let yes = self.expect(&conditional.yes, wanted, &side(true));
+                let no = self.expect(&conditional.no, wanted, &side(false));
+                unify(&yes, &no).unwrap_or_else(|_| wanted.clone()).labelled(secret)
             }
             (ExprKind::Tuple(_) | ExprKind::Object(_), _) => self.inferred(expr, wanted, scope),
             _ => match constant(expr) {

@@ -1,6 +1,7 @@
 //! What a reference names, and what it may have meant.
 
 use super::cycles::Node;
+use super::null::Need;
 use super::scope::Scope;
 use super::{Checker, habits};
 use crate::address::Mode;
@@ -26,6 +27,7 @@ impl Checker<'_> {
             },
             ExprKind::Attribute(of, name) => {
                 let ty = self.infer(of, scope);
+                let ty = self.value(ty, of, Need::Field(name.as_str()), scope);
                 self.field(&ty, name.as_str(), name.span, expr.span)
             }
             _ => Type::never(),

@@ -2,6 +2,8 @@
 
 use std::rc::Rc;
 
+use super::narrow::{Path, refined};
+use crate::ast::Expr;
 use crate::name::KindName;
 use crate::types::Type;
 
@@ -15,6 +17,8 @@ pub(super) struct Scope {
     pub(super) this: Option<KindName>,
     /// The type of a splat's element.
     pub(super) element: Option<Type>,
+    /// What is known not to be null.
+    present: Rc<Vec<Path>>,
 }
 
 #[derive(Debug)]
@@ -31,7 +35,31 @@ impl Scope {
 
     pub(super) fn with(&self, name: &str, ty: Type) -> Self {
         let binding = Binding { name: name.to_owned(), ty, outer: self.innermost.clone() };
-        Self { innermost: Some(Rc::new(binding)), ..self.clone() }
+        let present = match self.present.iter().any(|path| path.depends_on(name)) {
+            true => Rc::new(self.present.iter().filter(|path| !path.depends_on(name)).cloned().collect()),
+            false => self.present.clone(),
+        };
+        Self { innermost: Some(Rc::new(binding)), present, ..self.clone() }
+    }
+
+    /// The scope where these paths are known to have a value.
+    pub(super) fn knowing(&self, paths: Vec<Path>) -> Self {
+        if paths.is_empty() {
+            return self.clone();
+        }
+        let present = self.present.iter().cloned().chain(paths).collect();
+        Self { present: Rc::new(present), ..self.clone() }
+    }
+
+    /// The type of a reference, by what is known not to be null.
+    pub(super) fn refined(&self, expr: &Expr, ty: Type) -> Type {
+        if self.present.is_empty() {
+            return ty;
+        }
+        match Path::of(expr) {
+            Some(path) => refined(ty, &path, &self.present),
+            None => ty,
+        }
     }
 
     pub(super) fn with_element(&self, ty: Type) -> Self {

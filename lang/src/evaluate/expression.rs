@@ -104,9 +104,8 @@ impl Evaluator<'_> {
             BinaryOp::Or => Some(true),
             _ => None,
         };
-        if let (Some(decides), Some(Value::Bool(value))) = (decides, left.known())
-            && *value == decides
-        {
+        let known = left.known().map(Value::revealed);
+        if decides.is_some_and(|decides| known == Some(&Value::Bool(decides))) {
             return Ok(left);
         }
         let right = self.evaluate(&binary.right, scope)?;
