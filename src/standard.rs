@@ -8,7 +8,6 @@ pub struct StandardModule {
     /// Its source.
     pub text: &'static str,
     /// A project that uses it.
-    #[cfg_attr(not(test), expect(dead_code, reason = "`infra docs` comes to show it"))]
     pub example: &'static str,
 }
 
@@ -25,6 +24,7 @@ macro_rules! modules {
 
 modules! {
     "fleet",
+    "layer",
     "network",
 }
 

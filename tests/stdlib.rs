@@ -34,6 +34,11 @@ fn network() {
 }
 
 #[test]
+fn layer() {
+    applied("layer", "image = \"ami-");
+}
+
+#[test]
 fn fleet() {
     applied("fleet", "bee = \"example-fleet-group-bee-");
 }

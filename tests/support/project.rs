@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use infra_local_aws::LocalAws;
+use infra_local_aws::model::ec2::InstanceState;
 use tempfile::TempDir;
 
 use super::clouds::{self, Cloud};
@@ -147,11 +148,8 @@ impl TestProject {
             left.extend(model.ec2.snapshots.keys().map(ToString::to_string));
             let own = model.ec2.images.values().filter(|image| image.owner == model.account);
             left.extend(own.map(|image| image.id.to_string()));
-            let living = model
-                .ec2
-                .instances
-                .values()
-                .filter(|i| i.state != infra_local_aws::model::ec2::InstanceState::Terminated);
+            let gone = [InstanceState::ShuttingDown, InstanceState::Terminated];
+            let living = model.ec2.instances.values().filter(|instance| !gone.contains(&instance.state));
             left.extend(living.map(|instance| instance.id.to_string()));
             left.extend(model.ec2.vpcs.values().filter(|vpc| !vpc.is_default).map(|vpc| vpc.id.to_string()));
             left
