@@ -19,6 +19,7 @@ mod null;
 mod objects;
 mod operators;
 mod order;
+mod phases;
 mod references;
 mod rules;
 mod scope;
@@ -71,18 +72,29 @@ pub fn check_for(sources: &[Source], schemas: &SchemaSet, tool: &Tool) -> Result
     }
     let mut optional_reads = BTreeSet::new();
     let (mut outputs, mut results) = (BTreeMap::new(), BTreeMap::new());
+    let mut facts = phases::Facts::default();
     for directory in order {
         let Some(module) = modules.get(&directory) else { continue };
         let known = Known { modules: &modules, schemas, outputs: &outputs, results: &results, tool };
         let mut checker = Checker::new(module, known);
         let types = checker.check_module(project.as_ref());
-        let Checker { errors: mut found, function_types, optional_reads: mut reads, .. } = checker;
+        let Checker {
+            errors: mut found,
+            function_types,
+            optional_reads: mut reads,
+            edges,
+            mut maybe_null,
+            ..
+        } = checker;
+        facts.edges.insert(directory.clone(), edges);
+        facts.maybe_null.append(&mut maybe_null);
         errors.append(&mut found);
         optional_reads.append(&mut reads);
         results.insert(directory.clone(), function_types);
         let types = types.into_iter().map(|(name, ty)| (name, Field::required(ty)));
         outputs.insert(directory, Type::object(types));
     }
+    errors.extend(phases::check(&modules, project.as_ref(), schemas, &facts));
     let Some(project) = project else {
         // A file that did not parse, or a block with a wrong label, has been reported and may hold it.
         let complete = modules.get("").is_none_or(|root| root.complete);
@@ -166,6 +178,8 @@ struct Checker<'a> {
     known: Known<'a>,
     errors: Vec<Diagnostic>,
     optional_reads: BTreeSet<Span>,
+    /// Written attributes and settings that may be null.
+    maybe_null: BTreeSet<Span>,
     variable_types: BTreeMap<Identifier, Type>,
     local_types: BTreeMap<Identifier, Type>,
     function_types: BTreeMap<Identifier, Type>,
@@ -182,6 +196,7 @@ impl<'a> Checker<'a> {
             known,
             errors: Vec::new(),
             optional_reads: BTreeSet::new(),
+            maybe_null: BTreeSet::new(),
             variable_types: BTreeMap::new(),
             local_types: BTreeMap::new(),
             function_types: BTreeMap::new(),
@@ -220,6 +235,13 @@ impl<'a> Checker<'a> {
             modules::takes_ephemeral(modules, module, call, variable)
         }));
         outputs
+    }
+
+    /// Notes that what is written at `span` may be null, and so as good as not written.
+    fn note_null(&mut self, found: &Type, span: Span) {
+        if found.may_be_null() {
+            self.maybe_null.insert(span);
+        }
     }
 
     /// Notes that the declaration at hand refers to another.

@@ -51,6 +51,9 @@ pub struct AttributeSchema {
     pub sensitive: bool,
     /// Whether it is a path whose files' contents matter, not its name.
     pub content: bool,
+    /// Whether its value must be known when the plan is made, all but references to other objects in it: what enters
+    /// an image's digest, how a group is swapped.
+    pub at_plan: bool,
     /// Set when it is a nested block.
     pub block: Option<BlockSchema>,
 }

@@ -147,6 +147,7 @@ mod tests {
             immutable: false,
             sensitive: false,
             content: false,
+            at_plan: false,
             block,
         }
     }

@@ -90,6 +90,7 @@ fn schema(name: &str, attributes: &[(&str, Type, Presence, bool)]) -> KindSchema
         immutable: *immutable,
         sensitive: false,
         content: false,
+        at_plan: false,
         block: None,
     });
     KindSchema {

@@ -136,7 +136,8 @@ impl Checker<'_> {
         ];
         for (setting, ty) in settings {
             if let Some(expr) = setting {
-                self.expect(expr, &ty, &Scope::default());
+                let found = self.expect(expr, &ty, &Scope::default());
+                self.note_null(&found, expr.span);
             }
         }
         if let Some(backend) = &project.backend {

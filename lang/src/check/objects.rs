@@ -64,6 +64,9 @@ impl Checker<'_> {
         let arguments = object.arguments.iter();
         let types: Vec<Type> =
             arguments.map(|argument| self.argument(key.mode, schema, argument, &scope)).collect();
+        for (argument, found) in object.arguments.iter().zip(&types) {
+            self.note_null(found, argument.value.span);
+        }
         for step in &object.steps {
             if let Some(step_schema) = schema.steps.iter().find(|known| known.name == step.name) {
                 let ty = self.expect(&step.value, &block_type(&step_schema.block), &scope);

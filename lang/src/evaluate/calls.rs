@@ -55,7 +55,7 @@ impl Evaluator<'_> {
         let mut arguments = arguments.collect::<Result<Vec<_>, _>>()?;
         let Some(dots) = call.expand else { return Ok(arguments) };
         let Some(last) = arguments.pop() else { return Ok(arguments) };
-        let (plain, hidden) = last.uncovered();
+        let (plain, hidden) = self.settled(last).uncovered();
         match plain.items() {
             Some(items) => {
                 let cover = |item: Residual| if hidden { item.concealed() } else { item };
@@ -69,8 +69,9 @@ impl Evaluator<'_> {
         }
     }
 
-    fn builtin(&self, name: &str, arguments: Vec<Residual>, span: Span, scope: &Scope) -> Eval {
+    fn builtin(&self, name: &str, mut arguments: Vec<Residual>, span: Span, scope: &Scope) -> Eval {
         if let Some(function) = function(name).filter(|function| function.reads()) {
+            arguments = arguments.into_iter().map(|argument| self.settled(argument)).collect();
             let waiting =
                 arguments.iter().find(|argument| Residual::clone(argument).uncovered().0.known().is_none());
             if let Some(waiting) = waiting {
@@ -155,14 +156,14 @@ impl Evaluator<'_> {
             );
             return fail(error);
         };
-        let path = match self.evaluate(path, scope)? {
+        let path = match self.settled(self.evaluate(path, scope)?) {
             Residual::Known(Value::String(path)) => path,
             waiting if !references(&waiting).is_empty() => {
                 return Err(self.not_at_plan(&waiting, path.span, "the path of a file"));
             }
             _ => return fail(Diagnostic::error(codes::TYPE, path.span, "the path of a file is a string")),
         };
-        let values = self.evaluate(variables, scope)?;
+        let values = self.settled(self.evaluate(variables, scope)?);
         if values.clone().uncovered().0.entries().is_none() {
             return fail(Diagnostic::error(
                 codes::TYPE,

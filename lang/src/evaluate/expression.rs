@@ -50,32 +50,42 @@ impl Evaluator<'_> {
 
     fn object_literal(&self, entries: &[Entry], scope: &Scope) -> Eval {
         let mut map = BTreeMap::new();
+        let mut waiting = Vec::new();
         let mut hidden = false;
         for entry in entries {
             let (key, secret) = self.key(&entry.key, scope)?;
             hidden |= secret;
-            if map.insert(key.clone(), self.evaluate(&entry.value, scope)?).is_some() {
+            let value = self.evaluate(&entry.value, scope)?;
+            let Residual::Known(Value::String(key)) = key else {
+                waiting.push((key, value));
+                continue;
+            };
+            if map.insert(key.clone(), value).is_some() {
                 let name = if secret { String::new() } else { format!(" `{}`", Spelled(&key)) };
                 let message = format!("the key{name} comes up twice");
                 return fail(Diagnostic::error(codes::FAILED, entry.key.span(), message));
             }
         }
-        let map = Residual::map(map);
-        Ok(if hidden { map.concealed() } else { map })
+        let object = if waiting.is_empty() { Residual::map(map) } else { zipped(map, waiting) };
+        Ok(if hidden { object.concealed() } else { object })
     }
 
-    /// The text of an object's key, and whether it is secret.
-    fn key(&self, key: &Key, scope: &Scope) -> Result<(String, bool), Stop> {
-        let Key::Expr(expr) = key else { return Ok((key.literal().unwrap_or_default().to_owned(), false)) };
-        let (value, hidden) = self.evaluate(expr, scope)?.uncovered();
+    /// An object's key, a string if it is known, and whether it is secret.
+    fn key(&self, key: &Key, scope: &Scope) -> Result<(Residual, bool), Stop> {
+        let Key::Expr(expr) = key else {
+            return Ok((Value::string(key.literal().unwrap_or_default()).into(), false));
+        };
+        let (value, hidden) = self.settled(self.evaluate(expr, scope)?).uncovered();
         match value {
-            Residual::Known(Value::String(text)) => Ok((text, hidden)),
-            Residual::Known(value @ (Value::Number(_) | Value::Bool(_))) => Ok((value.to_string(), hidden)),
+            Residual::Known(value @ (Value::Number(_) | Value::Bool(_))) => {
+                Ok((Value::String(value.to_string()).into(), hidden))
+            }
+            Residual::Known(Value::String(_)) => Ok((value, hidden)),
             Residual::Known(_) | Residual::List(_) | Residual::Set(_) | Residual::Map(_) => {
                 let message = format!("a key is a string, not {}", kind_of(&value));
                 fail(Diagnostic::error(codes::TYPE, expr.span, message))
             }
-            waiting => Err(self.not_at_plan(&waiting, expr.span, "the keys of an object")),
+            waiting => Ok((waiting, hidden)),
         }
     }
 
@@ -184,6 +194,10 @@ impl Evaluator<'_> {
         body: impl Fn(&Scope) -> Result<StepResult, Stop>,
     ) -> Eval {
         let grouped = gathered.grouped;
+        let collection = match partial::steps(&collection) {
+            Ok(None) => self.settled(collection),
+            _ => collection,
+        };
         if let Some(steps) = partial::steps(&collection).map_err(at(span))? {
             for (key, value) in steps {
                 let (taken, key, value) = body(&names.bind(scope, key.into(), value))?;
@@ -235,6 +249,13 @@ impl Evaluator<'_> {
         };
         Ok(if hidden { result.concealed() } else { result })
     }
+}
+
+/// An object some of whose keys wait, so that the whole must.
+fn zipped(known: BTreeMap<String, Residual>, waiting: Vec<(Residual, Residual)>) -> Residual {
+    let known = known.into_iter().map(|(key, value)| (Value::String(key).into(), value));
+    let (keys, values) = known.chain(waiting).unzip();
+    Residual::Call("zipmap".to_owned(), vec![Residual::list(keys), Residual::list(values)])
 }
 
 /// Condition, key and value of one step of a `for`.

@@ -87,7 +87,7 @@ impl Evaluator<'_> {
 
     /// A condition that must be known at plan.
     pub(super) fn decided(&self, expr: &Expr, scope: &Scope, what: &str) -> Result<bool, Stop> {
-        let value = self.evaluate(expr, scope)?;
+        let value = self.settled(self.evaluate(expr, scope)?);
         match partial::condition(&value).map_err(at(expr.span))? {
             (Some(_), true) => fail(Diagnostic::error(
                 codes::SECRET,
@@ -109,6 +109,10 @@ impl Evaluator<'_> {
             );
             return fail(error.hint("take the keys from something that is no secret"));
         }
+        if let Some(entries) = value.entries() {
+            return Ok(entries);
+        }
+        let value = self.settled(value);
         if let Some(entries) = value.entries() {
             return Ok(entries);
         }

@@ -82,6 +82,20 @@ impl Evaluator<'_> {
         crate::residual::simplify(value, &answer)
     }
 
+    /// A value that must be known now: what was looked up as a whole is its id, all answers are put in.
+    pub(super) fn settled(&self, value: Residual) -> Residual {
+        if value.known().is_some() {
+            return value;
+        }
+        let schemas = &self.program.schemas;
+        self.answered(&value.with_leaves(&|leaf| match leaf {
+            Residual::Attribute(whole) if whole.is_whole() && whole.object.mode == Mode::Data => {
+                Residual::Attribute(whole.to_handle(schemas))
+            }
+            other => other,
+        }))
+    }
+
     /// The objects behind a lookup's arguments that no reference in them shows.
     pub(super) fn behind_lookup(&self, object: &Address) -> Sources {
         self.lookup(object).map_or_else(|_| Sources::default(), |question| question.sources.clone())

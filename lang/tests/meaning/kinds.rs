@@ -22,6 +22,7 @@ fn attribute(name: &str, ty: Type, presence: Presence) -> AttributeSchema {
         immutable: false,
         sensitive: false,
         content: false,
+        at_plan: false,
         block: None,
     }
 }
@@ -51,6 +52,11 @@ fn content(mut schema: AttributeSchema) -> AttributeSchema {
     schema
 }
 
+fn at_plan(mut schema: AttributeSchema) -> AttributeSchema {
+    schema.at_plan = true;
+    schema
+}
+
 fn sensitive(mut schema: AttributeSchema) -> AttributeSchema {
     schema.sensitive = true;
     schema
@@ -73,6 +79,7 @@ fn single(name: &str, presence: Presence, attributes: Vec<AttributeSchema>) -> A
 fn step(name: &str, mut attributes: Vec<AttributeSchema>) -> StepSchema {
     attributes.push(default("timeout", "duration", Value::int(1800)));
     attributes.push(optional("env", "map(string)"));
+    let attributes = attributes.into_iter().map(at_plan).collect();
     let block = BlockSchema { attributes, key: Vec::new(), single: false, rules: Vec::new() };
     StepSchema { name: name.into(), doc: String::new(), block }
 }
@@ -313,7 +320,7 @@ fn serving() -> Vec<KindSchema> {
                     optional("availability_zones", "list(zone)"),
                     optional("load_balancers", "set(id(elb))"),
                     default("health_check_grace_period", "duration", Value::int(300)),
-                    single("swap", Presence::Optional, swap),
+                    at_plan(single("swap", Presence::Optional, swap)),
                 ],
             )
         },

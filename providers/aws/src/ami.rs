@@ -63,26 +63,26 @@ pub(crate) struct Ami {
     /// What the image is for.
     pub(crate) description: Option<String>,
     /// The processors it runs on; by default the base's.
-    #[attribute(immutable, observed_if_unset, ty = r#"enum("x86_64", "arm64")"#)]
+    #[attribute(immutable, at_plan, observed_if_unset, ty = r#"enum("x86_64", "arm64")"#)]
     pub(crate) architecture: Option<String>,
     /// The user that the base lets in by SSH, such as `"admin"` (Debian), `"ubuntu"`, `"ec2-user"` (Amazon Linux).
     /// Required unless the base is a layer.
-    #[attribute(immutable)]
+    #[attribute(immutable, at_plan)]
     pub(crate) ssh_user: Option<String>,
     /// The root volume of the image.
-    #[attribute(immutable, block)]
+    #[attribute(immutable, at_plan, block)]
     pub(crate) root_block_device: Option<RootBlockDevice>,
     /// Further volumes of the image.
-    #[attribute(immutable, block(key = "device_name"))]
+    #[attribute(immutable, at_plan, block(key = "device_name"))]
     pub(crate) ebs_block_device: Vec<EbsBlockDevice>,
     /// Anything else that, when it changes, makes a new image: a commit, the version of a package.
-    #[attribute(immutable)]
+    #[attribute(immutable, at_plan)]
     pub(crate) triggers: BTreeMap<String, String>,
     /// Raise it to build again, such as after a secret has changed.
-    #[attribute(immutable)]
+    #[attribute(immutable, at_plan)]
     pub(crate) revision: Option<String>,
     /// Builds again once in each such period.
-    #[attribute(immutable, ty = "duration")]
+    #[attribute(immutable, at_plan, ty = "duration")]
     pub(crate) refresh: Option<u64>,
     /// How many of this project's builds stay, the newest first, the current one included.
     #[attribute(default = 3, ty = "int(1, null)")]

@@ -64,6 +64,7 @@ fn plain(name: &str, doc: &str, ty: Type, presence: Presence) -> AttributeSchema
         immutable: false,
         sensitive: false,
         content: false,
+        at_plan: false,
         block: None,
     }
 }

@@ -87,6 +87,7 @@ fn attribute(field: &Field) -> TokenStream {
     let doc = doc(&field.attrs);
     let (immutable, sensitive, content) =
         (field.immutable.is_present(), field.sensitive.is_present(), field.content.is_present());
+    let at_plan = field.at_plan.is_present();
     let shape = shape(field);
     let presence = presence(field);
     quote!({
@@ -99,6 +100,7 @@ fn attribute(field: &Field) -> TokenStream {
             immutable: #immutable,
             sensitive: #sensitive,
             content: #content,
+            at_plan: #at_plan,
             block,
         }
     })

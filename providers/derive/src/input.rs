@@ -58,6 +58,7 @@ pub(crate) struct Field {
     pub(crate) immutable: Flag,
     pub(crate) sensitive: Flag,
     pub(crate) content: Flag,
+    pub(crate) at_plan: Flag,
     pub(crate) observed: Flag,
     pub(crate) observed_if_unset: Flag,
     pub(crate) skip: Flag,

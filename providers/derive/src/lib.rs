@@ -25,7 +25,7 @@
 //! | `name = "self"` | its name, where Rust has no such field; serde needs its own `rename` |
 //! | `ty = "set(id(subnet))"` | its type in the language's spelling; by default what the field's Rust type suggests |
 //! | `required`, `default = 300`, `observed`, `observed_if_unset` | whether it must, may or cannot be written; by default it may |
-//! | `immutable`, `sensitive`, `content` | as in `infra_lang::schema::AttributeSchema` |
+//! | `immutable`, `sensitive`, `content`, `at_plan` | as in `infra_lang::schema::AttributeSchema` |
 //! | `block`, `block(key = "lb_port")`, `block(key = "a, b")` | a nested block: one, if the field is no `Vec`, else many |
 //! | `flatten` | the field's own attributes stand here, as with serde's `flatten` |
 //! | `skip` | no attribute |

@@ -27,6 +27,9 @@ const ATTRIBUTES: [&str; 6] =
 const ASIDE: [&str; 8] =
     [STEP_KIND, "when", "timeout", "retries", "retry_delay", "collect", "strict", "ignore"];
 
+/// What leaves out files: it counts by what is left.
+const FILTER: &str = "ignore";
+
 /// What a layer has from its base where it does not say so itself.
 const INHERITED: [&str; 2] = ["architecture", "ssh_user"];
 
@@ -38,6 +41,11 @@ const NAMED_FILES: usize = 200;
 
 /// Longer texts are told by their digest.
 const TOLD_TEXT: usize = 80;
+
+/// Whether the digest of an image cannot be told without an argument of a step.
+pub(super) fn depends_on(step: &str, argument: &str) -> bool {
+    !WITHOUT_TRACE.contains(&step) && (!ASIDE.contains(&argument) || argument == FILTER)
+}
 
 /// The identity of an image; none if an input other than the base's id is not known yet.
 pub(super) fn identity(

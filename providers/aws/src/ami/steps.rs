@@ -9,6 +9,7 @@ use infra_lang::residual::Values;
 use infra_lang::schema::{BlockSchema, STEPS, StepSchema};
 use serde::Deserialize;
 
+use super::identity;
 use crate::codec::decode;
 use crate::schema::Block as _;
 
@@ -339,6 +340,9 @@ pub(crate) fn schemas() -> Vec<StepSchema> {
     ]
 }
 
-fn schema(name: &str, doc: &str, block: BlockSchema) -> StepSchema {
+fn schema(name: &str, doc: &str, mut block: BlockSchema) -> StepSchema {
+    for argument in &mut block.attributes {
+        argument.at_plan = identity::depends_on(name, argument.name.as_str());
+    }
     StepSchema { name: AttributeName::new(name), doc: doc.to_owned(), block }
 }

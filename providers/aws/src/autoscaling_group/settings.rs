@@ -55,7 +55,7 @@ pub(crate) struct AutoscalingGroup {
     #[attribute(block(key = "key"))]
     pub(crate) tag: Vec<Tag>,
     /// How running instances follow a change of `launch`.
-    #[attribute(block)]
+    #[attribute(at_plan, block)]
     pub(crate) swap: Option<Swap>,
     /// The classic load balancers whose instances these are.
     #[attribute(ty = "set(id(elb))")]
