@@ -103,13 +103,16 @@ fn write_key(f: &mut fmt::Formatter<'_>, key: Option<&String>) -> fmt::Result {
     }
 }
 
+impl fmt::Display for ModuleStep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "module.{}", self.name)?;
+        write_key(f, self.key.as_ref())
+    }
+}
+
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for step in &self.module {
-            write!(f, "module.{}", step.name)?;
-            write_key(f, step.key.as_ref())?;
-            f.write_str(".")?;
-        }
+        self.module.iter().try_for_each(|step| write!(f, "{step}."))?;
         if self.mode == Mode::Data {
             f.write_str("data.")?;
         }

@@ -216,6 +216,7 @@ impl<'a> Checker<'a> {
         self.check_variables();
         module.local_order.iter().for_each(|name| drop(self.local(name)));
         self.check_validations();
+        self.check_checks();
         let project = project.filter(|_| module.directory.is_empty());
         if let Some(project) = project {
             self.check_project(project);

@@ -24,7 +24,7 @@ mod sources;
 mod variables;
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use crate::address::{Address, ModuleStep};
@@ -43,7 +43,7 @@ pub use asked::evaluate_expression;
 use instances::Instances;
 pub use open::validate;
 use scope::Scope;
-use sources::{Remembered, Sources};
+use sources::{Reads, Remembered, Sources};
 
 /// Evaluates a checked program with what the run is given.
 ///
@@ -98,7 +98,7 @@ struct Evaluator<'a> {
     memo: RefCell<Memo>,
     errors: RefCell<Vec<Diagnostic>>,
     /// What has been read for the value that is being computed.
-    sources: RefCell<BTreeSet<Address>>,
+    sources: RefCell<Reads>,
     /// Whether something was left out because a lookup is not answered.
     undecided: Cell<bool>,
     /// Whether something was left out because of an error.
@@ -178,6 +178,7 @@ impl Evaluator<'_> {
             }
         }
         module.outputs.keys().for_each(|name| drop(self.reported(self.output(path, name))));
+        self.checks(path, desired);
     }
 
     /// Evaluates the locals of a module instance, each after those it refers to.

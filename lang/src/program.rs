@@ -87,6 +87,7 @@ pub(crate) struct Module {
     pub(crate) objects: BTreeMap<ObjectKey, Object>,
     pub(crate) calls: BTreeMap<Identifier, Call>,
     pub(crate) libraries: BTreeMap<Identifier, Library>,
+    pub(crate) checks: Vec<CheckBlock>,
     /// A block that only an instance can have, if there is one: then it is no library.
     pub(crate) instance: Option<(String, Span)>,
 }
@@ -160,6 +161,13 @@ pub(crate) struct Output {
 pub(crate) struct Condition {
     pub(crate) condition: Expr,
     pub(crate) message: Expr,
+}
+
+/// A `check` block.
+#[derive(Debug, Clone)]
+pub(crate) struct CheckBlock {
+    pub(crate) name: String,
+    pub(crate) assertions: Vec<Condition>,
 }
 
 /// Which block of a module declares an object.

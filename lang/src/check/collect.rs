@@ -91,7 +91,8 @@ impl Collector<'_> {
             "module" => self.call(block),
             "data" => self.data(block),
             "library" => self.library(block),
-            word @ ("import" | "moved" | "removed" | "check") => {
+            "check" => self.check(block),
+            word @ ("import" | "moved" | "removed") => {
                 self.errors.push(unsupported(block.header, &format!("`{word}` blocks are")));
             }
             kind => self.object(block, kind),
@@ -200,6 +201,18 @@ impl Collector<'_> {
         }
         if let Some(call) = settings::call(block, &self.out.module.directory, self.errors) {
             self.out.module.calls.insert(name, call);
+        }
+    }
+
+    fn check(&mut self, block: &Block) {
+        let [label] = block.labels.as_slice() else {
+            let error =
+                Diagnostic::error(codes::LABELS, block.header, "`check` takes one label, what it is about");
+            self.errors.push(error.hint("write `check \"the site answers\" { … }`"));
+            return;
+        };
+        if self.declare(&format!("check \"{}\"", label.text), block.header) {
+            self.out.module.checks.push(settings::check(&label.text, block, self.errors));
         }
     }
 

@@ -12,7 +12,7 @@ use crate::constant::constant;
 use crate::diagnostic::Diagnostic;
 use crate::explain::codes;
 use crate::name::Identifier;
-use crate::program::{Library, Module, Output, UserFunction, Variable};
+use crate::program::{Condition, Library, Module, Output, UserFunction, Variable};
 use crate::schema::SchemaSet;
 use crate::span::Span;
 use crate::types::{Type, TypeNames, read_type, type_of};
@@ -315,10 +315,22 @@ impl Checker<'_> {
     /// The validations of all variables, which may speak of locals.
     pub(super) fn check_validations(&mut self) {
         for variable in self.module.variables.values() {
-            for condition in &variable.validations {
-                self.condition(&condition.condition, &Scope::default());
-                self.expect(&condition.message, &Type::string(), &Scope::default());
-            }
+            self.conditions(&variable.validations, &Scope::default());
+        }
+    }
+
+    /// The assertions of all checks: they order nothing.
+    pub(super) fn check_checks(&mut self) {
+        for check in &self.module.checks {
+            self.conditions(&check.assertions, &Scope::default());
+        }
+    }
+
+    /// Conditions and their messages.
+    pub(super) fn conditions(&mut self, conditions: &[Condition], scope: &Scope) {
+        for condition in conditions {
+            self.condition(&condition.condition, scope);
+            self.expect(&condition.message, &Type::string(), scope);
         }
     }
 
@@ -361,10 +373,7 @@ impl Checker<'_> {
             let found =
                 self.expect(&output.value, output.ty.as_ref().unwrap_or(&Type::Any), &Scope::default());
             let ty = output.ty.clone().unwrap_or(found);
-            for condition in &output.preconditions {
-                self.condition(&condition.condition, &Scope::default());
-                self.expect(&condition.message, &Type::string(), &Scope::default());
-            }
+            self.conditions(&output.preconditions, &Scope::default());
             self.current = None;
             types.insert(name.as_str().to_owned(), ty);
         }

@@ -252,10 +252,8 @@ impl Checker<'_> {
         // A condition may speak of the object itself and of what depends on it: it orders nothing.
         let current = self.current.take();
         let inside = scope.with_this(key.kind.clone());
-        for condition in lifecycle.preconditions.iter().chain(&lifecycle.postconditions) {
-            self.condition(&condition.condition, &inside);
-            self.expect(&condition.message, &Type::string(), &inside);
-        }
+        self.conditions(&lifecycle.preconditions, &inside);
+        self.conditions(&lifecycle.postconditions, &inside);
         self.current = current;
     }
 

@@ -1,14 +1,13 @@
 //! The parts of blocks that are the language's own: meta-arguments, life cycles, project settings, conditions.
 
 use super::blocks::{self, arguments};
-use super::collect::unsupported;
 use super::{habits, sources};
 use crate::address::Mode;
 use crate::ast::{Attribute, Block, Expr, ExprKind, Item};
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::explain::codes;
 use crate::name::{AttributeName, Identifier};
-use crate::program::{Argument, Call, Condition, Lifecycle, Meta, Object, Project, Step};
+use crate::program::{Argument, Call, CheckBlock, Condition, Lifecycle, Meta, Object, Project, Step};
 use crate::schema::{AttributeSchema, KindSchema};
 
 pub(super) type Errors<'a> = &'a mut Vec<Diagnostic>;
@@ -160,9 +159,6 @@ pub(super) fn object(mode: Mode, schema: &KindSchema, block: &Block, errors: Err
             _ => own.push(item),
         }
     }
-    if let (Mode::Data, Some(first)) = (mode, object.meta.depends_on.first()) {
-        errors.push(unsupported(first.span, "lookups with `depends_on` are"));
-    }
     let find = |name: &str| attribute_of(mode, schema, name);
     object.arguments = arguments(own.into_iter(), &find, errors);
     object
@@ -248,6 +244,28 @@ pub(crate) fn condition(block: &Block, errors: Errors<'_>) -> Option<Condition> 
             None
         }
     }
+}
+
+/// A `check` block.
+pub(super) fn check(name: &str, block: &Block, errors: Errors<'_>) -> CheckBlock {
+    let mut assertions = Vec::new();
+    for item in &block.body.items {
+        match item {
+            Item::Block(inner) if inner.kind.as_str() == "assert" => {
+                assertions.extend(condition(inner, errors))
+            }
+            Item::Block(inner) => errors.push(unknown_block(inner, &["assert"])),
+            Item::Attribute(attribute) => {
+                let error = unknown(attribute.name.as_str(), attribute, &[]);
+                errors.push(error.hint("a `check` holds `assert` blocks"));
+            }
+        }
+    }
+    if assertions.is_empty() && block.body.complete && block.body.items.is_empty() {
+        let error = Diagnostic::error(codes::MISSING, block.header, "the check asserts nothing");
+        errors.push(error.hint("write `assert { condition = …, error_message = … }`"));
+    }
+    CheckBlock { name: name.to_owned(), assertions }
 }
 
 fn timeouts(block: &Block, errors: Errors<'_>) -> Vec<Argument> {

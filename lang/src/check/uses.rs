@@ -36,6 +36,7 @@ pub(super) fn uses<'a>(module: &'a Module, project: Option<&'a Project>, visit: 
         conditions(&output.preconditions, visit);
     }
     module.objects.values().for_each(|block| object(block, visit));
+    module.checks.iter().for_each(|check| conditions(&check.assertions, visit));
     for (name, call) in &module.calls {
         meta(&call.meta, visit);
         for argument in &call.arguments {

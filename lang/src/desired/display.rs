@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use super::{Backend, Desired, DesiredObject, DesiredOutput, Lifecycle, Lookup, Project};
+use super::{
+    Backend, Check, Desired, DesiredObject, DesiredOutput, Lifecycle, Lookup, Moment, OpenCondition, Project,
+};
 use crate::residual::{Residual, Waiting};
 use crate::value::Key;
 
@@ -15,7 +17,9 @@ impl fmt::Display for Desired {
         for (name, output) in &self.outputs {
             write!(f, "\noutput.{name} = ")?;
             output.fmt(f)?;
+            write_conditions(f, "", &output.conditions)?;
         }
+        self.checks.iter().try_for_each(|check| write!(f, "\n{check}"))?;
         Ok(())
     }
 }
@@ -45,6 +49,7 @@ impl fmt::Display for Lookup {
         for (name, value) in &self.arguments {
             write_entry(f, 1, name.as_str(), value)?;
         }
+        self.depends_on.iter().try_for_each(|address| writeln!(f, "  # depends on {address}"))?;
         writeln!(f, "}}{}", if self.answer.is_some() { " # answered" } else { "" })
     }
 }
@@ -62,11 +67,29 @@ impl fmt::Display for DesiredObject {
             writeln!(f, "  # depends on {address}")?;
         }
         write!(f, "{}", self.lifecycle)?;
+        write_conditions(f, "  ", &self.conditions)?;
         for (operation, seconds) in &self.timeouts {
             writeln!(f, "  # {operation} within {seconds}s")?;
         }
         writeln!(f, "}}")
     }
+}
+
+impl fmt::Display for Check {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for step in &self.module {
+            write!(f, "{step}.")?;
+        }
+        let Self { name, condition, message, .. } = self;
+        writeln!(f, "check {:?}: {condition}, or else {}", name, Waiting(message))
+    }
+}
+
+fn write_conditions(f: &mut fmt::Formatter<'_>, indent: &str, conditions: &[OpenCondition]) -> fmt::Result {
+    conditions.iter().try_for_each(|open| {
+        let moment = if open.moment == Moment::Before { "before" } else { "after" };
+        writeln!(f, "{indent}# must hold {moment}: {}, or else {}", open.condition, Waiting(&open.message))
+    })
 }
 
 impl fmt::Display for Lifecycle {

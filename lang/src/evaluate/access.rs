@@ -168,6 +168,9 @@ impl Evaluator<'_> {
             return Some(reference.clone());
         }
         let question = self.lookup(&reference.object).ok()?;
+        if !question.lookup.depends_on.is_empty() {
+            return Some(reference.clone());
+        }
         let waiting = question.lookup.arguments.values().flat_map(references);
         waiting.into_iter().find_map(|reference| self.blocking(&reference))
     }

@@ -1,7 +1,8 @@
-//! Conditions: validations, preconditions and postconditions, as soon as they are known.
+//! Conditions: validations, preconditions, postconditions and assertions, as soon as they are known.
 
-use super::{Evaluator, Scope, Stop, at, fail};
+use super::{Eval, Evaluator, Path, Scope, Stop, at, fail};
 use crate::address::Address;
+use crate::desired::{Check, Desired, Moment, OpenCondition};
 use crate::diagnostic::Diagnostic;
 use crate::explain::codes;
 use crate::partial;
@@ -11,67 +12,95 @@ use crate::span::Span;
 use crate::value::Value;
 
 impl Evaluator<'_> {
-    /// Fails with the condition's own message if it is known not to hold. It makes no value, so what is read for
-    /// it does not count.
+    /// Fails with the condition's own message if it is known not to hold; what is not known stays open. It makes no
+    /// value, so what is read for it does not count.
     pub(super) fn met(
         &self,
         condition: &Condition,
         scope: &Scope,
-        place: Span,
-        label: &str,
-    ) -> Result<(), Stop> {
-        self.apart(|| self.holds(condition, scope, place, label)).0
+        moment: Moment,
+        (place, label): (Span, &str),
+    ) -> Result<Option<OpenCondition>, Stop> {
+        self.apart(|| {
+            let span = condition.condition.span;
+            let value = self.outcome(condition, scope)?;
+            match partial::condition(&value).map_err(at(span))?.0 {
+                Some(true) => Ok(None),
+                Some(false) => fail(self.broken(condition, scope)?.label(place, label)),
+                None => {
+                    let message = self.message(condition, scope)?;
+                    Ok(Some(OpenCondition { moment, condition: value, message, span }))
+                }
+            }
+        })
+        .0
     }
 
-    fn holds(&self, condition: &Condition, scope: &Scope, place: Span, label: &str) -> Result<(), Stop> {
-        let value = self.with_ephemeral(self.evaluate(&condition.condition, scope)?);
-        match partial::condition(&value).map_err(at(condition.condition.span))?.0 {
-            Some(false) => {}
-            Some(true) => return Ok(()),
-            None if self.open => return Ok(()),
-            None => {
-                // Said, for a condition that is not checked must not look as if it were.
-                let message = "conditions on what is known only after apply are not supported yet";
-                return fail(Diagnostic::error(codes::UNSUPPORTED, condition.condition.span, message));
-            }
-        }
+    /// Whether it holds, as far as that is known. Ephemeral variables are put in: what comes of it is not kept.
+    fn outcome(&self, condition: &Condition, scope: &Scope) -> Eval {
+        let value = self.handles(self.evaluate(&condition.condition, scope)?);
+        let value = simplify(&supplied(value, &self.memo.borrow().ephemeral), &|_| None);
+        Ok(self.answered(&value))
+    }
+
+    fn message(&self, condition: &Condition, scope: &Scope) -> Eval {
         let message = self.evaluate(&condition.message, scope)?;
-        match message {
-            Residual::Known(Value::String(text)) => {
-                let error = Diagnostic::error(
-                    codes::CONDITION,
-                    condition.condition.span,
-                    text.trim_end_matches('.').to_owned(),
-                );
-                fail(error.label(place, label))
+        if message.is_sensitive() {
+            let message = "a message is shown, and this one is sensitive";
+            return fail(Diagnostic::error(codes::SECRET, condition.message.span, message));
+        }
+        Ok(self.answered(&self.handles(message)))
+    }
+
+    /// The error for a condition that does not hold, in its own words if they are known.
+    fn broken(&self, condition: &Condition, scope: &Scope) -> Result<Diagnostic, Stop> {
+        let text = match self.message(condition, scope)? {
+            Residual::Known(Value::String(text)) => text.trim_end_matches('.').to_owned(),
+            _ => "this condition does not hold".to_owned(),
+        };
+        Ok(Diagnostic::error(codes::CONDITION, condition.condition.span, text))
+    }
+
+    /// The conditions of an object's life cycle that are open; those that are known not to hold are reported.
+    pub(super) fn conditions(&self, object: &Address) -> Vec<OpenCondition> {
+        let Ok((block, scope)) = self.declaration(object) else { return Vec::new() };
+        let scope = Scope { this: Some(object.clone()), ..scope };
+        let before = block.lifecycle.preconditions.iter().map(|condition| (Moment::Before, condition));
+        let after = block.lifecycle.postconditions.iter().map(|condition| (Moment::After, condition));
+        let open = |(moment, condition)| {
+            let met = self.met(condition, &scope, moment, (block.header, "of this object"));
+            self.reported(met).ok().flatten()
+        };
+        before.chain(after).filter_map(open).collect()
+    }
+
+    /// The assertions of a module instance's `check` blocks that are not known to hold.
+    pub(super) fn checks(&self, path: &Path, desired: &mut Desired) {
+        let scope = Scope::of(path);
+        let blocks = self.program.module(path).map(|module| module.checks.as_slice()).unwrap_or_default();
+        for (name, condition) in
+            blocks.iter().flat_map(|block| block.assertions.iter().map(|condition| (&block.name, condition)))
+        {
+            match self.reported(self.apart(|| self.asserted(condition, &scope)).0) {
+                Ok(None) => {}
+                Ok(Some((value, message))) => desired.checks.push(Check {
+                    name: name.clone(),
+                    module: path.to_vec(),
+                    condition: value,
+                    message,
+                    span: condition.condition.span,
+                }),
+                Err(stop) => self.left_out(&stop),
             }
-            secret if secret.is_sensitive() => {
-                let error = Diagnostic::error(
-                    codes::SECRET,
-                    condition.message.span,
-                    "a message is shown, and this one is sensitive",
-                );
-                fail(error)
-            }
-            _ => fail(Diagnostic::error(
-                codes::CONDITION,
-                condition.condition.span,
-                "this condition does not hold",
-            )),
         }
     }
 
-    /// A condition's value with the ephemeral variables it asks: what comes of it is not kept.
-    fn with_ephemeral(&self, value: Residual) -> Residual {
-        simplify(&supplied(value, &self.memo.borrow().ephemeral), &|_| None)
-    }
-
-    /// The conditions of an object's life cycle, as far as they are known now.
-    pub(super) fn check_conditions(&self, object: &Address) {
-        let Ok((block, scope)) = self.declaration(object) else { return };
-        let scope = Scope { this: Some(object.clone()), ..scope };
-        for condition in block.lifecycle.preconditions.iter().chain(&block.lifecycle.postconditions) {
-            drop(self.reported(self.met(condition, &scope, block.header, "of this object")));
+    /// Condition and message, unless it is known to hold.
+    fn asserted(&self, condition: &Condition, scope: &Scope) -> Result<Option<(Residual, Residual)>, Stop> {
+        let value = self.outcome(condition, scope)?;
+        match partial::condition(&value).map_err(at(condition.condition.span))?.0 {
+            Some(true) => Ok(None),
+            _ => Ok(Some((value, self.message(condition, scope)?))),
         }
     }
 }

@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use super::access::address;
-use super::{Eval, Evaluator, Path, Scope, Sources, Stop};
+use super::{Eval, Evaluator, Path, Reads, Scope, Sources, Stop};
 use crate::address::{Address, Mode};
 use crate::desired::{Desired, Lookup};
 use crate::diagnostic::Diagnostic;
 use crate::explain::codes;
 use crate::program::{Object, ObjectKey};
-use crate::residual::{Reference, Residual};
+use crate::residual::{Reference, Residual, references};
 use crate::value::Value;
 
 /// A lookup, and what else was read for its arguments than they refer to.
@@ -29,20 +29,31 @@ impl Evaluator<'_> {
         let (block, scope) = self.declaration(object)?;
         let (arguments, sources) = self.apart(|| self.arguments(object, &block.arguments, &scope));
         let arguments = arguments?;
-        let sources = Rc::new(self.unseen(&arguments, sources.iter()));
+        let objects = self.unseen(&arguments, sources.objects.iter());
+        let sources = Rc::new(Reads { objects, conditions: sources.conditions.clone() });
+        let depends_on = self.made_before(self.written_order(object, block, &scope)?)?;
         let answer = self.inputs.data.get(object).cloned();
         let (address, kind) = (object.clone(), object.kind.clone());
         Ok(Question {
-            lookup: Lookup {
-                address,
-                kind,
-                arguments,
-                answer,
-                depends_on: BTreeSet::new(),
-                span: block.header,
-            },
+            lookup: Lookup { address, kind, arguments, answer, depends_on, span: block.header },
             sources,
         })
+    }
+
+    /// The managed objects among these, and those that a lookup among them waits for.
+    fn made_before(&self, objects: BTreeSet<Address>) -> Result<BTreeSet<Address>, Stop> {
+        let mut found = BTreeSet::new();
+        for object in objects {
+            if object.mode == Mode::Managed {
+                found.insert(object);
+                continue;
+            }
+            let question = self.lookup(&object)?;
+            let arguments = question.lookup.arguments.values().flat_map(references);
+            found.extend(question.lookup.depends_on.iter().cloned());
+            found.extend(self.made_before(arguments.map(|reference| reference.object).collect())?);
+        }
+        Ok(found)
     }
 
     /// The block that declares an object, and the scope of this instance.
@@ -116,8 +127,9 @@ impl Evaluator<'_> {
                 },
                 Mode::Managed => match self.object(&object) {
                     Ok(wanted) => {
-                        self.check_conditions(&object);
-                        desired.objects.insert(object, (*wanted).clone());
+                        let mut wanted = (*wanted).clone();
+                        wanted.conditions.extend(self.conditions(&object));
+                        desired.objects.insert(object, wanted);
                     }
                     Err(stop) => self.left_out(&stop),
                 },
@@ -137,7 +149,9 @@ impl Evaluator<'_> {
     /// good, and a plan would take it for removed.
     pub(super) fn check_left_out(&self, desired: &Desired) {
         let open = |lookup: &Lookup| {
-            lookup.answer.is_none() && lookup.arguments.values().all(|value| value.known().is_some())
+            lookup.answer.is_none()
+                && lookup.depends_on.is_empty()
+                && lookup.arguments.values().all(|value| value.known().is_some())
         };
         let decidable = self.inputs.account.is_none() || desired.lookups.values().any(open);
         if self.undecided.get() && !decidable {

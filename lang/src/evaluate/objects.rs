@@ -37,7 +37,7 @@ impl Evaluator<'_> {
         let contents = self.contents(schema, block, &attributes)?;
         let lifecycle = self.lifecycle(block, &scope)?;
         let triggers = lifecycle.replace_triggered_by.iter().map(|trigger| &trigger.object);
-        let mut depends_on = self.unseen(&attributes, sources.iter().chain(triggers));
+        let mut depends_on = self.unseen(&attributes, sources.objects.iter().chain(triggers));
         depends_on.extend(self.written_order(object, block, &scope)?);
         depends_on.remove(object);
         Ok(DesiredObject {
@@ -46,7 +46,7 @@ impl Evaluator<'_> {
             contents,
             depends_on,
             lifecycle,
-            conditions: Vec::new(),
+            conditions: sources.conditions.clone(),
             timeouts: self.timeouts(&block.timeouts, &scope)?,
             span: block.header,
             attribute_spans: block

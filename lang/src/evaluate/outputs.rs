@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Eval, Evaluator, Path, Scope, Stop, fail};
-use crate::desired::DesiredOutput;
+use crate::desired::{DesiredOutput, Moment};
 use crate::diagnostic::Diagnostic;
 use crate::explain::codes;
 use crate::name::Identifier;
@@ -30,7 +30,8 @@ impl Evaluator<'_> {
     fn compute_output(&self, output: &Output, path: &Path) -> Eval {
         let scope = Scope::of(path);
         for condition in &output.preconditions {
-            self.met(condition, &scope, output.span, "of this output")?;
+            let open = self.met(condition, &scope, Moment::Before, (output.span, "of this output"))?;
+            open.iter().for_each(|condition| self.hangs_on(condition));
         }
         let value = self.evaluate(&output.value, &scope)?;
         let value = match &output.ty {
@@ -45,7 +46,8 @@ impl Evaluator<'_> {
     pub(super) fn root_outputs(&self) -> BTreeMap<Identifier, DesiredOutput> {
         let mut outputs = BTreeMap::new();
         for (name, output) in &self.program.root().outputs {
-            let Ok(value) = self.reported(self.output(&[], name)) else { continue };
+            let (value, sources) = self.apart(|| self.reported(self.output(&[], name)));
+            let Ok(value) = value else { continue };
             let value = self.answered(&self.handles(value));
             if value.is_sensitive() && !output.sensitive {
                 let message = format!("the output `{name}` would show a sensitive value");
@@ -57,7 +59,7 @@ impl Evaluator<'_> {
                 value,
                 sensitive: output.sensitive,
                 description: output.description.clone(),
-                conditions: Vec::new(),
+                conditions: sources.conditions.clone(),
                 span: output.span,
             };
             outputs.insert(name.clone(), desired);

@@ -10,23 +10,48 @@ use std::rc::Rc;
 
 use super::{Evaluator, Stop};
 use crate::address::{Address, Mode};
+use crate::desired::OpenCondition;
 use crate::residual::{Attributes, references};
 
-/// The managed objects whose attributes were read for a value.
-pub(super) type Sources = Rc<BTreeSet<Address>>;
+/// What was read for a value.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Reads {
+    /// The managed objects whose attributes were read.
+    pub(super) objects: BTreeSet<Address>,
+    /// Conditions of what was read that are still open: whatever is made of it must not be before they hold.
+    pub(super) conditions: Vec<OpenCondition>,
+}
+
+/// What was read for a remembered value.
+pub(super) type Sources = Rc<Reads>;
 
 /// A remembered result, and what was read for it.
 pub(super) type Remembered<T> = (Result<T, Stop>, Sources);
 
+impl Reads {
+    fn add_condition(&mut self, condition: &OpenCondition) {
+        if !self.conditions.contains(condition) {
+            self.conditions.push(condition.clone());
+        }
+    }
+}
+
 impl Evaluator<'_> {
     /// Notes that an attribute of a managed object is read for what is being computed.
     pub(super) fn reads(&self, object: &Address) {
-        self.sources.borrow_mut().insert(object.clone());
+        self.sources.borrow_mut().objects.insert(object.clone());
+    }
+
+    /// Notes that what is being computed may only be used once a condition holds.
+    pub(super) fn hangs_on(&self, condition: &OpenCondition) {
+        self.sources.borrow_mut().add_condition(condition);
     }
 
     /// Notes that a value made of these is used for what is being computed.
     pub(super) fn uses(&self, sources: &Sources) {
-        self.sources.borrow_mut().extend(sources.iter().cloned());
+        let mut reads = self.sources.borrow_mut();
+        reads.objects.extend(sources.objects.iter().cloned());
+        sources.conditions.iter().for_each(|condition| reads.add_condition(condition));
     }
 
     /// What has been read so far for what is being computed.
@@ -52,7 +77,7 @@ impl Evaluator<'_> {
         let seen: BTreeSet<Address> = referred.collect();
         let mut found: BTreeSet<Address> = sources.cloned().collect();
         for lookup in seen.iter().filter(|object| object.mode == Mode::Data) {
-            found.extend(self.behind_lookup(lookup).iter().cloned());
+            found.extend(self.behind_lookup(lookup).objects.iter().cloned());
         }
         found.retain(|object| !seen.contains(object));
         found

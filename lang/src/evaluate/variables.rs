@@ -4,6 +4,7 @@ use super::{Eval, Evaluator, Path, Scope, Stop, fail};
 use crate::address::ModuleStep;
 use crate::ast::Expr;
 use crate::constant::constant;
+use crate::desired::Moment;
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::explain::codes;
 use crate::inputs::Given;
@@ -163,7 +164,9 @@ impl Evaluator<'_> {
         // The variable itself is being evaluated, so it is handed in under its own name.
         let key = (path.to_vec(), name.clone());
         self.memo.borrow_mut().variables.insert(key, (Ok(value.clone()), self.read_so_far()));
-        self.met(condition, &Scope::of(path), variable.span, "declared here")
+        let open = self.met(condition, &Scope::of(path), Moment::Before, (variable.span, "declared here"))?;
+        open.iter().for_each(|condition| self.hangs_on(condition));
+        Ok(())
     }
 
     /// Names that are given and that no variable has. In the environment there may be any.
