@@ -26,7 +26,8 @@ pub enum Action {
     Swap,
     /// It goes.
     Delete,
-    /// It exists already and is taken into the state.
+    /// It exists already and is taken into the state, as one that was made from the same before or that an `import`
+    /// block names; what differs changes in place.
     Adopt,
     /// It is dropped from the state and left alone.
     Forget,
@@ -90,6 +91,8 @@ pub enum Reason {
     Superseded,
     /// A `removed` block says that it is to be left alone.
     Released,
+    /// An `import` block names it.
+    Imported,
 }
 
 /// An object as it was before the plan.

@@ -4,6 +4,7 @@ mod assertions;
 mod case;
 mod decide;
 mod draft;
+mod imports;
 mod keep;
 mod lower;
 mod named;
@@ -144,6 +145,7 @@ pub fn plan(input: &PlanInput<'_>) -> Result<Plan, PlanError> {
     let order = links::order(input.desired).map_err(PlanError::cycle)?;
     let mut draft = Draft::new(input);
     draft.problems.extend(moved.conflicts.iter().map(|conflict| problem::moved(input, conflict)));
+    imports::check(&mut draft);
     for address in &order {
         decide::decide(&mut draft, address);
     }

@@ -1,10 +1,11 @@
 //! Looking at AWS: everything at once, so that reads can be batched by kind.
 
 use infra_lang::address::Address;
-use infra_lang::desired::{Desired, Lookup};
+use infra_lang::desired::{Desired, Import, Lookup};
 use infra_lang::residual::{Attributes, Values};
 use infra_lang::value::Value;
 
+use crate::id::RemoteId;
 use crate::identify::{Identities, identify};
 use crate::known::{Known, standing};
 use crate::links;
@@ -24,7 +25,7 @@ pub struct RefreshError {
     pub source: ProviderError,
 }
 
-/// What has to be read: every object of the state, which has moved already, and by its digest every content-addressed object that the state
+/// What has to be read: every object of the state, which has moved already, what is to be imported, and by its digest every content-addressed object that the state
 /// does not have.
 fn requests(desired: &Desired, state: &State, identities: &Identities) -> Vec<ReadRequest> {
     let recorded = state.records.iter().flat_map(|(address, record)| {
@@ -43,12 +44,23 @@ fn requests(desired: &Desired, state: &State, identities: &Identities) -> Vec<Re
         by: ReadBy::Digest(identity.digest.clone()),
         applied: known_part(desired, address),
     });
-    recorded.chain(by_digest).collect()
+    let imported = desired.imports.iter().filter(|import| !has_id(state, import)).map(|import| ReadRequest {
+        address: import.to.clone(),
+        kind: import.to.kind.clone(),
+        by: ReadBy::Id(RemoteId(import.id.clone())),
+        applied: known_part(desired, &import.to),
+    });
+    recorded.chain(by_digest).chain(imported).collect()
 }
 
 fn known_part(desired: &Desired, address: &Address) -> Values {
     let attributes = desired.objects.get(address).map(|object| &object.attributes);
     attributes.map(crate::known::values_of).unwrap_or_default()
+}
+
+fn has_id(state: &State, import: &Import) -> bool {
+    let record = state.records.get(&import.to);
+    record.is_some_and(|record| record.objects().any(|object| object.id.0 == import.id))
 }
 
 fn has_digest(state: &State, address: &Address, digest: &str) -> bool {
@@ -126,12 +138,15 @@ async fn ask(
     Ok(Some(Answer { arguments, values }))
 }
 
-/// The attributes of the desired objects that stand, as AWS tells them.
+/// The attributes of the desired objects that stand, or are to be imported, as AWS tells them.
 fn existing(desired: &Desired, state: &State, provider: &dyn Provider, observed: &Observed) -> Known {
     let mut known = Known::default();
     for address in desired.objects.keys() {
         let current = state.records.get(address).and_then(|record| record.current.as_ref());
-        let seen = current.and_then(|current| observed.object(address, &current.id));
+        let imported =
+            || desired.imports.iter().find(|it| it.to == *address).map(|it| RemoteId(it.id.clone()));
+        let id = current.map(|current| current.id.clone()).or_else(imported);
+        let seen = id.and_then(|id| observed.object(address, &id));
         let schema = provider.kind(&address.kind).map(|kind| kind.schema());
         if let (Some(Observation::Present { id, values }), Some(schema)) = (seen, schema) {
             known.insert(address.clone(), standing(schema, &Attributes::new(), &not_null(values), id));

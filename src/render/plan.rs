@@ -15,7 +15,8 @@ use super::value::residual;
 pub fn plan(plan: &Plan, width: usize) -> String {
     if plan.is_empty() {
         let all = objects(plan.unchanged);
-        return format!("{BOLD}No changes.{BOLD:#} {all} as the configuration says.\n{}", checks(plan));
+        let rest = checks(plan) + &notes(plan);
+        return format!("{BOLD}No changes.{BOLD:#} {all} as the configuration says.\n{rest}");
     }
     let mut text = format!("{BOLD}Plan for {}:{BOLD:#} {}\n\n", place(plan), verdict(plan));
     for (from, to) in &plan.moves {
@@ -26,9 +27,7 @@ pub fn plan(plan: &Plan, width: usize) -> String {
     }
     text += &outputs(plan, width);
     text += &checks(plan);
-    for note in &plan.notes {
-        text += &format!("{DIM}note: {note}{DIM:#}\n");
-    }
+    text += &notes(plan);
     text + &format!("{BOLD}{}{BOLD:#}\n", verdict(plan))
 }
 
@@ -40,6 +39,10 @@ fn checks(plan: &Plan) -> String {
         format!("{DIM}? {}: decided after the apply ({}){DIM:#}\n", it.subject, it.condition.location)
     });
     broken + &open.collect::<String>()
+}
+
+fn notes(plan: &Plan) -> String {
+    plan.notes.iter().map(|note| format!("{DIM}note: {note}{DIM:#}\n")).collect()
 }
 
 /// A check that does not hold.
@@ -71,7 +74,8 @@ pub fn verdict(plan: &Plan) -> String {
         ("created", count(&|change| change.action == Action::Create && !is_build(change))),
         ("replaced", count(&|change| matches!(change.action, Action::Replace(_)) && !is_build(change))),
         ("updated", count(&|change| change.action == Action::Update)),
-        ("adopted", count(&|change| change.action == Action::Adopt)),
+        ("imported", count(&Change::is_import)),
+        ("adopted", count(&|change| change.action == Action::Adopt && !change.is_import())),
         ("moved", plan.moves.len()),
         ("forgotten", count(&|change| change.action == Action::Forget)),
         ("cleaned up", count(&|change| change.action == Action::Prune)),
@@ -95,7 +99,9 @@ fn one(change: &Change, plan: &Plan, width: usize) -> String {
     let gone = if plan.header.destroy { "" } else { "no longer in the configuration" };
     let place = change.location.as_deref().unwrap_or(gone);
     let head = format!("{sign} {}", change.address);
-    let mut text = format!("{style}{head}{style:#}  {word}  {DIM}{place}{DIM:#}\n");
+    let id = change.prior.as_ref().filter(|_| change.is_import()).map(|prior| format!(" ({})", prior.id));
+    let id = id.unwrap_or_default();
+    let mut text = format!("{style}{head}{style:#}  {word}{id}  {DIM}{place}{DIM:#}\n");
     if let Some(consequence) = &change.consequence {
         text += &format!("    {BOLD}→ {consequence}{BOLD:#}\n");
     }
@@ -132,6 +138,7 @@ fn sign(change: &Change, old_goes: bool) -> (&'static str, anstyle::Style, &'sta
         }
         Action::Swap => ("⇄", SWAP, "swap"),
         Action::Delete => ("-", REMOVE, "destroy"),
+        Action::Adopt if change.is_import() => ("⇥", ADD, "import"),
         Action::Adopt => ("=", ADD, "take into the state: it exists already"),
         Action::Forget => ("✗", CHANGE, forgotten(change)),
         Action::Prune => ("-", DIM, "clean up older ones"),
@@ -147,7 +154,7 @@ fn forgotten(change: &Change) -> &'static str {
 
 fn reason(reason: &Reason) -> Option<String> {
     match reason {
-        Reason::New | Reason::Attributes | Reason::Removed | Reason::Released => None,
+        Reason::New | Reason::Attributes | Reason::Removed | Reason::Released | Reason::Imported => None,
         Reason::Vanished => Some("it is gone from AWS, and not by us".to_owned()),
         Reason::Inputs(inputs) => Some(inputs.join("; ")),
         Reason::Triggered(reference) => Some(format!("{}.{} changes", reference.object, reference.attribute)),

@@ -33,6 +33,7 @@ impl Case<'_> {
             Standing::Nothing(reason) => (Some(self.create(reason)), None),
             Standing::Found(found) => (Some(self.adopt(&found)), Some(found)),
             Standing::Outdated(live) => (Some(self.rebuild(&live)), None),
+            Standing::Imported(found) => (Some(self.import(&found)), Some(found)),
             Standing::Current(live) => {
                 let change = self.compare(&live);
                 match change.as_ref().and_then(|change| self.made_before(change)) {
@@ -77,6 +78,14 @@ impl Case<'_> {
         let current = self.draft.record(&self.object.address).and_then(|record| record.current.as_ref());
         let reason = current.map_or(Reason::New, |current| self.inputs_that_differ(current));
         let change = self.change(Action::Adopt, vec![reason], self.differences(found));
+        Change { prior: Some(prior_of(self.draft, self.kind, found)), ..change }
+    }
+
+    /// It exists: it becomes the address's object, and what differs changes in place.
+    fn import(&self, found: &Physical) -> Change {
+        let differences = self.differences(found).into_iter();
+        let in_place = differences.map(|attribute| AttributeChange { forces_new: false, ..attribute });
+        let change = self.change(Action::Adopt, vec![Reason::Imported], in_place.collect());
         Change { prior: Some(prior_of(self.draft, self.kind, found)), ..change }
     }
 

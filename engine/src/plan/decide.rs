@@ -11,6 +11,7 @@ use infra_lang::value::Value;
 use super::assertions;
 use super::case::{Case, Decision};
 use super::draft::Draft;
+use super::imports;
 use super::named;
 use super::standing::{Standing, find};
 use super::{PlannedLookup, Problem, ProblemKind, RecordSketch};
@@ -75,8 +76,8 @@ fn decide_object(draft: &mut Draft<'_>, object: &DesiredObject, kind: &dyn Kind)
     let address = &object.address;
     let mut desired = draft.known.simplify_all(&object.attributes);
     report_problems(draft, object, kind, &desired);
-    let found = find(draft, address);
-    if let Standing::Current(live) = &found {
+    let found = find(draft, address, &desired);
+    if let Standing::Current(live) | Standing::Imported(live) = &found {
         leave_ignored(object, kind, &mut desired, live);
     }
     let (desired, (change, stands)) = decide_named(draft, object, kind, desired, found);
@@ -86,6 +87,8 @@ fn decide_object(draft: &mut Draft<'_>, object: &DesiredObject, kind: &dyn Kind)
     let sketch = sketch(draft, object, kind, &desired, unchanged);
     draft.records.insert(address.clone(), sketch);
     draft.desired.insert(address.clone(), desired);
+    let refusal = change.as_ref().and_then(|change| imports::refusal(draft, kind, change));
+    draft.problems.extend(refusal);
     let change = with_conditions(draft, object, change);
     draft.changes.extend(change.map(|change| (address.clone(), change)));
 }
@@ -112,8 +115,9 @@ fn decide_named(
     desired: Attributes,
     found: Standing,
 ) -> (Attributes, Decision) {
-    let stays = |change: &Option<Change>| change.as_ref().is_none_or(|it| it.action == Action::Update);
-    if let Standing::Current(live) = &found
+    let in_place = |it: &Change| matches!(it.action, Action::Update | Action::Adopt);
+    let stays = |change: &Option<Change>| change.as_ref().is_none_or(in_place);
+    if let Standing::Current(live) | Standing::Imported(live) = &found
         && let Some(kept) = named::as_it_is(object, kind.schema(), &desired, live)
     {
         let decision = Case { draft, object, kind, desired: &kept }.decide(found.clone());

@@ -112,15 +112,16 @@ impl<'a> Draft<'a> {
         let Some(change) = self.changes.get(&trigger.object) else { return false };
         let kind = self.input.provider.kind(&trigger.object.kind);
         match change.action {
-            Action::Update => {
+            Action::Delete | Action::Forget | Action::Prune => false,
+            Action::Adopt if !change.is_import() => true,
+            Action::Create | Action::Replace(_) | Action::Swap => true,
+            Action::Update | Action::Adopt => {
                 let names: Vec<_> =
                     change.attributes.iter().map(|attribute| attribute.name.clone()).collect();
                 let whole = kind.is_some_and(|kind| kind.schema().handle == trigger.attribute);
                 let unsettled = kind.map(|kind| kind.unsettled(&names)).unwrap_or_default();
                 whole || names.contains(&trigger.attribute) || unsettled.contains(&trigger.attribute)
             }
-            Action::Create | Action::Replace(_) | Action::Swap | Action::Adopt => true,
-            Action::Delete | Action::Forget | Action::Prune => false,
         }
     }
 

@@ -54,6 +54,9 @@ fn lowered(kind: &dyn Kind, change: &Change) -> Vec<LoweredStep> {
         return ours::forget(change);
     }
     let mut steps = kind.lower(change);
+    if change.is_import() {
+        steps.iter_mut().for_each(|step| step.title = "import".to_owned());
+    }
     let changes: Vec<AttributeChange> =
         change.attributes.iter().filter(|attribute| !attribute.forces_new).cloned().collect();
     if change.action == Action::Adopt && !changes.is_empty() {

@@ -28,6 +28,8 @@ pub enum ProblemKind {
     Condition,
     /// A lookup finds nothing, or too much.
     Lookup,
+    /// What exists cannot be taken over.
+    Import,
 }
 
 /// One problem, in a sentence without a final period.

@@ -1,9 +1,10 @@
 //! What of a desired object is there already.
 
 use infra_lang::address::Address;
-use infra_lang::residual::Values;
+use infra_lang::residual::{Attributes, Values};
 
 use super::draft::Draft;
+use super::imports;
 use crate::change::{Identity, Reason};
 use crate::provider::Observation;
 use crate::state::Physical;
@@ -19,10 +20,12 @@ pub(super) enum Standing {
     Found(Physical),
     /// Its object, made from other inputs.
     Outdated(Physical),
+    /// One that an `import` block names.
+    Imported(Physical),
 }
 
 /// Finds an object by its id or, if it is content-addressed, by what it is made from.
-pub(super) fn find(draft: &Draft<'_>, address: &Address) -> Standing {
+pub(super) fn find(draft: &Draft<'_>, address: &Address, desired: &Attributes) -> Standing {
     let record = draft.record(address);
     let current = record.and_then(|record| record.current.as_ref());
     let live = current.and_then(|current| draft.live(address, current));
@@ -35,11 +38,11 @@ pub(super) fn find(draft: &Draft<'_>, address: &Address) -> Standing {
             return Standing::Outdated(live);
         }
     }
-    match (live, current) {
-        (Some(live), _) => Standing::Current(live),
-        (None, Some(_)) => Standing::Nothing(Reason::Vanished),
-        (None, None) => Standing::Nothing(Reason::New),
+    if let Some(live) = live {
+        return Standing::Current(live);
     }
+    let reason = if current.is_some() { Reason::Vanished } else { Reason::New };
+    imports::find(draft, address, desired).map_or(Standing::Nothing(reason), Standing::Imported)
 }
 
 /// The object made from these inputs: the current one, the newest older one, or one that the state does not have.

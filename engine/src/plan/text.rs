@@ -102,6 +102,7 @@ impl fmt::Display for Reason {
             Self::Triggered(by) => write!(f, "triggered by {}.{}", by.object, by.attribute),
             Self::Superseded => f.write_str("superseded"),
             Self::Released => f.write_str("released"),
+            Self::Imported => f.write_str("imported"),
         }
     }
 }

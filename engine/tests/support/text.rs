@@ -2,7 +2,7 @@
 //!
 //! `box a size=1 color=red peer=box.b.id secret=secret:x tags=[p|q] !prevent_destroy !ignore=size !trigger=box.b.id
 //! !after=box.c`, `data box d of=box.a.id`, `output o = box.a.id`, `moved box.a -> box.b`, `removed box.a`,
-//! `forget box.a` (removed, and left alone), `check c box.a.size==1`; `!pre=box.b.size==1` and `!post=box.a.size==1` of
+//! `forget box.a` (removed, and left alone), `import box.a a-id1`, `check c box.a.size==1`; `!pre=box.b.size==1` and `!post=box.a.size==1` of
 //! objects, `!pre=…` of outputs.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,8 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use infra_engine::graph::DependencyGraph;
 use infra_lang::address::{Address, Mode};
 use infra_lang::desired::{
-    Backend, Check, Desired, DesiredObject, DesiredOutput, Lifecycle, Lookup, Moment, Move, OpenCondition,
-    Place, Project, Removal,
+    Backend, Check, Desired, DesiredObject, DesiredOutput, Import, Lifecycle, Lookup, Moment, Move,
+    OpenCondition, Place, Project, Removal,
 };
 use infra_lang::name::{AttributeName, Identifier};
 use infra_lang::residual::{Attributes, Reference, Residual};
@@ -36,6 +36,10 @@ pub fn desired(text: &str) -> Desired {
             ["removed" | "forget", from] => {
                 let destroy = words[0] == "removed";
                 desired.removals.push(Removal { from: place(from), destroy, span: span(at) });
+            }
+            ["import", to, id] => {
+                let to = Address::parse(to).expect(to);
+                desired.imports.push(Import { to, id: id.to_owned(), span: span(at) });
             }
             ["check", name, text] => {
                 let (condition, message) = (condition(text), denial(text));
