@@ -1,15 +1,16 @@
 //! Text to syntax trees.
 //!
-//! The grammar reads a whole file at once, which is all there is to it when nothing is wrong. When something is,
-//! the text is cut into items, each is read alone, and what the grammar still refuses is looked at token by token
-//! to say what is wrong with it. So one run reports many independent errors, and keeps all that could be read.
+//! The grammar reads item by item, and each becomes its part of the tree before the next is read, which is all there
+//! is to it when nothing is wrong. When something is, the text is cut into items, each is read alone, and what the
+//! grammar still refuses is looked at token by token to say what is wrong with it. So one run reports many independent
+//! errors, and keeps all that could be read.
 
 use pest::Parser;
 use pest::iterators::Pairs;
 
 use crate::ast::{Expr, File};
 use crate::diagnostic::Diagnostic;
-use crate::span::FileId;
+use crate::span::{FileId, Span};
 
 mod blame;
 pub mod codes;
@@ -35,14 +36,25 @@ pub(crate) const MAX_DEPTH: usize = 100;
 /// Reads a file. What could be read is in the tree even if there are errors; values that could not are
 /// [`crate::ast::ExprKind::Invalid`] there.
 pub fn parse(file: FileId, text: &str) -> (File, Vec<Diagnostic>) {
-    match read(Rule::file, text) {
-        Some(pairs) => {
-            let lower = Lower::new(file, 0);
-            let body = lower.file(pairs, text.len());
-            (File { body }, lower.finish())
+    read_file(file, text).unwrap_or_else(|| recover::file(file, text))
+}
+
+/// A file, if the grammar reads all of it.
+fn read_file(file: FileId, text: &str) -> Option<(File, Vec<Diagnostic>)> {
+    let mut lower = Lower::new(file, 0);
+    let mut items = Vec::new();
+    let mut at = if text.starts_with('\u{FEFF}') { '\u{FEFF}'.len_utf8() } else { 0 };
+    loop {
+        let next = Grammar::parse(Rule::next_item, &text[at..]).ok()?.next()?;
+        lower.begin(at);
+        at += next.as_span().end();
+        match next.into_inner().next() {
+            Some(item) => items.push(lower.item(item)),
+            None => break,
         }
-        None => recover::file(file, text),
     }
+    let body = lower.body(items, Span::new(file, 0, text.len()));
+    Some((File { body }, lower.finish()))
 }
 
 /// Reads one expression, such as the `VALUE` of `--var x=VALUE` or a type.

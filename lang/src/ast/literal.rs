@@ -5,6 +5,8 @@ use crate::value::{Dimension, Quantity};
 
 /// Larger exponents name no quantity of this world, and would take long to read.
 const MAX_EXPONENT: i32 = 9999;
+/// More digits than a mantissa tells apart, many times over; reading millions would take long.
+const MAX_DIGITS: usize = 9999;
 
 /// A number as written. The parser has seen to it that it is one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,11 +52,15 @@ const UNITS: &[UnitRow] = &[
 ];
 
 impl NumberLiteral {
-    /// A number literal, if `text` is one within 10^±9999.
+    /// A number literal, if `text` is one of at most 9999 digits within 10^±9999.
     pub fn new(text: &str) -> Option<Self> {
-        let exponent = text.split(['e', 'E']).nth(1).map_or(Ok(0), str::parse::<i32>).ok()?;
-        (exponent.abs() <= MAX_EXPONENT && text.parse::<Number>().is_ok())
-            .then(|| Self { text: text.to_owned() })
+        let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, "0"));
+        let sensible = mantissa.len() <= MAX_DIGITS
+            && [whole, fraction].into_iter().all(is_digits)
+            && is_digits(exponent.strip_prefix(['+', '-']).unwrap_or(exponent))
+            && exponent.parse::<i32>().is_ok_and(|exponent| exponent.abs() <= MAX_EXPONENT);
+        sensible.then(|| Self { text: text.to_owned() })
     }
 
     /// As written.
@@ -66,6 +72,10 @@ impl NumberLiteral {
     pub fn value(&self) -> Number {
         self.text.parse().expect("checked in `new`")
     }
+}
+
+fn is_digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 impl QuantityLiteral {
@@ -122,5 +132,17 @@ mod tests {
         assert!(NumberLiteral::new("1e9999").is_some());
         assert!(NumberLiteral::new("1e-10000").is_none());
         assert!(NumberLiteral::new("1e99999999999999999999").is_none());
+        assert!(NumberLiteral::new(&"1".repeat(9_999)).is_some());
+        assert!(NumberLiteral::new(&"1".repeat(10_000)).is_none());
+    }
+
+    #[test]
+    fn only_digits_make_a_number() {
+        let number = |text: &str| NumberLiteral::new(text).map(|literal| literal.value().to_string());
+        assert_eq!(number("1.5e+1").as_deref(), Some("15"));
+        assert_eq!(number("007").as_deref(), Some("7"));
+        for text in ["", ".", "1.", ".5", "1e", "e1", "1e+", "1e+-1", "+1", "1_000", "inf", "1.2.3"] {
+            assert_eq!(number(text), None, "{text}");
+        }
     }
 }

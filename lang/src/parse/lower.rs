@@ -28,6 +28,11 @@ impl Lower {
         Self { file, offset, depth: Cell::new(0), diagnostics: RefCell::new(Vec::new()) }
     }
 
+    /// What follows was read from another beginning in the same file.
+    pub(super) fn begin(&mut self, offset: usize) {
+        self.offset = offset;
+    }
+
     pub(super) fn finish(self) -> Vec<Diagnostic> {
         self.diagnostics.into_inner()
     }
@@ -43,12 +48,7 @@ impl Lower {
 
     // --- bodies
 
-    pub(super) fn file(&self, pairs: Pairs<'_, Rule>, length: usize) -> Body {
-        self.body(pairs, Span::new(self.file, self.offset, self.offset + length))
-    }
-
-    fn body(&self, pairs: Pairs<'_, Rule>, span: Span) -> Body {
-        let items = pairs.filter(|pair| pair.as_rule() != Rule::EOI).map(|pair| self.item(pair)).collect();
+    pub(super) fn body(&self, items: Vec<Item>, span: Span) -> Body {
         let (items, duplicates) = without_duplicates(items);
         duplicates.into_iter().for_each(|duplicate| self.report(duplicate));
         Body { items, span, complete: true }
@@ -70,26 +70,31 @@ impl Lower {
 
     fn block(&self, pair: Pair<'_, Rule>) -> Block {
         let span = self.span(&pair);
-        let mut parts: Vec<_> = pair.into_inner().collect();
-        let braces = parts.pop().expect("the grammar ends a block with its braces");
-        let kind = self.ident(&parts[0]);
-        let labels: Vec<_> = parts[1..].iter().map(|label| self.label(label)).collect();
+        let mut parts = Parts(pair.into_inner());
+        let kind = self.ident(&parts.next());
+        let labels = std::iter::from_fn(|| parts.next_if_not(Rule::braces));
+        let labels: Vec<_> = labels.map(|label| self.label(label)).collect();
+        let braces = parts.next();
         let header = labels.last().map_or(kind.span, |label| kind.span.to(label.span));
         let body_span = self.span(&braces);
-        let body = self.nested(1, body_span, || self.body(braces.into_inner(), body_span)).unwrap_or(Body {
-            items: Vec::new(),
-            span: body_span,
-            complete: false,
+        let lowered = self.nested(1, body_span, || {
+            self.body(braces.into_inner().map(|item| self.item(item)).collect(), body_span)
         });
+        let body = lowered.unwrap_or(Body { items: Vec::new(), span: body_span, complete: false });
         Block { kind, labels, body, header, span }
     }
 
-    fn label(&self, pair: &Pair<'_, Rule>) -> Label {
-        let span = self.span(pair);
+    fn label(&self, pair: Pair<'_, Rule>) -> Label {
+        let span = self.span(&pair);
         if pair.as_rule() == Rule::ident {
-            return Label { text: text::nfc(pair.as_str()), quoted: false, computed: false, span };
+            return Label {
+                text: text::nfc(pair.as_str()).into_owned(),
+                quoted: false,
+                computed: false,
+                span,
+            };
         }
-        let inner = pair.clone().into_inner().next();
+        let inner = pair.into_inner().next();
         let text = inner.map_or(String::new(), |inner| self.quoted_text(&inner));
         Label { text, quoted: true, computed: false, span }
     }
@@ -115,6 +120,12 @@ impl<'i> Parts<'i> {
     /// The next one, if it is of this rule.
     pub(super) fn next_if(&mut self, rule: Rule) -> Option<Pair<'i, Rule>> {
         self.0.peek().filter(|pair| pair.as_rule() == rule)?;
+        self.0.next()
+    }
+
+    /// The next one, unless it is of this rule.
+    pub(super) fn next_if_not(&mut self, rule: Rule) -> Option<Pair<'i, Rule>> {
+        self.0.peek().filter(|pair| pair.as_rule() != rule)?;
         self.0.next()
     }
 }

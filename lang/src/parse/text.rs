@@ -1,5 +1,7 @@
 //! The text of strings: escapes, and Unicode's normal form C.
 
+use std::borrow::Cow;
+
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
 use crate::diagnostic::Diagnostic;
@@ -8,18 +10,22 @@ use crate::span::Span;
 use super::codes;
 
 /// The text in normal form C.
-pub(super) fn nfc(text: &str) -> String {
-    match is_nfc_quick(text.chars()) {
-        IsNormalized::Yes => text.to_owned(),
-        IsNormalized::No | IsNormalized::Maybe => text.nfc().collect(),
+pub(super) fn nfc(text: &str) -> Cow<'_, str> {
+    match text.is_ascii() || is_nfc_quick(text.chars()) == IsNormalized::Yes {
+        true => Cow::Borrowed(text),
+        false => Cow::Owned(text.nfc().collect()),
     }
 }
 
 /// The text of a quoted string at `span`, its escapes replaced; those that do not exist are reported and kept.
 pub(super) fn unescape(raw: &str, span: Span, diagnostics: &mut Vec<Diagnostic>) -> String {
+    let special = |rest: &str| rest.bytes().position(|byte| matches!(byte, b'\\' | b'$' | b'%'));
+    if special(raw).is_none() {
+        return nfc(raw).into_owned();
+    }
     let mut text = String::with_capacity(raw.len());
     let mut rest = raw;
-    while let Some(at) = rest.find(['\\', '$', '%']) {
+    while let Some(at) = special(rest) {
         text.push_str(&rest[..at]);
         rest = &rest[at..];
         let length = match escape(rest) {
@@ -38,12 +44,15 @@ pub(super) fn unescape(raw: &str, span: Span, diagnostics: &mut Vec<Diagnostic>)
         rest = &rest[length..];
     }
     text.push_str(rest);
-    nfc(&text)
+    nfc(&text).into_owned()
 }
 
 /// The text of a heredoc, where `$${` and `%%{` are the only escapes.
 pub(super) fn unescape_heredoc(raw: &str) -> String {
-    nfc(&raw.replace("$${", "${").replace("%%{", "%{"))
+    match raw.contains("$${") || raw.contains("%%{") {
+        true => nfc(&raw.replace("$${", "${").replace("%%{", "%{")).into_owned(),
+        false => nfc(raw).into_owned(),
+    }
 }
 
 /// What the escape at the beginning of `rest` stands for, and its length.

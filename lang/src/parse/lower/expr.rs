@@ -39,20 +39,23 @@ impl Lower {
     /// An expression: operands and operators in the order written, then the branches of a conditional, if any.
     pub(in crate::parse) fn expr(&self, pair: Pair<'_, Rule>) -> Expr {
         let span = self.span(&pair);
-        let is_branch = |pair: &Pair<'_, Rule>| pair.as_rule() == Rule::expr;
-        let lowered = self.nested(levels(pair.clone().into_inner()), span, || {
-            let flat = pair.clone().into_inner().take_while(|pair| !is_branch(pair));
-            let condition = self.operation(flat);
-            let mut branches = pair.into_inner().skip_while(|pair| !is_branch(pair));
-            match (branches.next(), branches.next()) {
-                (Some(yes), Some(no)) => {
-                    let parts = Conditional { condition, yes: self.expr(yes), no: self.expr(no) };
-                    Expr { kind: ExprKind::Conditional(Box::new(parts)), span }
-                }
-                _ => condition,
-            }
-        });
+        let mut parts = Parts(pair.into_inner());
+        let lowered = match parts.0.len() {
+            1 => self.nested(1, span, || self.term(parts.next())),
+            _ => self.nested(levels(parts.0.clone()), span, || self.conditional(parts, span)),
+        };
         lowered.unwrap_or(Expr { kind: ExprKind::Invalid, span })
+    }
+
+    fn conditional(&self, mut parts: Parts<'_>, span: Span) -> Expr {
+        let condition = self.operation(std::iter::from_fn(|| parts.next_if_not(Rule::expr)));
+        match (parts.0.next(), parts.0.next()) {
+            (Some(yes), Some(no)) => {
+                let parts = Conditional { condition, yes: self.expr(yes), no: self.expr(no) };
+                Expr { kind: ExprKind::Conditional(Box::new(parts)), span }
+            }
+            _ => condition,
+        }
     }
 
     /// Runs `build` `levels` deeper, unless that is too deep.
@@ -114,22 +117,28 @@ impl Lower {
     }
 
     fn named(&self, pair: Pair<'_, Rule>) -> ExprKind {
-        let mut names: Vec<_> = pair.into_inner().collect();
-        match names.pop() {
-            Some(arguments) if arguments.as_rule() == Rule::arguments => {
-                let mut names: Vec<_> = names.iter().map(|name| self.ident(name)).collect();
-                let name = names.pop().expect("the grammar puts a name before arguments");
-                let (arguments, expand) = self.arguments(arguments);
-                ExprKind::Call(Call { namespace: names, name, arguments, expand })
-            }
-            Some(name) => match name.as_str() {
-                "null" => ExprKind::Null,
-                "true" => ExprKind::Bool(true),
-                "false" => ExprKind::Bool(false),
-                _ => ExprKind::Name(self.ident(&name)),
-            },
-            None => ExprKind::Invalid,
+        let mut parts = Parts(pair.into_inner());
+        let first = parts.next();
+        if !parts.0.is_empty() {
+            return self.call(self.ident(&first), parts);
         }
+        match first.as_str() {
+            "null" => ExprKind::Null,
+            "true" => ExprKind::Bool(true),
+            "false" => ExprKind::Bool(false),
+            _ => ExprKind::Name(self.ident(&first)),
+        }
+    }
+
+    /// A call: the names behind the first, and the arguments.
+    fn call(&self, first: Ident, mut parts: Parts<'_>) -> ExprKind {
+        let mut namespace = Vec::new();
+        let mut name = first;
+        while let Some(next) = parts.next_if(Rule::ident) {
+            namespace.push(std::mem::replace(&mut name, self.ident(&next)));
+        }
+        let (arguments, expand) = self.arguments(parts.next());
+        ExprKind::Call(Call { namespace, name, arguments, expand })
     }
 
     fn arguments(&self, pair: Pair<'_, Rule>) -> (Vec<Expr>, Option<Span>) {
@@ -148,7 +157,10 @@ impl Lower {
         let digits = written.rfind(|c: char| c.is_ascii_digit()).map_or(0, |last| last + 1);
         let Some(amount) = NumberLiteral::new(&written[..digits]) else {
             let message = format!("`{}` is beyond all numbers that can be worked with", &written[..digits]);
-            self.report(Diagnostic::error(codes::BAD_NUMBER, span, message).hint("exponents go up to 9999"));
+            self.report(
+                Diagnostic::error(codes::BAD_NUMBER, span, message)
+                    .hint("digits and exponents go up to 9999"),
+            );
             return ExprKind::Invalid;
         };
         match Unit::new(&written[digits..]) {
@@ -177,10 +189,7 @@ impl Lower {
         let mut parts = Parts(pair.into_inner());
         let written = parts.next();
         // `null`, `true` and `false` are bare words here too.
-        let mut inner = written.clone().into_inner();
-        let word = inner.next().filter(|only| only.as_rule() == Rule::named && inner.next().is_none());
-        let word = word.map(|named| named.into_inner()).filter(|names| names.len() == 1);
-        let key = match word.and_then(|mut names| names.next()) {
+        let key = match bare_word(&written) {
             Some(name) => Key::Name(self.ident(&name)),
             None => Key::Expr(self.expr(written)),
         };
@@ -259,6 +268,14 @@ impl Lower {
         };
         Expr { kind, span }
     }
+}
+
+/// The one name that an expression consists of.
+fn bare_word<'i>(expr: &Pair<'i, Rule>) -> Option<Pair<'i, Rule>> {
+    let mut parts = expr.clone().into_inner();
+    let only = parts.next().filter(|only| only.as_rule() == Rule::named && parts.is_empty())?;
+    let mut names = only.into_inner();
+    names.next().filter(|_| names.is_empty())
 }
 
 /// Whether an access belongs to each element of the splat rather than to its result.
