@@ -21,8 +21,10 @@ mod operators;
 mod order;
 mod phases;
 mod references;
+mod results;
 mod rules;
 mod scope;
+mod secrets;
 mod settings;
 mod sources;
 mod uses;
@@ -183,10 +185,24 @@ struct Checker<'a> {
     variable_types: BTreeMap<Identifier, Type>,
     local_types: BTreeMap<Identifier, Type>,
     function_types: BTreeMap<Identifier, Type>,
+    /// The types of functions' results where arguments hold secrets.
+    secret_results: BTreeMap<Identifier, Vec<(Vec<Type>, Type)>>,
+    /// The outputs of each module call, as an object's type.
+    call_types: BTreeMap<Identifier, Type>,
+    /// The types of arguments of blocks that are read elsewhere, by their places.
+    written_types: BTreeMap<Span, Option<Type>>,
+    /// How many calls and arguments are being looked at, each for the sake of another.
+    depth: usize,
+    /// The types of variables to which a caller gives secrets.
+    given: BTreeMap<Identifier, Type>,
     edges: cycles::Edges,
     /// The declaration at hand, from which references lead.
     current: Option<cycles::Node>,
 }
+
+/// So many calls of modules and arguments of blocks are looked at, each for the sake of another, before the next one's
+/// secrets are no longer followed: evaluation follows them without end.
+const MOST_FOLLOWED: usize = 64;
 
 impl<'a> Checker<'a> {
     fn new(module: &'a Module, known: Known<'a>) -> Self {
@@ -200,6 +216,11 @@ impl<'a> Checker<'a> {
             variable_types: BTreeMap::new(),
             local_types: BTreeMap::new(),
             function_types: BTreeMap::new(),
+            secret_results: BTreeMap::new(),
+            call_types: BTreeMap::new(),
+            depth: 0,
+            written_types: BTreeMap::new(),
+            given: BTreeMap::new(),
             edges: BTreeMap::new(),
             current: None,
         }
@@ -225,9 +246,7 @@ impl<'a> Checker<'a> {
         for (key, object) in &module.objects {
             self.check_object(key, object);
         }
-        for (name, call) in &module.calls {
-            self.check_call(name, call);
-        }
+        module.calls.keys().for_each(|name| drop(self.call_outputs(name)));
         let outputs = self.check_outputs();
         self.errors.extend(cycles::rings(&self.edges));
         self.errors.extend(libraries::check(module, self.known.modules, self.known.tool));

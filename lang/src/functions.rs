@@ -132,6 +132,12 @@ pub(crate) fn function(name: &str) -> Option<&'static Function> {
 }
 
 impl Function {
+    /// Whether it takes collections apart and puts their elements together, so that a secret element leaves the
+    /// others what they are.
+    pub(crate) fn keeps_parts(&self) -> bool {
+        matches!(self.body, Body::Shapes(_) | Body::Labels(_))
+    }
+
     /// Whether it reads files or the time, so that its arguments must be known at plan.
     pub(crate) fn reads(&self) -> bool {
         matches!(self.body, Body::Reads(_))

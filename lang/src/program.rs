@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::address::{Mode, ModuleStep};
-use crate::ast::{Block, Expr, File};
+use crate::ast::{Block, Expr, ExprKind, File};
 use crate::name::{AttributeName, Identifier, KindName};
 use crate::schema::SchemaSet;
 use crate::span::Span;
@@ -130,6 +130,13 @@ impl Variable {
     /// Whether its value may not be shown.
     pub(crate) fn is_hidden(&self) -> bool {
         self.sensitive || self.ephemeral
+    }
+
+    /// The type of what may be given: null too, if that is its default.
+    pub(crate) fn accepts(&self) -> Type {
+        let null = self.default.as_ref().is_some_and(|default| default.bare().kind == ExprKind::Null);
+        let ty = self.ty.clone().unwrap_or(Type::Any);
+        if null { ty.nullable() } else { ty }
     }
 }
 

@@ -3,6 +3,7 @@
 mod assign;
 mod convert;
 mod display;
+mod label;
 mod nouns;
 mod prelude;
 mod read;
@@ -201,35 +202,6 @@ impl Type {
             Self::Sensitive(inner) => inner.may_be_null(),
             _ => false,
         }
-    }
-
-    /// Whether any value of it is secret as a whole.
-    pub fn is_sensitive(&self) -> bool {
-        match self {
-            Self::Sensitive(_) => true,
-            Self::Nullable(inner) => inner.is_sensitive(),
-            _ => false,
-        }
-    }
-
-    /// Whether any part of a value of it is secret.
-    pub fn holds_secret(&self) -> bool {
-        match self {
-            Self::Sensitive(_) => true,
-            Self::List(inner, _) | Self::Set(inner) | Self::Map(inner) | Self::Nullable(inner) => {
-                inner.holds_secret()
-            }
-            Self::Tuple(types) => types.iter().any(Self::holds_secret),
-            Self::OneOf(types) => types.iter().any(Self::holds_secret),
-            Self::Object(fields) => fields.values().any(|field| field.ty.holds_secret()),
-            Self::Any | Self::Bool | Self::String(_) | Self::Number { .. } | Self::Quantity { .. } => false,
-            Self::Kind(_) => false,
-        }
-    }
-
-    /// The type as a secret, if it shall be; not labelled twice.
-    pub fn labelled(self, secret: bool) -> Self {
-        if secret && !self.is_sensitive() { Self::Sensitive(Box::new(self)) } else { self }
     }
 
     /// The type without `nullable` and `sensitive` around it.

@@ -1,16 +1,15 @@
 //! Calls of functions: their arguments, and the types of their results.
 
-use std::collections::BTreeMap;
-
 use super::Checker;
 use super::cycles::Node;
+use super::results::result_type;
 use super::scope::Scope;
 use crate::ast::{Call, Expr};
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::explain::codes;
 use crate::functions::{Function, Signature, function, functions};
 use crate::program::{Module, UserFunction};
-use crate::types::{Field, Type, any_of, read_type};
+use crate::types::{Type, any_of, read_type};
 
 impl Checker<'_> {
     pub(super) fn call(&mut self, call: &Call, expr: &Expr, scope: &Scope) -> Type {
@@ -20,8 +19,8 @@ impl Checker<'_> {
         match (call.name.as_str(), self.module.functions.get(&call.name.name)) {
             (_, Some(function)) => {
                 self.edge(Node::Function(call.name.name.clone()), call.name.span);
-                self.user_call(function, call, expr, scope);
-                self.function_result(&call.name.name)
+                let (types, secret) = self.user_call(function, call, expr, scope);
+                self.result_of(&call.name.name, types).labelled(secret)
             }
             ("try" | "can", None) => self.attempts(call, scope),
             ("convert", None) => self.convert(call, expr, scope),
@@ -61,9 +60,12 @@ impl Checker<'_> {
                 None => Type::never(),
             };
         };
-        self.user_call(function, call, expr, scope);
+        let (types, secret) = self.user_call(function, call, expr, scope);
+        // What a library makes of a secret is not followed, but all of it is taken for one.
+        let secret = secret || types.is_some();
         let results = self.known.results.get(&library.directory);
-        results.and_then(|results| results.get(&call.name.name)).cloned().unwrap_or(Type::never())
+        let result = results.and_then(|results| results.get(&call.name.name)).cloned();
+        result.unwrap_or(Type::never()).labelled(secret)
     }
 
     fn not_in_library(&mut self, library: &Module, call: &Call) -> Type {
@@ -77,8 +79,15 @@ impl Checker<'_> {
         })
     }
 
-    /// The arguments of a function of the project.
-    fn user_call(&mut self, function: &UserFunction, call: &Call, expr: &Expr, scope: &Scope) {
+    /// The arguments of a function of the project: the types of its parameters, if some are given secrets that they
+    /// do not declare, and whether a list that is spread over parameters holds one.
+    fn user_call(
+        &mut self,
+        function: &UserFunction,
+        call: &Call,
+        expr: &Expr,
+        scope: &Scope,
+    ) -> (Option<Vec<Type>>, bool) {
         let name = &call.name;
         if call.expand.is_none() && call.arguments.len() != function.params.len() {
             let params: Vec<String> =
@@ -89,10 +98,19 @@ impl Checker<'_> {
                 Diagnostic::error(codes::ARGUMENTS, expr.span, message).label(function.span, "declared here");
             self.report(error.hint(format!("it is `{name}({})`", params.join(", "))));
         }
+        let mut types: Vec<Type> = function.params.iter().map(|(_, ty)| ty.clone()).collect();
+        let (mut given, mut spread) = (false, false);
         for (at, argument) in call.arguments.iter().enumerate() {
-            let param = function.params.get(at).filter(|_| !spreads(call, at));
-            self.expect(argument, param.map_or(&Type::Any, |(_, ty)| ty), scope);
+            match types.get_mut(at).filter(|_| !spreads(call, at)) {
+                Some(ty) => {
+                    let labelled = ty.with_labels_of(&self.expect(argument, ty, scope));
+                    given |= labelled != *ty;
+                    *ty = labelled;
+                }
+                None => spread |= self.infer(argument, scope).holds_secret(),
+            }
         }
+        (given.then_some(types), spread)
     }
 
     /// `try` and `can`: what may fail at evaluation may fail here too; unknown names are still errors.
@@ -120,8 +138,8 @@ impl Checker<'_> {
                 Type::never()
             }
         };
-        self.expect(value, &wanted, scope);
-        wanted
+        let found = self.expect(value, &wanted, scope);
+        wanted.with_labels_of(&found)
     }
 
     fn builtin(&mut self, function: &'static Function, call: &Call, expr: &Expr, scope: &Scope) -> Type {
@@ -136,13 +154,22 @@ impl Checker<'_> {
             let parameter = signature.parameter(at).filter(|_| !spreads(call, at));
             types.push(self.expect(argument, parameter.map_or(&Type::Any, |parameter| &parameter.ty), scope));
         }
-        if call.expand.is_some() {
-            return signature.result.clone();
+        if function.reads()
+            && let Some((path, ty)) = call.arguments.first().zip(types.first())
+        {
+            self.shown(
+                ty,
+                path,
+                format!("`{}` reads a file, whose name would show a sensitive value", function.name),
+            );
         }
-        let result = result_type(function.name, &types).unwrap_or_else(|| signature.result.clone());
-        let secret =
-            types.iter().any(Type::is_sensitive) && !matches!(function.name, "nonsensitive" | "issensitive");
-        if secret && !result.is_sensitive() { Type::Sensitive(Box::new(result)) } else { result }
+        let narrow = result_type(function.name, &types).filter(|_| call.expand.is_none());
+        let secret = match function.keeps_parts() {
+            true => types.iter().any(Type::is_sensitive),
+            false => types.iter().any(Type::holds_secret),
+        };
+        let secret = secret && !matches!(function.name, "nonsensitive" | "issensitive");
+        narrow.unwrap_or_else(|| signature.result.clone()).labelled(secret)
     }
 }
 
@@ -153,136 +180,4 @@ fn spreads(call: &Call, at: usize) -> bool {
 
 fn count(arguments: usize) -> String {
     format!("{arguments} argument{}", if arguments == 1 { "" } else { "s" })
-}
-
-/// The element type of a list, set or tuple.
-fn element(ty: &Type) -> Type {
-    match ty.core() {
-        Type::List(element, _) | Type::Set(element) => (**element).clone(),
-        Type::Tuple(items) => any_of(items.iter()),
-        Type::OneOf(types) => any_of(&types.iter().map(element).collect::<Vec<_>>()),
-        _ => Type::Any,
-    }
-}
-
-/// The value type of a map or object.
-fn value(ty: &Type) -> Type {
-    match ty.core() {
-        Type::Map(element) => (**element).clone(),
-        Type::Object(fields) => any_of(fields.values().map(|field| &field.ty)),
-        Type::OneOf(types) => any_of(&types.iter().map(value).collect::<Vec<_>>()),
-        _ => Type::Any,
-    }
-}
-
-/// The result's type where it follows from the arguments' types more narrowly than the signature says.
-fn result_type(name: &str, types: &[Type]) -> Option<Type> {
-    let first = types.first()?;
-    Some(match name {
-        "values" => Type::list(value(first)),
-        "tolist" | "reverse" | "distinct" | "compact" | "slice" => Type::list(element(first)),
-        "toset" => Type::set(element(first)),
-        "tomap" => Type::map(value(first)),
-        "concat" => Type::list(any_of(&types.iter().map(element).collect::<Vec<_>>())),
-        "setunion" | "setintersection" | "setsubtract" => Type::set(element(first)),
-        "element" => element(first),
-        "one" => element(first).nullable(),
-        "lookup" => match types.get(2) {
-            Some(default) => any_of([&value(first), default]),
-            None => value(first),
-        },
-        "flatten" => Type::list(flat(first)),
-        "coalesce" => {
-            let present: Vec<Type> = types.iter().map(not_null).collect();
-            any_of(&present)
-        }
-        "max" | "min" => crate::types::widened(&any_of(types)),
-        "sum" => crate::types::widened(&element(first)),
-        "merge" => types.iter().skip(1).fold(first.core().clone(), |all, ty| merged(&all, ty.core())),
-        "inherit" => inherited(first.core(), types.get(1)?.core()),
-        "zipmap" => Type::map(element(types.get(1)?)),
-        "sensitive" => Type::Sensitive(Box::new(first.core().clone())),
-        "nonsensitive" => first.core().clone(),
-        _ => return None,
-    })
-}
-
-fn not_null(ty: &Type) -> Type {
-    match ty {
-        Type::Nullable(inner) => (**inner).clone(),
-        other => other.clone(),
-    }
-}
-
-fn flat(ty: &Type) -> Type {
-    let items = match ty.core() {
-        Type::Tuple(items) => items.to_vec(),
-        other => vec![element(other)],
-    };
-    let flattened: Vec<Type> = items
-        .iter()
-        .map(|item| match item.core() {
-            Type::List(..) | Type::Set(_) | Type::Tuple(_) => flat(item),
-            _ => item.clone(),
-        })
-        .collect();
-    any_of(&flattened)
-}
-
-fn merged(left: &Type, right: &Type) -> Type {
-    match (left, right) {
-        (Type::Object(a), Type::Object(b)) => {
-            let mut fields = BTreeMap::clone(a);
-            for (name, field) in b.iter() {
-                let field = match (fields.get(name), field.optional) {
-                    (Some(under), true) => either(under, field),
-                    _ => field.clone(),
-                };
-                fields.insert(name.clone(), field);
-            }
-            Type::object(fields)
-        }
-        (Type::Object(_) | Type::Map(_), Type::Object(_) | Type::Map(_)) => {
-            Type::map(any_of([&value(left), &value(right)]))
-        }
-        _ => Type::Any,
-    }
-}
-
-/// A field that is the right side's if it is there, else the left side's.
-fn either(left: &Field, right: &Field) -> Field {
-    let ty = any_of([&left.ty, &right.ty]);
-    Field { ty, optional: left.optional && right.optional, default: None }
-}
-
-/// The type of `inherit(base, child)`, field by field.
-fn inherited(base: &Type, child: &Type) -> Type {
-    let (Type::Object(a), Type::Object(b)) = (base, child) else { return merged(base, child) };
-    let mut fields = BTreeMap::clone(a);
-    for (name, field) in b.iter() {
-        let field = match fields.get(name) {
-            Some(under) => {
-                let ty = combined(under.ty.core(), field.ty.core());
-                if field.optional || under.optional {
-                    either(under, field)
-                } else {
-                    Field { ty, ..field.clone() }
-                }
-            }
-            None => field.clone(),
-        };
-        fields.insert(name.clone(), field);
-    }
-    Type::object(fields)
-}
-
-fn combined(base: &Type, child: &Type) -> Type {
-    match (base, child) {
-        (Type::List(..) | Type::Tuple(_), Type::List(..) | Type::Tuple(_)) => {
-            Type::list(any_of([&element(base), &element(child)]))
-        }
-        (Type::Set(a), Type::Set(b)) => Type::set(any_of([&**a, &**b])),
-        (Type::Object(_) | Type::Map(_), Type::Object(_) | Type::Map(_)) => merged(base, child),
-        _ => child.clone(),
-    }
 }

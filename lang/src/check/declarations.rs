@@ -212,9 +212,13 @@ fn output(block: &Block, names: &Names<'_>, errors: Errors<'_>) -> Option<Output
                     output.value = attribute.value.clone();
                     has_value = true;
                 }
-                "type" => output.ty = Some(read(&attribute.value, names, errors)),
+                "type" => {
+                    let ty = read(&attribute.value, names, errors);
+                    output.sensitive |= ty.is_sensitive();
+                    output.ty = Some(ty);
+                }
                 "description" => output.description = text(&attribute.value, errors),
-                "sensitive" => output.sensitive = flag(&attribute.value, errors),
+                "sensitive" => output.sensitive |= flag(&attribute.value, errors),
                 name => errors.push(unknown(name, attribute, KNOWN)),
             },
             Item::Block(inner) if inner.kind.as_str() == "precondition" => {
@@ -297,18 +301,12 @@ impl Checker<'_> {
                 self.variable_types.insert(name.clone(), variable.ty.clone().unwrap_or(Type::never()));
                 continue;
             }
-            let ty = match (&variable.ty, &variable.default) {
-                (Some(ty), Some(default)) => {
-                    let null = default.bare().kind == ExprKind::Null;
-                    let ty = if null { ty.clone().nullable() } else { ty.clone() };
-                    self.expect(default, &ty, &Scope::default());
-                    ty
-                }
-                (Some(ty), None) => ty.clone(),
-                (None, _) => Type::Any,
-            };
-            let ty = if variable.sensitive { Type::Sensitive(Box::new(ty)) } else { ty };
-            self.variable_types.insert(name.clone(), ty);
+            let ty = variable.accepts();
+            if let Some(default) = &variable.default {
+                self.expect(default, &ty, &Scope::default());
+            }
+            let given = self.given.get(name).cloned();
+            self.variable_types.insert(name.clone(), given.unwrap_or(ty.labelled(variable.is_hidden())));
         }
     }
 
@@ -329,8 +327,7 @@ impl Checker<'_> {
     /// Conditions and their messages.
     pub(super) fn conditions(&mut self, conditions: &[Condition], scope: &Scope) {
         for condition in conditions {
-            self.condition(&condition.condition, scope);
-            self.expect(&condition.message, &Type::string(), scope);
+            self.asserted(condition, scope);
         }
     }
 
@@ -364,6 +361,31 @@ impl Checker<'_> {
         ty
     }
 
+    /// The type of a function's result where its parameters have these types, of which some hold secrets that are not
+    /// declared; `None` for those declared.
+    pub(super) fn result_of(&mut self, name: &Identifier, params: Option<Vec<Type>>) -> Type {
+        let declared = self.function_result(name);
+        let (Some(types), Some(function)) = (params, self.module.functions.get(name)) else {
+            return declared;
+        };
+        let known = self.secret_results.entry(name.clone()).or_default();
+        if let Some((_, result)) = known.iter().find(|(params, _)| *params == types) {
+            return result.clone();
+        }
+        known.push((types.clone(), declared));
+        let outer = self.current.replace(Node::Function(name.clone()));
+        let params = function.params.iter().zip(&types);
+        let bind = |scope: Scope, ((name, _), ty): (&(Identifier, Type), &Type)| {
+            scope.with(name.as_str(), ty.clone())
+        };
+        let result = self.infer(&function.result, &params.fold(Scope::default(), bind));
+        self.current = outer;
+        let known = self.secret_results.entry(name.clone()).or_default();
+        known.retain(|(params, _)| *params != types);
+        known.push((types, result.clone()));
+        result
+    }
+
     /// Checks the outputs; their types by name.
     pub(super) fn check_outputs(&mut self) -> BTreeMap<String, Type> {
         let module = self.module;
@@ -372,7 +394,14 @@ impl Checker<'_> {
             self.current = Some(Node::Output(name.clone()));
             let found =
                 self.expect(&output.value, output.ty.as_ref().unwrap_or(&Type::Any), &Scope::default());
-            let ty = output.ty.clone().unwrap_or(found);
+            if self.module.directory.is_empty() && !output.sensitive {
+                let message = format!("the output `{name}` would show a sensitive value");
+                if let Some(error) = self.shown(&found, &output.value, message) {
+                    error.hint = Some("mark it `sensitive = true`".to_owned());
+                }
+            }
+            let ty = output.ty.as_ref().map_or(found.clone(), |ty| ty.with_labels_of(&found));
+            let ty = ty.labelled(output.sensitive);
             self.conditions(&output.preconditions, &Scope::default());
             self.current = None;
             types.insert(name.as_str().to_owned(), ty);

@@ -2,18 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Checker;
 use super::collect::Collected;
 use super::cycles::Node;
 use super::scope::Scope;
 use super::settings::{unknown, unknown_block};
 use super::sources::join;
-use crate::ast::{Block, File, Item};
+use super::{Checker, MOST_FOLLOWED};
+use crate::ast::{Block, Expr, File, Item};
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::explain::codes;
 use crate::name::Identifier;
-use crate::program::{Call, Module, Project};
-use crate::types::{Type, prelude};
+use crate::program::{Argument, Call, Module, Project};
+use crate::types::{Field, Type, prelude};
 
 /// The directories of the modules that a file calls and of its libraries, relative to the project, so that whoever
 /// reads files can hand their sources to [`check`](super::check). `directory` is that of the file's own module, empty
@@ -82,41 +82,83 @@ pub(super) fn takes_ephemeral(
 }
 
 impl Checker<'_> {
-    /// A call of a module: its arguments are the module's variables.
-    pub(super) fn check_call(&mut self, name: &Identifier, call: &Call) {
-        self.current = Some(Node::Module(name.clone()));
+    /// A call of a module: its arguments are the module's variables. The type of one instance's outputs; that of a
+    /// module without secrets while it is being found.
+    pub(super) fn call_outputs(&mut self, name: &Identifier) -> Type {
+        if let Some(ty) = self.call_types.get(name) {
+            return ty.clone();
+        }
+        let Some(call) = self.module.calls.get(name) else { return Type::never() };
+        if self.depth == MOST_FOLLOWED {
+            return self.outputs_of(&call.directory);
+        }
+        self.depth += 1;
+        self.call_types.insert(name.clone(), self.outputs_of(&call.directory));
+        let outer = self.current.replace(Node::Module(name.clone()));
         let scope = self.meta(&call.meta);
         match self.known.modules.get(&call.directory) {
             None => {
                 let error = super::libraries::missing(&call.directory, call.span, self.known.tool);
                 self.report(error);
             }
-            Some(module) => self.arguments(call, module, &scope),
-        }
-        self.current = None;
-    }
-
-    fn arguments(&mut self, call: &Call, module: &Module, scope: &Scope) {
-        for argument in &call.arguments {
-            match module.variables.get(argument.name.as_str()) {
-                Some(variable) => {
-                    self.expect(&argument.value, &variable.ty.clone().unwrap_or(Type::Any), scope);
-                }
-                None => {
-                    self.infer(&argument.value, scope);
-                    let message = format!("the module has no variable `{}`", argument.name);
-                    let error = Diagnostic::error(codes::UNKNOWN_ATTRIBUTE, argument.name_span, message);
-                    let near =
-                        nearest(argument.name.as_str(), module.variables.keys().map(|name| name.as_str()));
-                    self.report(match near {
-                        Some(near) => {
-                            error.hint(format!("did you mean `{near}`?")).suggest(argument.name_span, near)
-                        }
-                        None => error,
-                    });
+            Some(module) => {
+                let secrets = self.arguments(call, module, &scope);
+                if !secrets.is_empty() {
+                    let outputs = self.outputs_with(call, module, secrets);
+                    self.call_types.insert(name.clone(), outputs);
                 }
             }
         }
+        self.current = outer;
+        self.depth -= 1;
+        self.call_types.get(name).cloned().unwrap_or(Type::never())
+    }
+
+    /// The outputs of a module whose variables are given secrets that it does not declare, so that their labels go
+    /// through it; where it would show one is reported.
+    fn outputs_with(&mut self, call: &Call, module: &Module, secrets: BTreeMap<Identifier, Type>) -> Type {
+        let mut checker = Checker { given: secrets, ..Checker::new(module, self.known) };
+        let types = checker.check_module(None);
+        let shown = checker.errors.into_iter().filter(|error| error.code == codes::SECRET);
+        self.errors.extend(shown.map(|error| error.label(call.span, "given a secret here")));
+        Type::object(types.into_iter().map(|(name, ty)| (name, Field::required(ty))))
+    }
+
+    /// Checks the arguments; the types of those variables that are given secrets they do not declare.
+    fn arguments(&mut self, call: &Call, module: &Module, scope: &Scope) -> BTreeMap<Identifier, Type> {
+        let mut secrets = BTreeMap::new();
+        for argument in &call.arguments {
+            match module.variables.get_key_value(argument.name.as_str()) {
+                Some((name, variable)) => {
+                    let wanted = variable.accepts();
+                    let found = self.expect(&argument.value, &wanted, scope);
+                    let declared = wanted.labelled(variable.is_hidden());
+                    let given = declared.with_labels_of(&found);
+                    if given != declared {
+                        secrets.insert(name.clone(), given);
+                    }
+                }
+                None => {
+                    self.infer(&argument.value, scope);
+                    self.no_variable(argument, module);
+                }
+            }
+        }
+        self.missing_variables(call, module);
+        secrets
+    }
+
+    fn no_variable(&mut self, argument: &Argument, module: &Module) {
+        let message = format!("the module has no variable `{}`", argument.name);
+        let error = Diagnostic::error(codes::UNKNOWN_ATTRIBUTE, argument.name_span, message);
+        let known = module.variables.keys().map(|name| name.as_str());
+        self.report(match nearest(argument.name.as_str(), known) {
+            Some(near) => error.hint(format!("did you mean `{near}`?")).suggest(argument.name_span, near),
+            None => error,
+        });
+    }
+
+    fn missing_variables(&mut self, call: &Call, module: &Module) {
         for (name, variable) in &module.variables {
             let given = call.arguments.iter().any(|argument| argument.name == *name.as_str());
             if variable.default.is_none() && !given {
@@ -136,7 +178,7 @@ impl Checker<'_> {
         ];
         for (setting, ty) in settings {
             if let Some(expr) = setting {
-                let found = self.expect(expr, &ty, &Scope::default());
+                let found = self.setting(expr, &ty);
                 self.note_null(&found, expr.span);
             }
         }
@@ -144,6 +186,12 @@ impl Checker<'_> {
             self.check_backend(backend);
         }
         self.current = None;
+    }
+
+    fn setting(&mut self, expr: &Expr, wanted: &Type) -> Type {
+        let found = self.expect(expr, wanted, &Scope::default());
+        self.shown(&found, expr, "a setting is shown, and this is sensitive");
+        found
     }
 
     fn check_backend(&mut self, backend: &Block) {
@@ -160,7 +208,7 @@ impl Checker<'_> {
         for item in &backend.body.items {
             match item {
                 Item::Attribute(attribute) if known.contains(&attribute.name.as_str()) => {
-                    self.expect(&attribute.value, &Type::string(), &Scope::default());
+                    self.setting(&attribute.value, &Type::string());
                 }
                 Item::Attribute(attribute) => {
                     let error = unknown(attribute.name.as_str(), attribute, known);

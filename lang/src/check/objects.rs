@@ -2,6 +2,7 @@
 
 use super::Checker;
 use super::cycles::Node;
+use super::null::Need;
 use super::rules::{Written, entries};
 use super::scope::Scope;
 use super::settings::attribute_of;
@@ -71,9 +72,10 @@ impl Checker<'_> {
             if let Some(step_schema) = schema.steps.iter().find(|known| known.name == step.name) {
                 let ty = self.expect(&step.value, &block_type(&step_schema.block), &scope);
                 self.rules(&step_schema.block.rules, &entries(&step.value, &ty), step.span);
+                self.public_paths(&step_schema.block.attributes, &step.value, &ty);
             }
             if let Some(when) = &step.when {
-                self.condition(when, &scope);
+                self.existence(when, "a step's `when`", &scope);
             }
         }
         if object.complete {
@@ -88,10 +90,12 @@ impl Checker<'_> {
         let outside = Scope::default();
         let value = meta.for_each.as_ref().map(|for_each| {
             let ty = self.infer(for_each, &outside);
+            let ty = self.value(ty, for_each, Need::Elements, &outside);
+            self.public_keys(&ty, for_each);
             self.for_each(&ty, for_each.span)
         });
         if let Some(when) = &meta.when {
-            self.condition(when, &outside);
+            self.existence(when, "`when`", &outside);
         }
         for reference in &meta.depends_on {
             self.whole_reference(reference, &outside);
@@ -150,7 +154,11 @@ impl Checker<'_> {
             if extra.is_none() {
                 self.unknown_attribute(mode, schema, argument);
             }
-            return self.expect(&argument.value, &extra.unwrap_or(Type::Any), scope);
+            let found = self.expect(&argument.value, &extra.unwrap_or(Type::Any), scope);
+            if mode == Mode::Managed {
+                self.public_attribute(schema, name, &argument.value, &found);
+            }
+            return found;
         };
         if attribute.presence == Presence::Observed && mode == Mode::Managed {
             let message = format!("`{name}` is told by AWS once the object exists, it cannot be written");
@@ -163,6 +171,10 @@ impl Checker<'_> {
         let found = self.expect(&argument.value, &wanted, scope);
         if let Some(block) = &attribute.block {
             self.block_rules(block, &argument.value, &found);
+        }
+        if mode == Mode::Managed {
+            self.public_attribute(schema, name, &argument.value, &found);
+            self.public_path(attribute, &argument.value, &found);
         }
         found
     }
@@ -238,7 +250,7 @@ impl Checker<'_> {
     fn lifecycle(&mut self, key: &ObjectKey, schema: &KindSchema, object: &Object, scope: &Scope) {
         let lifecycle = &object.lifecycle;
         if let Some(prevent) = &lifecycle.prevent_destroy {
-            self.condition(prevent, scope);
+            self.existence(prevent, "`prevent_destroy`", scope);
         }
         for name in &lifecycle.ignore_changes {
             self.ignored(name, schema);

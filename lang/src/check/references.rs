@@ -28,7 +28,11 @@ impl Checker<'_> {
             ExprKind::Attribute(of, name) => {
                 let ty = self.infer(of, scope);
                 let ty = self.value(ty, of, Need::Field(name.as_str()), scope);
-                self.field(&ty, name.as_str(), name.span, expr.span)
+                let read = self.field(&ty, name.as_str(), name.span, expr.span);
+                match ty {
+                    Type::Kind(_) => self.as_written(read, of, name.as_str(), scope),
+                    _ => read,
+                }
             }
             _ => Type::never(),
         }
@@ -118,7 +122,7 @@ impl Checker<'_> {
                 self.module.calls.keys().map(|name| name.as_str()).collect(),
             );
         };
-        let one = self.outputs_of(&call.directory);
+        let one = self.call_outputs(&name.name);
         let ty = by_meta(&call.meta, one);
         self.edge(Node::Module(name.name.clone()), span);
         ty

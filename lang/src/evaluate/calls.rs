@@ -71,6 +71,10 @@ impl Evaluator<'_> {
 
     fn builtin(&self, name: &str, mut arguments: Vec<Residual>, span: Span, scope: &Scope) -> Eval {
         if let Some(function) = function(name).filter(|function| function.reads()) {
+            if arguments.first().is_some_and(Residual::is_sensitive) {
+                let message = format!("`{name}` reads a file, whose name would show a sensitive value");
+                return fail(Diagnostic::error(codes::SECRET, span, message));
+            }
             arguments = arguments.into_iter().map(|argument| self.settled(argument)).collect();
             let waiting =
                 arguments.iter().find(|argument| Residual::clone(argument).uncovered().0.known().is_none());

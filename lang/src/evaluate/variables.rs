@@ -86,23 +86,14 @@ impl Evaluator<'_> {
                 _ => return wrong("this is not a literal of the language"),
             }
         };
-        match convert_value(&value, &self.type_of(variable), &self.program.schemas) {
+        match convert_value(&value, &variable.accepts(), &self.program.schemas) {
             Ok(value) => Ok(value.into()),
             Err(error) => wrong(&error.to_string()),
         }
     }
 
-    fn type_of(&self, variable: &Variable) -> Type {
-        let declared = variable.ty.clone().unwrap_or(Type::Any);
-        let null = variable
-            .default
-            .as_ref()
-            .is_some_and(|default| default.bare().kind == crate::ast::ExprKind::Null);
-        if null { declared.nullable() } else { declared }
-    }
-
     fn accept_value(&self, value: &Value, span: Span, variable: &Variable) -> Eval {
-        match convert_value(value, &self.type_of(variable), &self.program.schemas) {
+        match convert_value(value, &variable.accepts(), &self.program.schemas) {
             Ok(value) => Ok(value.into()),
             Err(error) => {
                 let message = if variable.is_hidden() {
@@ -117,7 +108,7 @@ impl Evaluator<'_> {
 
     fn default(&self, name: &Identifier, variable: &Variable) -> Eval {
         match &variable.default {
-            Some(default) => self.wanted(default, &self.type_of(variable), &Scope::of(&[])),
+            Some(default) => self.wanted(default, &variable.accepts(), &Scope::of(&[])),
             None if self.open => Ok(self.question_of(name)),
             None => {
                 let message = format!("the variable `{name}` has no value");
@@ -144,11 +135,11 @@ impl Evaluator<'_> {
         let Some(argument) = argument else {
             let scope = Scope::of(outer);
             let default: &Expr = variable.default.as_ref().ok_or(Stop::Reported)?;
-            return self.wanted(default, &self.type_of(variable), &scope);
+            return self.wanted(default, &variable.accepts(), &scope);
         };
         let each = self.call_instances(outer, &step.name)?.each_of(step.key.as_ref());
         let value = self.evaluate(&argument.value, &Scope { each, ..Scope::of(outer) })?;
-        convert(&value, &self.type_of(variable), &self.program.schemas).or_else(|error| {
+        convert(&value, &variable.accepts(), &self.program.schemas).or_else(|error| {
             fail(super::objects::mismatch(&argument.value, &error).label(variable.span, "declared here"))
         })
     }

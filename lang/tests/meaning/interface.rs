@@ -71,7 +71,7 @@ fn a_module_tells_what_it_offers() {
     var.sizes: object({ min = number }) = { min = 1 }, ephemeral false
     var.token: nullable(string) = null, ephemeral true
     names: list(string), secret false, Some("All names.")
-    secret: int, secret true, None
+    secret: sensitive(int), secret true, None
     greeting(to: string, times: int): string Says hello.
     type pair = tuple([string, int])
     "#);
