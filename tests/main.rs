@@ -12,3 +12,4 @@ mod kinds;
 mod ponyfoo;
 mod secrets;
 mod stdlib;
+mod testing;

@@ -28,7 +28,7 @@ pub struct Expression {
 }
 
 /// Checks an expression that sees what the module instance at `path` sees (the root's is empty), and the module's
-/// outputs as `output.x`. The span of each of its parts must be of no file of the program.
+/// outputs as `output.x`. It may read from what may be null, for it is evaluated at once. The span of each of its parts must be of no file of the program.
 ///
 /// # Errors
 /// All independent errors, in the order of their places.
@@ -59,6 +59,8 @@ pub fn check_expression(
         scope = scope.with(OUTPUT, outputs.unwrap_or(Type::never()));
     }
     let ty = checker.infer(expr, &scope);
+    // That something may be null is no error where the value is at hand: reading from one that is null fails then.
+    checker.errors.retain(|error| error.code != codes::NULL);
     if checker.errors.iter().any(Diagnostic::is_error) {
         return Err(super::sorted(checker.errors));
     }

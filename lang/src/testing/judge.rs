@@ -3,6 +3,7 @@
 use super::answers::Answers;
 use super::suite::given;
 use super::{Assertion, Expected, Suite, Test};
+use crate::address::Address;
 use crate::ast::{Binary, BinaryOp, Expr, ExprKind, UnaryOp};
 use crate::check::check_expression;
 use crate::constant::constant;
@@ -48,8 +49,10 @@ impl Suite {
             given(test, &mut inputs)?;
         }
         let answers = Answers::read(self, test, &program)?;
-        answers.evaluate(&program, &mut inputs)?;
-        let court = Court { suite: self, program: &program, inputs: &inputs, answers: &answers };
+        let desired = answers.evaluate(&program, &mut inputs)?;
+        let open = desired.lookups.into_values().filter(|lookup| lookup.answer.is_none());
+        let open = open.map(|lookup| lookup.address).collect();
+        let court = Court { suite: self, program: &program, inputs: &inputs, answers: &answers, open };
         Ok(test.assertions.iter().flat_map(|assertion| court.judge(assertion)).collect())
     }
 }
@@ -76,6 +79,8 @@ struct Court<'a> {
     program: &'a Program,
     inputs: &'a Inputs<'a>,
     answers: &'a Answers,
+    /// The lookups that nothing answers.
+    open: Vec<Address>,
 }
 
 impl Court<'_> {
@@ -84,7 +89,7 @@ impl Court<'_> {
         let condition = &assertion.condition;
         let value = match self.evaluate(condition, &Type::Bool) {
             Ok(value) => value,
-            Err(errors) => return errors,
+            Err(errors) => return errors.into_iter().map(|error| self.with_lookups(error)).collect(),
         };
         match partial::condition(&value).map(|(held, _)| held) {
             Ok(Some(true)) => Vec::new(),
@@ -126,15 +131,31 @@ impl Court<'_> {
         };
         let error = Diagnostic::error(codes::UNANSWERED, condition.span, message);
         match references(value).into_iter().next() {
-            Some(mut first) => {
-                first.object.module.drain(..self.suite.path().len().min(first.object.module.len()));
-                let (object, attribute) = (first.object, first.attribute);
+            Some(first) => {
+                let (object, attribute) = (self.seen(first.object), first.attribute);
                 error.hint(format!(
                     "let the test stand in for AWS: `answers = {{ {object} = {{ {attribute} = … }} }}`"
                 ))
             }
             None => error,
         }
+    }
+
+    /// Which instances there are is not known: which lookups the test may answer.
+    fn with_lookups(&self, error: Diagnostic) -> Diagnostic {
+        if error.code != codes::UNANSWERED || self.open.is_empty() {
+            return error;
+        }
+        let open: Vec<String> =
+            self.open.iter().map(|lookup| format!("{} = {{ … }}", self.seen(lookup.clone()))).collect();
+        error.hint(format!("let the test stand in for AWS: `answers = {{ {} }}`", open.join(", ")))
+    }
+
+    /// An address as the test spells it: seen from what is tested.
+    fn seen(&self, mut object: Address) -> Address {
+        let around = self.suite.path().len().min(object.module.len());
+        object.module.drain(..around);
+        object
     }
 
     /// Puts the values beside the operands that made a condition fail.
