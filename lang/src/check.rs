@@ -14,12 +14,14 @@ mod infer;
 mod libraries;
 mod loops;
 mod modules;
+mod moves;
 mod narrow;
 mod null;
 mod objects;
 mod operators;
 mod order;
 mod phases;
+mod places;
 mod references;
 mod results;
 mod rules;
@@ -247,6 +249,7 @@ impl<'a> Checker<'a> {
             self.check_object(key, object);
         }
         module.calls.keys().for_each(|name| drop(self.call_outputs(name)));
+        self.check_moves();
         let outputs = self.check_outputs();
         self.errors.extend(cycles::rings(&self.edges));
         self.errors.extend(libraries::check(module, self.known.modules, self.known.tool));

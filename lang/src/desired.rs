@@ -45,6 +45,16 @@ pub enum Place {
     Module(Vec<ModuleStep>),
 }
 
+impl Place {
+    /// Whether it names one instance by its key.
+    pub fn has_key(&self) -> bool {
+        match self {
+            Self::Object(address) => address.key.is_some(),
+            Self::Module(steps) => steps.last().is_some_and(|step| step.key.is_some()),
+        }
+    }
+}
+
 /// A `moved` block: what the state has under one address is known by another from now on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Move {

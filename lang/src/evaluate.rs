@@ -13,6 +13,7 @@ mod expression;
 mod instances;
 mod lookups;
 mod modules;
+mod moves;
 mod naming;
 mod objects;
 mod open;
@@ -156,6 +157,7 @@ impl Evaluator<'_> {
         let mut desired = Desired::nothing(project.ok()?);
         self.module(&[], &mut desired);
         desired.outputs = self.root_outputs();
+        self.check_moves(&desired);
         desired.ephemeral = self.memo.borrow().ephemeral.clone();
         self.check_left_out(&desired);
         Some(desired)
@@ -179,6 +181,7 @@ impl Evaluator<'_> {
         }
         module.outputs.keys().for_each(|name| drop(self.reported(self.output(path, name))));
         self.checks(path, desired);
+        self.moves(path, desired);
     }
 
     /// Evaluates the locals of a module instance, each after those it refers to.

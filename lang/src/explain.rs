@@ -1,9 +1,24 @@
 //! What `infra explain CODE` says: every code with a title, the reason and an example with its repair.
 
-mod meaning;
-mod syntax;
-
 use crate::diagnostic::Code;
+
+macro_rules! explanations {
+    ($($name:ident $code:literal $title:literal: $text:literal, $wrong:literal => $right:literal;)*) => {
+        /// The codes by name.
+        pub(crate) mod codes {
+            use crate::diagnostic::Code;
+            $(#[doc = $title] pub(crate) const $name: Code = Code($code);)*
+        }
+
+        pub(super) const EXPLANATIONS: &[Explanation] = &[
+            $(Explanation { code: codes::$name, title: $title, text: $text, wrong: $wrong, right: $right },)*
+        ];
+    };
+}
+
+mod meaning;
+mod state;
+mod syntax;
 
 /// The explanation of one code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,7 +37,11 @@ pub struct Explanation {
 
 /// All explanations, in the order of their codes.
 pub fn explanations() -> impl Iterator<Item = &'static Explanation> {
-    syntax::EXPLANATIONS.iter().chain(meaning::EXPLANATIONS).chain(syntax::WARNINGS)
+    syntax::EXPLANATIONS
+        .iter()
+        .chain(meaning::EXPLANATIONS)
+        .chain(state::EXPLANATIONS)
+        .chain(syntax::WARNINGS)
 }
 
 /// The explanation of a code, in upper or lower case.
@@ -33,6 +52,7 @@ pub fn explain(code: &str) -> Option<&'static Explanation> {
 /// The codes by name, for those who report them.
 pub(crate) mod codes {
     pub(crate) use super::meaning::codes::*;
+    pub(crate) use super::state::codes::*;
 }
 
 #[cfg(test)]

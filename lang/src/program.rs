@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::address::{Mode, ModuleStep};
-use crate::ast::{Block, Expr, ExprKind, File};
+use crate::ast::{Block, Expr, ExprKind, File, Ident};
 use crate::name::{AttributeName, Identifier, KindName};
 use crate::schema::SchemaSet;
 use crate::span::Span;
@@ -88,6 +88,9 @@ pub(crate) struct Module {
     pub(crate) calls: BTreeMap<Identifier, Call>,
     pub(crate) libraries: BTreeMap<Identifier, Library>,
     pub(crate) checks: Vec<CheckBlock>,
+    pub(crate) moves: Vec<MovedBlock>,
+    pub(crate) removals: Vec<RemovedBlock>,
+    pub(crate) imports: Vec<ImportBlock>,
     /// A block that only an instance can have, if there is one: then it is no library.
     pub(crate) instance: Option<(String, Span)>,
 }
@@ -175,6 +178,74 @@ pub(crate) struct Condition {
 pub(crate) struct CheckBlock {
     pub(crate) name: String,
     pub(crate) assertions: Vec<Condition>,
+}
+
+/// A `moved` block; of its meta-arguments only `for_each`.
+#[derive(Debug, Clone)]
+pub(crate) struct MovedBlock {
+    pub(crate) meta: Meta,
+    pub(crate) from: WrittenPlace,
+    pub(crate) to: WrittenPlace,
+    pub(crate) span: Span,
+}
+
+/// A `removed` block.
+#[derive(Debug, Clone)]
+pub(crate) struct RemovedBlock {
+    pub(crate) meta: Meta,
+    pub(crate) from: WrittenPlace,
+    pub(crate) destroy: Option<Expr>,
+    pub(crate) span: Span,
+}
+
+/// An `import` block.
+#[derive(Debug, Clone)]
+pub(crate) struct ImportBlock {
+    pub(crate) meta: Meta,
+    pub(crate) to: WrittenPlace,
+    pub(crate) id: Expr,
+    pub(crate) span: Span,
+}
+
+/// An address in one of these, seen from the module it is written in.
+#[derive(Debug, Clone)]
+pub(crate) struct WrittenPlace {
+    /// The module calls on the way.
+    pub(crate) modules: Vec<WrittenStep>,
+    /// The kind and the object; without, all of the module.
+    pub(crate) object: Option<(Ident, WrittenStep)>,
+    pub(crate) span: Span,
+}
+
+/// A name with the key behind it, if there is one.
+#[derive(Debug, Clone)]
+pub(crate) struct WrittenStep {
+    pub(crate) name: Ident,
+    pub(crate) key: Option<Expr>,
+}
+
+impl WrittenPlace {
+    /// The names in it and the keys of it.
+    fn steps(&self) -> impl Iterator<Item = &WrittenStep> {
+        self.modules.iter().chain(self.object.as_ref().map(|(_, object)| object))
+    }
+
+    /// Its keys, in order.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &Expr> {
+        self.steps().filter_map(|step| step.key.as_ref())
+    }
+
+    /// The key at its end.
+    pub(crate) fn last_key(&self) -> Option<&Expr> {
+        self.steps().last().and_then(|step| step.key.as_ref())
+    }
+
+    /// The address without keys, as it is written.
+    pub(crate) fn pattern(&self) -> String {
+        let modules = self.modules.iter().map(|step| format!("module.{}", step.name));
+        let object = self.object.iter().map(|(kind, object)| format!("{kind}.{}", object.name));
+        modules.chain(object).collect::<Vec<_>>().join(".")
+    }
 }
 
 /// Which block of a module declares an object.

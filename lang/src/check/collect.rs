@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{habits, libraries, settings};
+use super::{habits, libraries, places, settings};
 use crate::address::Mode;
 use crate::ast::{Block, Expr, Item};
 use crate::diagnostic::{Diagnostic, nearest};
@@ -92,9 +92,9 @@ impl Collector<'_> {
             "data" => self.data(block),
             "library" => self.library(block),
             "check" => self.check(block),
-            word @ ("import" | "moved" | "removed") => {
-                self.errors.push(unsupported(block.header, &format!("`{word}` blocks are")));
-            }
+            "moved" => self.out.module.moves.extend(places::moved(block, self.errors)),
+            "removed" => self.out.module.removals.extend(places::removed(block, self.errors)),
+            "import" => self.out.module.imports.extend(places::import(block, self.errors)),
             kind => self.object(block, kind),
         }
     }
@@ -304,9 +304,4 @@ impl Collector<'_> {
             self.out.module.objects.insert(key, object);
         }
     }
-}
-
-/// A part of the language that this version cannot do yet.
-pub(super) fn unsupported(span: Span, what: &str) -> Diagnostic {
-    Diagnostic::error(codes::UNSUPPORTED, span, format!("{what} not supported yet"))
 }

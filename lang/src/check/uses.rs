@@ -37,12 +37,25 @@ pub(super) fn uses<'a>(module: &'a Module, project: Option<&'a Project>, visit: 
     }
     module.objects.values().for_each(|block| object(block, visit));
     module.checks.iter().for_each(|check| conditions(&check.assertions, visit));
+    moves(module, visit);
     for (name, call) in &module.calls {
         meta(&call.meta, visit);
         for argument in &call.arguments {
             visit(Use::Argument(name, argument.name.as_str()), &argument.value);
         }
     }
+}
+
+fn moves<'a>(module: &'a Module, visit: Visit<'_, 'a>) {
+    let moved = module.moves.iter().flat_map(|block| [(&block.meta, &block.from), (&block.meta, &block.to)]);
+    let removed = module.removals.iter().map(|block| (&block.meta, &block.from));
+    let imported = module.imports.iter().map(|block| (&block.meta, &block.to));
+    for (written, place) in moved.chain(removed).chain(imported) {
+        meta(written, visit);
+        place.keys().for_each(|key| visit(Use::Kept, key));
+    }
+    let own = module.removals.iter().filter_map(|block| block.destroy.as_ref());
+    own.chain(module.imports.iter().map(|block| &block.id)).for_each(|expr| visit(Use::Kept, expr));
 }
 
 fn body<'a>(block: &'a Block, visit: Visit<'_, 'a>) {

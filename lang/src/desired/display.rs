@@ -3,8 +3,10 @@
 use std::fmt;
 
 use super::{
-    Backend, Check, Desired, DesiredObject, DesiredOutput, Lifecycle, Lookup, Moment, OpenCondition, Project,
+    Backend, Check, Desired, DesiredObject, DesiredOutput, Lifecycle, Lookup, Moment, OpenCondition, Place,
+    Project, Removal,
 };
+use crate::address::ModuleStep;
 use crate::residual::{Residual, Waiting};
 use crate::value::Key;
 
@@ -20,6 +22,13 @@ impl fmt::Display for Desired {
             write_conditions(f, "", &output.conditions)?;
         }
         self.checks.iter().try_for_each(|check| write!(f, "\n{check}"))?;
+        self.moves.iter().try_for_each(|step| writeln!(f, "\nmoved {} to {}", step.from, step.to))?;
+        for Removal { from, destroy, .. } in &self.removals {
+            writeln!(f, "\nremoved {from}{}", if *destroy { "" } else { ", left alone" })?;
+        }
+        self.imports
+            .iter()
+            .try_for_each(|import| writeln!(f, "\nimported {} as {}", import.id, import.to))?;
         Ok(())
     }
 }
@@ -72,6 +81,18 @@ impl fmt::Display for DesiredObject {
             writeln!(f, "  # {operation} within {seconds}s")?;
         }
         writeln!(f, "}}")
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Object(address) => write!(f, "{address}"),
+            Self::Module(steps) => {
+                let steps: Vec<String> = steps.iter().map(ModuleStep::to_string).collect();
+                f.write_str(&steps.join("."))
+            }
+        }
     }
 }
 

@@ -23,6 +23,7 @@ pub fn validate(program: &Program, inputs: &Inputs<'_>) -> Vec<Diagnostic> {
     drop(evaluator.project());
     let mut desired = Desired::nothing(settings.unwrap_or_else(|_| evaluator.nameless()));
     evaluator.module(&[], &mut desired);
+    evaluator.check_moves(&desired);
     crate::check::sorted(evaluator.errors.into_inner())
 }
 

@@ -2,20 +2,6 @@
 
 use super::Explanation;
 
-macro_rules! explanations {
-    ($($name:ident $code:literal $title:literal: $text:literal, $wrong:literal => $right:literal;)*) => {
-        /// The codes by name.
-        pub(crate) mod codes {
-            use crate::diagnostic::Code;
-            $(#[doc = $title] pub(crate) const $name: Code = Code($code);)*
-        }
-
-        pub(super) const EXPLANATIONS: &[Explanation] = &[
-            $(Explanation { code: codes::$name, title: $title, text: $text, wrong: $wrong, right: $right },)*
-        ];
-    };
-}
-
 explanations! {
     UNKNOWN_KIND "E0201" "unknown block":
         "A block starts with a kind, such as `elb`, or one of the language's own words, such as `variable`. \
@@ -61,10 +47,6 @@ explanations! {
         "The language is close to Terraform's, with one way for each need. The message shows how it is spelt here.",
         "resource \"aws_vpc\" \"main\" { cidr_block = \"10.0.0.0/16\" }"
         => "vpc \"main\" { cidr_block = \"10.0.0.0/16\" }";
-    UNSUPPORTED "E0211" "not supported yet":
-        "The language defines this, but this version cannot do it. It is refused rather than ignored.",
-        "moved {\n  from = elb.a\n  to   = elb.b\n}"
-        => "# leave it out";
     PROJECT "E0212" "project block":
         "The root module has exactly one `project` block, with a `region`; other modules have none.",
         "vpc \"main\" { cidr_block = \"10.0.0.0/16\" }"
