@@ -17,6 +17,7 @@ mod strings;
 mod text;
 mod time;
 mod types;
+mod yaml;
 
 use crate::diagnostic::Code;
 use crate::explain::codes;
@@ -113,6 +114,7 @@ const TOPICS: &[&[Function]] = &[
     shapes::FUNCTIONS,
     collections::FUNCTIONS,
     encoding::FUNCTIONS,
+    yaml::FUNCTIONS,
     files::FUNCTIONS,
     time::FUNCTIONS,
     hash::FUNCTIONS,
@@ -308,4 +310,35 @@ fn wrong_argument(function: &Function, parameter: &str, reason: &str) -> Fault {
     const CODE: Code = codes::ARGUMENTS;
     Fault::new(CODE, format!("argument `{parameter}` of `{}`: {reason}", function.name))
         .hint(format!("it is `{}{}`", function.name, function.signature))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::functions;
+
+    /// The functions that the specification lists.
+    const SPECIFIED: &str = "
+        abs ceil floor max min parseint sum
+        chomp endswith format formatlist indent join lower regex regexall replace split startswith strcontains substr
+        title trim trimprefix trimspace trimsuffix upper
+        alltrue anytrue coalesce compact concat contains distinct element flatten index keys length lookup merge one
+        range reverse setintersection setproduct setsubtract setunion slice sort values zipmap
+        base64decode base64encode base64gzip jsondecode jsonencode urlencode yamldecode
+        basename dirname file filebase64 fileexists filesha256 fileset templatefile
+        formatdate plantimestamp timeadd timecmp
+        base64sha256 md5 sha1 sha256 sha512
+        cidrcontains cidrhost cidrsubnet cidrsubnets
+        can convert issensitive nonsensitive sensitive tobool tolist tomap tonumber toset tostring try
+        ratio in_unit digest inherit
+    ";
+
+    #[test]
+    fn there_are_the_functions_specified_and_no_others() {
+        let known: BTreeSet<&str> = functions().map(|function| function.name).collect();
+        let specified: BTreeSet<&str> = SPECIFIED.split_whitespace().collect();
+        let apart: Vec<_> = known.symmetric_difference(&specified).collect();
+        assert!(apart.is_empty(), "{apart:?}");
+    }
 }

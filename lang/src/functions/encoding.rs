@@ -2,9 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::io::Write as _;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use serde_json::Value as Json;
 
 use super::strings::text;
@@ -19,6 +22,12 @@ pub(super) const FUNCTIONS: &[Function] = &[
     values("base64encode", "(text: string) -> string", "The base64 form of a text.", |a| {
         text(STANDARD.encode(a.text(0)?))
     }),
+    values(
+        "base64gzip",
+        "(text: string) -> string",
+        "The base64 form of the text, compressed as gzip.",
+        gzip,
+    ),
     values("jsondecode", "(text: string) -> any", "The value behind JSON.", jsondecode),
     values(
         "jsonencode",
@@ -33,6 +42,13 @@ pub(super) const FUNCTIONS: &[Function] = &[
         urlencode,
     ),
 ];
+
+/// Without a name or a time, so that the same text gives the same result.
+fn gzip(a: &Arguments) -> Returned {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    let bytes = encoder.write_all(a.text(0)?.as_bytes()).and_then(|()| encoder.finish());
+    text(STANDARD.encode(bytes.map_err(|error| error.to_string())?))
+}
 
 fn jsondecode(a: &Arguments) -> Returned {
     let json: Json =

@@ -135,7 +135,7 @@ mod tests {
         for (wanted, found, labelled) in [
             ("string", "string", "string"),
             ("string", "sensitive(string)", "sensitive(string)"),
-            ("nullable(string)", "sensitive(string)", "nullable(sensitive(string))"),
+            ("nullable(string)", "sensitive(string)", "sensitive(nullable(string))"),
             ("list(string)", "tuple([string, sensitive(string)])", "list(sensitive(string))"),
             ("set(int)", "sensitive(list(int))", "sensitive(set(int))"),
             ("map(string)", "object({ a = sensitive(string), b = int })", "map(sensitive(string))"),
