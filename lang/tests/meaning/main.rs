@@ -4,6 +4,7 @@
 #![expect(clippy::disallowed_methods, reason = "cases are files, and a test may read them")]
 
 mod case;
+mod documentation;
 mod explanations;
 mod files;
 mod interface;
