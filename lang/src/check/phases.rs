@@ -10,6 +10,7 @@ mod demands;
 mod expression;
 mod known;
 mod modules;
+mod moves;
 mod objects;
 mod order;
 mod references;
@@ -159,6 +160,7 @@ impl<'a> Looker<'a, '_> {
         for (key, object) in &module.objects {
             self.conditions(key, object);
         }
+        self.moves();
         self.validations();
         self.outputs()
     }
