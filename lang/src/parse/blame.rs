@@ -109,7 +109,8 @@ pub(super) fn one_line(scan: &Scan<'_>, range: Range<usize>) -> Diagnostic {
         return match scan.kind(range.start) {
             Some(Kind::Ident) if scan.word(range.start + 1) != ":" => {
                 // The place is HCL's: from the word to what shows that it is no attribute.
-                let place = scan.span(range.start).to(scan.span(range.start + 1));
+                let shown = (range.start + 1).min(scan.tokens.len() - 1);
+                let place = scan.span(range.start).to(scan.span(shown));
                 let message = "a block on one line holds an attribute at most, no blocks";
                 Diagnostic::error(codes::ONE_LINE_BLOCK, place, message).hint(hint)
             }
