@@ -153,6 +153,12 @@ pub struct RunArgs {
 pub struct ValidateArgs {
     #[command(flatten)]
     pub variables: VariableArgs,
+    /// Apply the suggestions that leave no doubt what was meant
+    #[arg(long)]
+    pub fix: bool,
+    /// Show what --fix would change, and change nothing
+    #[arg(long, requires = "fix")]
+    pub diff: bool,
     /// Print each finding as a line of JSON
     #[arg(long)]
     pub json: bool,

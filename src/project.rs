@@ -27,6 +27,7 @@ pub struct Project {
     /// Its files.
     pub files: ProjectFiles,
     program: Program,
+    warnings: Vec<Diagnostic>,
     variables: BTreeMap<Identifier, Given>,
     timestamp: String,
 }
@@ -37,20 +38,41 @@ impl Project {
     /// # Errors
     /// All independent errors of the configuration, or a file that cannot be read.
     pub fn load(settings: &Settings, given: &VariableArgs, schemas: &SchemaSet) -> CommandResult<Self> {
-        let mut sources = SourceMap::default();
-        let Sources { files, problems: diagnostics } = read(settings, &mut sources)?;
-        let checked = infra_lang::check_for(&files, schemas, &tool());
-        let program = match (checked, stop(&diagnostics)) {
+        let mut map = SourceMap::default();
+        let sources = read(settings, &mut map)?;
+        Self::of(sources, map, settings, given, schemas)
+    }
+
+    /// Checks source files that have been read into `map`.
+    ///
+    /// # Errors
+    /// All independent errors of the configuration, or a values file that cannot be read.
+    pub fn of(
+        sources: Sources,
+        mut map: SourceMap,
+        settings: &Settings,
+        given: &VariableArgs,
+        schemas: &SchemaSet,
+    ) -> CommandResult<Self> {
+        let Sources { files, problems: mut found } = sources;
+        let program = match (infra_lang::check_for(&files, schemas, &tool()), stop(&found)) {
             (Ok(program), false) => program,
-            (Ok(_), true) => return Err(CommandError::Diagnostics(diagnostics, Box::new(sources))),
+            (Ok(_), true) => return Err(CommandError::Diagnostics(found, Box::new(map))),
             (Err(more), _) => {
-                let all = diagnostics.into_iter().chain(more).collect();
-                return Err(CommandError::Diagnostics(all, Box::new(sources)));
+                found.extend(more);
+                return Err(CommandError::Diagnostics(found, Box::new(map)));
             }
         };
-        let variables = variables(settings, given, &mut sources)?;
+        found.extend_from_slice(program.warnings());
+        let variables = variables(settings, given, &mut map)?;
         let files = ProjectFiles::new(&settings.directory);
-        Ok(Self { sources, files, program, variables, timestamp: format!("{:.0}", settings.now) })
+        let timestamp = format!("{:.0}", settings.now);
+        Ok(Self { sources: map, files, program, warnings: found, variables, timestamp })
+    }
+
+    /// All that is wrong and can be known without credentials, and without variables that are not given.
+    pub fn validate(&self) -> Vec<Diagnostic> {
+        infra_lang::validate(&self.program, &self.inputs(BTreeMap::new(), None))
     }
 
     /// What the project wants, as far as it can be known with these answers.
@@ -86,7 +108,7 @@ impl Project {
 
     /// What is worth knowing, though nothing is wrong.
     pub fn warnings(&self) -> &[Diagnostic] {
-        self.program.warnings()
+        &self.warnings
     }
 
     /// `path:line` of a span.
@@ -106,7 +128,10 @@ fn stop(diagnostics: &[Diagnostic]) -> bool {
 }
 
 /// Parses the root module, and every module it calls, and theirs.
-fn read(settings: &Settings, map: &mut SourceMap) -> CommandResult<Sources> {
+///
+/// # Errors
+/// There is no source file, or one cannot be read.
+pub fn read(settings: &Settings, map: &mut SourceMap) -> CommandResult<Sources> {
     let sources = sources::read(&settings.directory, "", "", map)?;
     if sources.files.is_empty() {
         let place = settings.directory.display();

@@ -1,16 +1,17 @@
 //! The source files of a module and of all it calls: from folders, or from the standard library.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use infra_lang::Source;
 use infra_lang::diagnostic::Diagnostic;
-use infra_lang::span::SourceMap;
+use infra_lang::span::{FileId, SourceMap};
 
 use crate::error::CommandResult;
 use crate::{standard, workspace};
 
 /// Parsed source files.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Sources {
     /// The files, each with its module's directory.
     pub files: Vec<Source>,
@@ -44,6 +45,22 @@ pub fn read(root: &Path, way: &str, folder: &str, map: &mut SourceMap) -> Comman
         }
     }
     Ok(sources)
+}
+
+impl Sources {
+    /// The same files by the same ids, some with other text, parsed anew into a map of their own.
+    pub fn with_texts(&self, map: &SourceMap, texts: &BTreeMap<FileId, String>) -> (Self, SourceMap) {
+        let (mut new, mut new_map) = (Self::default(), SourceMap::default());
+        for source in &self.files {
+            let old = map.file(source.id());
+            let text = texts.get(&source.id()).unwrap_or(&old.text);
+            let id = new_map.add(old.path.as_str(), text.as_str());
+            let (file, problems) = infra_lang::parse(id, text);
+            new.problems.extend(problems);
+            new.files.push(Source { directory: source.directory.clone(), file });
+        }
+        (new, new_map)
+    }
 }
 
 /// The paths and texts of one module's files.

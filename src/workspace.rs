@@ -11,6 +11,7 @@ use infra_lang::inputs::{FileError, Files};
 use sha2::{Digest, Sha256};
 
 use crate::error::{CommandError, Complaint, file_error};
+use crate::store::write_atomically;
 
 /// Spans count bytes in 32 bits; nobody writes a source file of this size by hand.
 const LARGEST_SOURCE: u64 = 64 << 20;
@@ -74,6 +75,20 @@ pub fn read_source(path: &Path) -> Result<String, CommandError> {
             .hint("save it as UTF-8")
             .into()
     })
+}
+
+/// Replaces the text of a source file: at once, with the permissions it had, and where a link leads to.
+///
+/// # Errors
+/// The file cannot be written.
+pub fn write_source(path: &Path, text: &str) -> Result<(), CommandError> {
+    let write = || {
+        let target = fs::canonicalize(path)?;
+        let permissions = fs::metadata(&target)?.permissions();
+        write_atomically(&target, text.as_bytes())?;
+        fs::set_permissions(&target, permissions)
+    };
+    Ok(write().map_err(|error| file_error("the file cannot be written", path, &error))?)
 }
 
 /// Trees by their path and what is left out of them.

@@ -6,7 +6,7 @@ use crate::address::{Mode, ModuleStep};
 use crate::ast::{Block, Expr, ExprKind, File, Ident};
 use crate::name::{AttributeName, Identifier, KindName};
 use crate::schema::SchemaSet;
-use crate::span::Span;
+use crate::span::{FileId, Span};
 use crate::types::Type;
 
 /// One source file and the module it belongs to.
@@ -16,6 +16,13 @@ pub struct Source {
     pub directory: String,
     /// What it says.
     pub file: File,
+}
+
+impl Source {
+    /// The file's id in its source map.
+    pub fn id(&self) -> FileId {
+        self.file.body.span.file
+    }
 }
 
 /// A project whose names are resolved and whose types are known, ready to be evaluated.
