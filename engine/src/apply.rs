@@ -10,9 +10,11 @@ mod task;
 mod turn;
 
 use infra_lang::address::Address;
+use infra_lang::name::Identifier;
 use tokio_util::sync::CancellationToken;
 
 use crate::assertion::Broken;
+use crate::ephemeral::{Given, missing};
 use crate::event::{StepFailure, Watch};
 use crate::id::StepId;
 use crate::journal::{IllegalEvent, JournalEvent};
@@ -54,6 +56,8 @@ pub struct Apply<'a> {
     pub events: Vec<JournalEvent>,
     /// The state the plan was made from.
     pub state: State,
+    /// The ephemeral variables of this run.
+    pub ephemeral: Given,
     /// AWS.
     pub provider: &'a dyn Provider,
     /// Where state and journal are kept.
@@ -146,6 +150,11 @@ pub enum ApplyError {
         /// The attribute, or the output.
         attribute: String,
     },
+    /// An ephemeral variable has no value.
+    #[error(
+        "the ephemeral variable `{0}` is not given: nothing of it is kept, so every apply takes it again"
+    )]
+    NotGiven(Identifier),
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -169,7 +178,7 @@ impl From<LoadError> for ApplyError {
 /// Carries a plan out as far as it can: when a step fails, what does not depend on it goes on. At the end the state
 /// is saved and the journal cleared, unless it was stopped.
 pub async fn apply(apply: Apply<'_>) -> Result<ApplyReport, ApplyError> {
-    check(apply.plan, &apply.state)?;
+    check(&apply)?;
     begin::begin(&apply).await?;
     let mut run = Run::new(apply)?;
     run.drive().await?;
@@ -179,12 +188,16 @@ pub async fn apply(apply: Apply<'_>) -> Result<ApplyReport, ApplyError> {
     finish::finish(run).await
 }
 
-fn check(plan: &Plan, state: &State) -> Result<(), ApplyError> {
+fn check(apply: &Apply<'_>) -> Result<(), ApplyError> {
+    let Apply { plan, state, .. } = apply;
     if plan.header.lineage != state.lineage {
         return Err(ApplyError::OtherState);
     }
     if plan.header.serial != state.serial {
         return Err(ApplyError::Stale { planned: plan.header.serial, found: state.serial });
+    }
+    if let Some(name) = missing(plan, &apply.ephemeral) {
+        return Err(ApplyError::NotGiven(name));
     }
     match still_sealed(plan) {
         Some(place) => Err(ApplyError::Sealed { address: place.address, attribute: place.attribute }),

@@ -6,6 +6,7 @@ use infra_lang::name::AttributeName;
 use infra_lang::residual::{Unresolved, Values};
 
 use crate::change::{Action, Change};
+use crate::ephemeral::kept;
 use crate::id::{ChangeId, RemoteId};
 use crate::journal::{IllegalEvent, JournalEvent};
 use crate::known::{Known, merged};
@@ -48,9 +49,9 @@ impl<'p> Ledger<'p> {
         &self.plan.changes[step.change.0]
     }
 
-    /// The desired attributes of a change, all of which must be known by now.
-    pub(crate) fn desired(&self, change: ChangeId) -> Result<Values, (AttributeName, Unresolved)> {
-        self.known.resolve_all(&self.plan.changes[change.0].desired)
+    /// The desired attributes of a change as far as they may be kept, all of which must be known by now.
+    fn desired(&self, change: ChangeId) -> Result<Values, (AttributeName, Unresolved)> {
+        self.known.resolve_all(&kept(&self.plan.changes[change.0].desired))
     }
 
     /// Makes the attributes of a change's object known once all that is new of it stands.

@@ -24,6 +24,7 @@
 // The vocabulary that providers and the shell share.
 pub mod assertion;
 pub mod change;
+pub mod ephemeral;
 pub mod event;
 pub mod id;
 pub mod provider;

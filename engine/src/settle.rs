@@ -6,6 +6,7 @@ use infra_lang::value::Value;
 
 use crate::assertion::{Judgement, Subject};
 use crate::change::{Action, Change};
+use crate::ephemeral::kept;
 use crate::id::{ChangeId, RemoteId, StepId};
 use crate::journal::{IllegalEvent, JournalEvent, StepStatus};
 use crate::ledger::Ledger;
@@ -91,7 +92,7 @@ impl Settling<'_> {
 
     /// What was written, as far as it is known, as the state may keep it.
     fn written(&self, change: &Change) -> Values {
-        seal_values(&self.ledger.known.resolve_some(&change.desired), self.key)
+        seal_values(&self.ledger.known.resolve_some(&kept(&change.desired)), self.key)
     }
 
     fn made(&self, id: RemoteId, change: &Change, outcome: &Outcome) -> Physical {

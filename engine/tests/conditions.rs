@@ -17,7 +17,7 @@ fn ended(report: &ApplyReport) -> String {
     format!("{} done\n{}", report.succeeded, lines.collect::<String>())
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn what_is_known_is_decided_at_plan() {
     let config = "
         box a size=1 !pre=box.b.size==2 !post=box.a.zone==z1
@@ -37,7 +37,7 @@ async fn what_is_known_is_decided_at_plan() {
     ");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn what_is_not_known_is_decided_while_it_is_applied() {
     let config = "
         box a !post=box.a.version==1
@@ -73,7 +73,7 @@ async fn what_is_not_known_is_decided_while_it_is_applied() {
     assert_eq!(world.state().await.outputs.keys().map(|name| name.as_str()).collect::<Vec<_>>(), ["o"]);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_broken_precondition_stops_an_object_before_anything_is_done() {
     let config = "box a\nbox b color=red !pre=box.a.zone==z9\nbox c peer=box.b.id\nbox d";
     let world = World::default();
@@ -88,7 +88,7 @@ async fn a_broken_precondition_stops_an_object_before_anything_is_done() {
     ");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_broken_postcondition_stops_what_depends_on_it_and_is_told_again_by_the_next_plan() {
     let config = "box a !post=box.a.zone==z9\nbox b peer=box.a.id\noutput o = box.a.zone";
     let world = World::default();
@@ -101,7 +101,7 @@ async fn a_broken_postcondition_stops_what_depends_on_it_and_is_told_again_by_th
     assert_snapshot!(world.try_plan(config).await.expect_err("it is broken"), @"main.infra:0: not box.a.zone==z9");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_swap_whose_postcondition_is_broken_is_taken_back() {
     let world = World::with("fleet f launch=x size=1").await;
     let report = world.apply("fleet f launch=y size=1 !post=fleet.f.attach==no\noutput o = fleet.f.id").await;
@@ -114,7 +114,7 @@ async fn a_swap_whose_postcondition_is_broken_is_taken_back() {
     assert!(world.state().await.outputs.is_empty());
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_fixed_name_is_not_taken_away_if_that_is_known_to_be_wrong() {
     let before = "box a size=1\nslot s box=x";
     let world = World::with(before).await;
@@ -127,7 +127,7 @@ async fn a_fixed_name_is_not_taken_away_if_that_is_known_to_be_wrong() {
     assert_snapshot!(world.cloud(|cloud| cloud.log.join(", ")), @"box.a update");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn conditions_of_what_does_not_change_are_decided_at_the_end() {
     let config = |size: u8| format!("box a size={size}\nbox b !pre=box.a.version==1");
     let world = World::with(&config(1)).await;
@@ -139,7 +139,7 @@ async fn conditions_of_what_does_not_change_are_decided_at_the_end() {
     assert!(!report.is_success());
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn killed_at_any_write_the_conditions_are_decided_all_the_same() {
     let config = "box a !post=box.a.zone==z9\nbox b peer=box.a.id\nbox c !pre=box.b.zone==z1";
     let mut at = 0;
@@ -164,7 +164,7 @@ async fn killed_at_any_write_the_conditions_are_decided_all_the_same() {
     assert!(at > 5, "it wrote {at} times");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_saved_plan_has_its_conditions_sealed() {
     let config = "
         box a secret=secret:hunter2 !post=box.a.version==secret:hunter2
@@ -179,7 +179,7 @@ async fn a_saved_plan_has_its_conditions_sealed() {
     assert_eq!(unseal(&saved, &key, secrets_of(&plan)), Ok(plan));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_lookup_that_comes_after_an_object_is_asked_when_that_has_changed() {
     let config = |size: u8| {
         format!(
@@ -214,7 +214,7 @@ async fn a_lookup_that_comes_after_an_object_is_asked_when_that_has_changed() {
     "#);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_lookup_that_only_an_output_needs_is_asked_at_the_end() {
     let config = "box a\ndata box d of=box.a.id\noutput o = data.box.d.answer";
     let world = World::with(config).await;

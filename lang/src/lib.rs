@@ -53,4 +53,4 @@ pub use evaluate::{evaluate, evaluate_expression, project, validate};
 pub use format::format;
 pub use parse::{parse, parse_expression};
 pub use program::{Program, Source};
-pub use residual::{references, resolve, simplify, supplied};
+pub use residual::{ephemeral, kept, references, resolve, simplify, supplied};

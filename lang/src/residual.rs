@@ -15,7 +15,7 @@ use crate::schema::SchemaSet;
 use crate::value::Value;
 
 pub use display::Waiting;
-pub use resolve::{Unresolved, references, resolve, simplify, supplied};
+pub use resolve::{Unresolved, ephemeral, kept, references, resolve, simplify, supplied};
 
 /// A value whose parts may have to wait for other objects.
 #[derive(Debug, Clone, PartialEq, Eq)]

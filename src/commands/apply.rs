@@ -129,6 +129,7 @@ fn work<'a>(
         plan,
         events,
         state: session.state.clone(),
+        ephemeral: session.desired.ephemeral.clone(),
         provider: &session.provider,
         store: &session.store,
         watch,

@@ -13,6 +13,7 @@ use super::turn::{Job, Turn, turn};
 use super::{Apply, ApplyError};
 use crate::assertion::Broken;
 use crate::diff::concealed;
+use crate::ephemeral::unread;
 use crate::event::{ApplyEvent, StepEvent, StepFailure};
 use crate::id::StepId;
 use crate::journal::{JournalEvent, StepStatus};
@@ -134,7 +135,7 @@ impl<'a> Run<'a> {
     fn job(&self, step: StepId, undoing: bool, in_doubt: bool) -> Result<Job, String> {
         Ok(Job {
             step,
-            task: task(&self.ledger, step, undoing, in_doubt)?,
+            task: task(&self.ledger, &self.apply.ephemeral, step, undoing, in_doubt)?,
             guard: if undoing { None } else { guard(&self.ledger, step)? },
             deadline: Instant::now() + self.apply.plan.steps.steps[step.0].timeout,
             undoing,
@@ -217,14 +218,17 @@ impl<'a> Run<'a> {
         self.judge_what_stands(self.apply.plan.steps.steps[step.0].change).await
     }
 
-    /// What a step leaves behind as it may be written: what was applied as a secret is sealed.
+    /// What a step leaves behind as it may be written: what was applied as a secret is sealed, and what comes of
+    /// ephemeral variables left out.
     fn sealed(&self, job: &Job, outcome: Outcome) -> Outcome {
         let key = &self.apply.state.key;
         let kind = self.apply.provider.kind(&job.task.kind);
-        let observed = outcome.observed.map(|observed| match kind {
-            Some(kind) => concealed(kind, &observed, &job.task.desired, key),
-            None => seal_values(&observed, key),
-        });
+        let wanted = &self.ledger.change_of(&self.apply.plan.steps.steps[job.step.0]).desired;
+        let observed =
+            outcome.observed.map(|observed| unread(&observed, wanted)).map(|observed| match kind {
+                Some(kind) => concealed(kind, &observed, &job.task.desired, key),
+                None => seal_values(&observed, key),
+            });
         Outcome { id: outcome.id, observed }
     }
 

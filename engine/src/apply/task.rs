@@ -6,6 +6,7 @@ use infra_lang::residual::{Attributes, Residual, Unresolved, Values};
 use infra_lang::value::Value;
 use sha2::{Digest, Sha256};
 
+use crate::ephemeral::{Given, supplied};
 use crate::id::{StepId, Token};
 use crate::ledger::Ledger;
 use crate::plan::{Plan, PlanHeader};
@@ -41,7 +42,13 @@ pub(super) fn note_name(effect: &Effect) -> &str {
 }
 
 /// The task of a step, or the reason why something in it cannot be known.
-pub(super) fn task(ledger: &Ledger<'_>, id: StepId, undoing: bool, in_doubt: bool) -> Result<Task, String> {
+pub(super) fn task(
+    ledger: &Ledger<'_>,
+    given: &Given,
+    id: StepId,
+    undoing: bool,
+    in_doubt: bool,
+) -> Result<Task, String> {
     let step = &ledger.plan.steps.steps[id.0];
     let change = ledger.change_of(step);
     let effect = effect(step, undoing);
@@ -50,9 +57,10 @@ pub(super) fn task(ledger: &Ledger<'_>, id: StepId, undoing: bool, in_doubt: boo
         _ => Values::new(),
     };
     // What is taken away may go before what its successor needs is known.
+    let wanted = supplied(&change.desired, given);
     let desired = match step.part {
-        Part::Establish => resolved(ledger, &change.desired)?,
-        Part::Retire => ledger.known.resolve_some(&change.desired),
+        Part::Establish => resolved(ledger, &wanted)?,
+        Part::Retire => ledger.known.resolve_some(&wanted),
     };
     let made_by_itself = step.target.is_none() && !undoing;
     Ok(Task {

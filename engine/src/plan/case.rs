@@ -11,6 +11,7 @@ use super::draft::Draft;
 use super::standing::Standing;
 use crate::change::{Action, AttributeChange, Cause, Change, Identity, Prior, Reason, ReplaceOrder};
 use crate::diff::{Comparison, concealed, diff};
+use crate::ephemeral::kept;
 use crate::provider::Kind;
 use crate::state::Physical;
 
@@ -118,7 +119,7 @@ impl Case<'_> {
             key: &self.draft.input.state.key,
             applied: &live.applied,
             observed: &live.observed,
-            desired: self.desired,
+            desired: &kept(self.desired),
             upstream: &|name| self.draft.moves(self.object, name.as_str()),
             in_place_only: self.draft.identities.contains_key(&self.object.address),
         })

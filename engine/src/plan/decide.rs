@@ -18,6 +18,7 @@ use super::{PlannedLookup, Problem, ProblemKind, RecordSketch};
 use crate::assertion::{Assertion, Subject};
 use crate::change::{Action, AttributeChange, Change};
 use crate::diff::concealed;
+use crate::ephemeral::kept;
 use crate::known::{before_change, standing, values_of};
 use crate::links;
 use crate::provider::Kind;
@@ -192,7 +193,7 @@ fn sketch(
 ) -> RecordSketch {
     let key = &draft.input.state.key;
     let refreshed = unchanged.map(|live| {
-        let applied = seal_values(&values_of(desired), key);
+        let applied = seal_values(&values_of(&kept(desired)), key);
         let observed = concealed(kind, &live.observed, &applied, key);
         Physical { id: live.id.clone(), applied, observed, identity: live.identity.clone() }
     });

@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use infra_lang::address::{Address, Mode};
 use infra_lang::desired::DesiredObject;
-use infra_lang::residual::{Attributes, Reference, references};
+use infra_lang::residual::{Attributes, Reference, Values, references};
 
 use super::{Plan, PlanHeader, PlanInput, PlannedLookup, Problem, ProblemKind, RecordSketch, outputs};
 use crate::assertion::Assertion;
 use crate::change::{Action, Change};
+use crate::ephemeral::unread;
 use crate::id::RemoteId;
 use crate::identify::{Identities, identify};
 use crate::known::Known;
@@ -74,10 +75,16 @@ impl<'a> Draft<'a> {
         match self.input.observed.object(address, &object.id) {
             Some(Observation::Absent) => None,
             Some(Observation::Present { id, values }) => {
-                Some(Physical { id: id.clone(), observed: values.clone(), ..object.clone() })
+                Some(Physical { id: id.clone(), observed: self.told(address, values), ..object.clone() })
             }
             None => Some(object.clone()),
         }
+    }
+
+    /// What AWS tells of an object, as far as it may be kept.
+    pub(super) fn told(&self, address: &Address, values: &Values) -> Values {
+        let desired = self.input.desired.objects.get(address);
+        desired.map_or_else(|| values.clone(), |desired| unread(values, &desired.attributes))
     }
 
     /// The ids of an address's objects that are gone.

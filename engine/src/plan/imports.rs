@@ -105,8 +105,8 @@ pub(super) fn find(draft: &Draft<'_>, address: &Address, desired: &Attributes) -
     match draft.input.observed.object(address, &remote)? {
         Observation::Present { id, values } => Some(Physical {
             id: id.clone(),
-            applied: as_applied(kind, desired, values, &draft.input.state.key),
-            observed: values.clone(),
+            applied: as_applied(kind, desired, &draft.told(address, values), &draft.input.state.key),
+            observed: draft.told(address, values),
             identity: None,
         }),
         Observation::Absent => None,

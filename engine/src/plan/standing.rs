@@ -58,7 +58,7 @@ fn by_identity(draft: &Draft<'_>, address: &Address, identity: &Identity) -> Opt
         Observation::Present { id, values } => Some(Physical {
             id: id.clone(),
             applied: Values::new(),
-            observed: values.clone(),
+            observed: draft.told(address, values),
             identity: Some(identity.clone()),
         }),
         Observation::Absent => None,

@@ -1,6 +1,6 @@
 //! Configurations for tests: one object a line.
 //!
-//! `box a size=1 color=red peer=box.b.id secret=secret:x tags=[p|q] !prevent_destroy !ignore=size !trigger=box.b.id
+//! `box a size=1 color=red peer=box.b.id secret=secret:x hidden=ephemeral:token tags=[p|q] !prevent_destroy !ignore=size !trigger=box.b.id
 //! !after=box.c`, `data box d of=box.a.id`, `output o = box.a.id`, `moved box.a -> box.b`, `removed box.a`,
 //! `forget box.a` (removed, and left alone), `import box.a a-id1`, `check c box.a.size==1`; `!pre=box.b.size==1` and `!post=box.a.size==1` of
 //! objects, `!pre=…` of outputs.
@@ -162,6 +162,9 @@ fn residual(text: &str) -> Residual {
             set.trim_end_matches(']').split('|').filter(|item| !item.is_empty()).map(residual).collect();
         let known: Option<BTreeSet<Value>> = items.iter().map(|item| item.known().cloned()).collect();
         return known.map_or(Residual::Set(items), |known| Residual::Known(Value::Set(known)));
+    }
+    if let Some(name) = text.strip_prefix("ephemeral:") {
+        return Residual::Sensitive(Box::new(Residual::Ephemeral(Identifier::new(name))));
     }
     match (reference(text), text.strip_prefix("secret:"), text.parse::<i64>()) {
         (Some(reference), ..) => Residual::Attribute(reference),

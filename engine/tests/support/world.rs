@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use infra_engine::apply::{Apply, ApplyError, ApplyReport, Limits, Stop, apply};
+use infra_engine::ephemeral::Given;
 use infra_engine::event::{ApplyEvent, StepEvent, Watch};
 use infra_engine::plan::{Plan, PlanError, PlanInput, destroy, plan};
 use infra_engine::refresh::refresh;
@@ -23,6 +24,7 @@ pub struct World {
     pub limits: Limits,
     pub stop: Stop,
     pub told: Told,
+    pub ephemeral: Given,
 }
 
 /// A store that crashes: from the given append on, nothing is written any more.
@@ -185,6 +187,7 @@ impl World {
             plan,
             events,
             state: self.state().await,
+            ephemeral: self.ephemeral.clone(),
             provider: &self.memory,
             store: &self.store,
             watch: &self.told,

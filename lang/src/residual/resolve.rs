@@ -53,8 +53,24 @@ pub fn supplied(residual: Residual, given: &BTreeMap<Identifier, Value>) -> Resi
     })
 }
 
+/// What of a residual may be kept: all but what comes of ephemeral variables; nothing if all of it does.
+pub fn kept(residual: &Residual) -> Option<Residual> {
+    if ephemeral(residual).is_none() {
+        return Some(residual.clone());
+    }
+    match residual {
+        Residual::List(items) => Some(Residual::list(items.iter().filter_map(kept).collect())),
+        Residual::Set(items) => Some(Residual::set(items.iter().filter_map(kept).collect())),
+        Residual::Map(entries) => {
+            let entries = entries.iter().filter_map(|(key, value)| Some((key.clone(), kept(value)?)));
+            Some(Residual::map(entries.collect()))
+        }
+        _ => None,
+    }
+}
+
 /// An ephemeral variable in it.
-pub(super) fn ephemeral(residual: &Residual) -> Option<Identifier> {
+pub fn ephemeral(residual: &Residual) -> Option<Identifier> {
     let mut found = None;
     residual.for_each_leaf(&mut |leaf| {
         if let Residual::Ephemeral(name) = leaf {

@@ -107,7 +107,7 @@ pub(super) fn known(residual: &Residual) -> Option<Value> {
             let entries = entries.iter().map(|(key, value)| Some((key.clone(), known(value)?)));
             Value::Map(entries.collect::<Option<_>>()?)
         }
-        Residual::Sensitive(_) => Value::Sensitive(Box::new(Value::Null)),
+        waiting if waiting.is_sensitive() => Value::Sensitive(Box::new(Value::Null)),
         _ => return None,
     })
 }
