@@ -62,7 +62,7 @@ pub(super) fn check(
         ids: 0,
     };
     if let Some(root) = modules.get("") {
-        run.module(root, BTreeMap::new(), String::new());
+        run.module(root, BTreeMap::new(), false, String::new());
     }
     run.errors
 }
@@ -88,6 +88,8 @@ struct Looker<'a, 'r> {
     run: &'r mut Run<'a>,
     module: &'a Module,
     variables: BTreeMap<Identifier, Tree>,
+    /// Whether a `depends_on` around it makes all lookups in it wait.
+    ordered: bool,
     locals: BTreeMap<Identifier, Tree>,
     objects: BTreeMap<ObjectKey, Option<Block>>,
     calls: BTreeMap<Identifier, Tree>,
@@ -104,8 +106,14 @@ impl<'a> Run<'a> {
     }
 
     /// The outputs of a module; `told` tells it and what its variables are given from all others.
-    fn module(&mut self, module: &'a Module, variables: BTreeMap<Identifier, Tree>, told: String) -> Tree {
-        self.once(told, |run| run.look(module, variables).all())
+    fn module(
+        &mut self,
+        module: &'a Module,
+        variables: BTreeMap<Identifier, Tree>,
+        ordered: bool,
+        told: String,
+    ) -> Tree {
+        self.once(told, |run| Looker { ordered, ..run.look(module, variables) }.all())
     }
 
     /// The result of a library's function; `told` tells it and what it is given from all others.
@@ -134,6 +142,7 @@ impl<'a> Run<'a> {
             run: self,
             module,
             variables,
+            ordered: false,
             locals: BTreeMap::new(),
             objects: BTreeMap::new(),
             calls: BTreeMap::new(),
@@ -198,13 +207,14 @@ impl<'a> Looker<'a, '_> {
 
     /// Validations hold of variables, whatever these are given; all else in them is known from the configuration.
     fn validations(&mut self) {
-        self.variables.clear();
+        let given = std::mem::take(&mut self.variables);
         for condition in self.module.variables.values().flat_map(|variable| &variable.validations) {
             let when = self.when(&condition.condition, &Scope::default());
             self.demand_config(&when, condition.condition.span, "a validation");
             let when = self.when(&condition.message, &Scope::default());
             self.demand_config(&when, condition.message.span, "the message of a validation");
         }
+        self.variables = given;
     }
 
     fn project(&mut self, project: &'a Project) {

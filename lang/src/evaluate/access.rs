@@ -156,10 +156,10 @@ impl Evaluator<'_> {
         Stop::Error(Box::new(error.hint("use a key of your own, such as `{ main = vpc.main }`, or a value that is written in the configuration")))
     }
 
-    /// Whether answers to lookups, which can be asked at plan, are all that a value waits for.
+    /// Whether more will be known of a value when a lookup is answered that can be asked at plan. Perhaps not enough,
+    /// but checking has seen to that.
     pub(super) fn may_be_answered(&self, waiting: &Residual) -> bool {
-        let references = references(waiting);
-        !references.is_empty() && references.iter().all(|reference| self.blocking(reference).is_none())
+        references(waiting).iter().any(|reference| self.blocking(reference).is_none())
     }
 
     /// What of a reference is known only after apply: an object's attribute, or that which a lookup asks by.

@@ -90,7 +90,7 @@ impl Evaluator<'_> {
     }
 
     fn conditional(&self, conditional: &Conditional, scope: &Scope) -> Eval {
-        let condition = self.evaluate(&conditional.condition, scope)?;
+        let condition = self.settled(self.evaluate(&conditional.condition, scope)?);
         let decided = partial::condition(&condition).map_err(at(conditional.condition.span))?;
         let side = |yes| self.evaluate(if yes { &conditional.yes } else { &conditional.no }, scope);
         match decided {
@@ -138,7 +138,7 @@ impl Evaluator<'_> {
     }
 
     fn if_part(&self, part: &IfPart, scope: &Scope) -> Eval {
-        let condition = self.evaluate(&part.condition, scope)?;
+        let condition = self.settled(self.evaluate(&part.condition, scope)?);
         let side = |yes: bool| self.template(if yes { &part.yes } else { &part.no }, part.span, scope);
         match partial::condition(&condition).map_err(at(part.condition.span))? {
             (Some(chosen), false) => side(chosen),
@@ -198,9 +198,12 @@ impl Evaluator<'_> {
             Ok(None) => self.settled(collection),
             _ => collection,
         };
+        let mut answerable = self.may_be_answered(&collection);
         if let Some(steps) = partial::steps(&collection).map_err(at(span))? {
             for (key, value) in steps {
                 let (taken, key, value) = body(&names.bind(scope, key.into(), value))?;
+                let (taken, key) = (taken.map(|taken| self.settled(taken)), key.map(|key| self.settled(key)));
+                answerable |= taken.iter().chain(&key).any(|waiting| self.may_be_answered(waiting));
                 gathered.add(taken, key, value).map_err(at(span))?;
             }
             if let Some(result) = gathered.finish(&collection) {
@@ -213,7 +216,7 @@ impl Evaluator<'_> {
         let inner = names.bind(&scope.deeper(), key_value, variable(&value));
         let (condition, result_key, result) = body(&inner).map_err(|stop| match stop {
             // The body may need to know what only an answer tells: then it is tried again with it.
-            Stop::Error(_) if self.may_be_answered(&collection) => Stop::Undecided,
+            Stop::Error(_) if answerable => Stop::Undecided,
             other => other,
         })?;
         let (collection, hidden) = collection.uncovered();

@@ -10,6 +10,7 @@ mod files;
 mod interface;
 mod kinds;
 mod mutations;
+mod phases;
 mod residuals;
 mod types;
 

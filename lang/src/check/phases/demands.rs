@@ -23,11 +23,10 @@ impl Looker<'_, '_> {
         if when.phase <= Phase::Plan {
             return true;
         }
-        let hint = match map_of(for_each).or_else(|| object_of(when)) {
-            Some(own) => format!("use a key of your own: `{own}`"),
-            None => "use keys of your own, such as `{ main = vpc.main }`, or what the configuration tells"
-                .to_owned(),
-        };
+        let own = map_of(for_each).map(|own| format!("use a key of your own: `{own}`"));
+        let hint = own.or_else(|| instead_of(when)).unwrap_or_else(|| {
+            "use keys of your own, such as `{ main = vpc.main }`, or what the configuration tells".to_owned()
+        });
         let message = too_late("`for_each` keys", "at plan", when);
         let error = Diagnostic::error(codes::SHAPE, for_each.span, message);
         self.late(error.hint(hint), when)
@@ -96,12 +95,14 @@ fn map_of(for_each: &Expr) -> Option<String> {
     Some(format!("{{ {} }}", entries.filter(|entries| (1..=4).contains(&entries.len()))?.join(", ")))
 }
 
-/// The same for the one object that keeps the keys from being known.
-fn object_of(when: &When) -> Option<String> {
+/// What to write where the id of one object keeps the keys from being known.
+fn instead_of(when: &When) -> Option<String> {
     match when.why.as_deref()?.way().0 {
+        Why::Source { object: Some(object), .. } if object.keyed => {
+            Some(format!("use the keys that it has: `{}`", object.key))
+        }
         Why::Source { object: Some(object), .. } => {
-            let (_, name) = object.rsplit_once('.')?;
-            Some(format!("{{ {name} = {object} }}"))
+            Some(format!("use a key of your own: `{{ {} = {} }}`", object.key.name, object.key))
         }
         _ => None,
     }

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::tree::Declared;
 use crate::span::Span;
 
 /// When a value is known at the latest, whatever the state is and whatever AWS answers.
@@ -33,8 +34,8 @@ pub(super) enum Why {
         reason: String,
         /// Where it is read.
         span: Span,
-        /// The block it is read from, such as `vpc.main`, where a whole object could stand in its place.
-        object: Option<String>,
+        /// The block whose id it is: the whole object could stand in its place.
+        object: Option<Rc<Declared>>,
     },
     /// It came by a name: a local, a variable, an output, a function.
     Through {

@@ -73,7 +73,8 @@ impl<'a> Looker<'a, '_> {
             given.insert(argument.name.as_str(), self.tree(&argument.value, scope));
         }
         let Some(module) = self.run.modules.get(&call.directory) else { return Tree::CONFIG };
-        let mut told = call.directory.clone();
+        let ordered = self.ordered || !call.meta.depends_on.is_empty();
+        let mut told = format!("{} {ordered}", call.directory);
         let mut variables = BTreeMap::new();
         for (name, variable) in &module.variables {
             let Some(tree) = given.get(name.as_str()) else { continue };
@@ -82,6 +83,6 @@ impl<'a> Looker<'a, '_> {
             tree.fingerprint(&mut told);
             variables.insert(name.clone(), tree);
         }
-        self.run.module(module, variables, told)
+        self.run.module(module, variables, ordered, told)
     }
 }

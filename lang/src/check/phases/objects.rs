@@ -80,11 +80,11 @@ impl<'a> Looker<'a, '_> {
         let around = self.around(&object.meta);
         let attributes = self.arguments_of(key.mode, schema, object, &around.scope);
         let declared = match key.mode {
-            Mode::Data => self.lookup(key, object, attributes),
+            Mode::Data => self.lookup(key, object, attributes, around.keyed),
             Mode::Managed => {
                 object.steps.iter().for_each(|step| self.step(schema, step, &around.scope));
                 self.settings(object, &around.scope);
-                self.managed(key, schema, object, attributes)
+                self.managed(key, schema, object, attributes, around.keyed)
             }
         };
         let block = Block { object: Rc::new(declared), keyed: around.keyed, at: around.at };
@@ -119,6 +119,7 @@ impl<'a> Looker<'a, '_> {
         schema: &KindSchema,
         object: &Object,
         mut attributes: BTreeMap<AttributeName, Tree>,
+        keyed: bool,
     ) -> Declared {
         let chosen = schema.attributes.iter().filter(|known| known.presence == Presence::ObservedIfUnset);
         let chosen = chosen.map(|known| &known.name).chain(completed(&schema.naming));
@@ -129,7 +130,7 @@ impl<'a> Looker<'a, '_> {
         };
         let unset: BTreeSet<AttributeName> = chosen.filter(|name| !written(name)).cloned().collect();
         attributes.retain(|_, tree| tree.phase() > Phase::Config);
-        Declared { id: self.run.next_id(), key: key.clone(), attributes, unset, lookup: When::CONFIG }
+        Declared { id: self.run.next_id(), key: key.clone(), attributes, unset, lookup: When::CONFIG, keyed }
     }
 
     fn lookup(
@@ -137,14 +138,13 @@ impl<'a> Looker<'a, '_> {
         key: &ObjectKey,
         object: &'a Object,
         attributes: BTreeMap<AttributeName, Tree>,
+        keyed: bool,
     ) -> Declared {
         let asks = attributes.values().fold(When::CONFIG, |all, tree| all.and(&tree.all()));
-        let ordered = object.meta.depends_on.first();
-        let (phase, reason) = match (asks.phase, &asks.why, ordered) {
-            (_, _, Some(_)) => {
-                (Phase::Apply, "is looked up during apply, for it has `depends_on`".to_owned())
-            }
-            (Phase::Apply, Some(why), _) => {
+        let ordered = self.ordered || !object.meta.depends_on.is_empty();
+        let (phase, reason) = match (asks.phase, &asks.why) {
+            _ if ordered => (Phase::Apply, "is looked up during apply, for it has `depends_on`".to_owned()),
+            (Phase::Apply, Some(why)) => {
                 let reason = match why.way().0 {
                     Why::Source { what, .. } => format!("is looked up during apply, for it asks by `{what}`"),
                     Why::Through { .. } => "is looked up during apply".to_owned(),
@@ -155,7 +155,14 @@ impl<'a> Looker<'a, '_> {
         };
         let what = key.to_string();
         let lookup = When::late(phase, Why::Source { what, reason, span: object.header, object: None });
-        Declared { id: self.run.next_id(), key: key.clone(), attributes, unset: BTreeSet::new(), lookup }
+        Declared {
+            id: self.run.next_id(),
+            key: key.clone(),
+            attributes,
+            unset: BTreeSet::new(),
+            lookup,
+            keyed,
+        }
     }
 
     fn step(&mut self, schema: &'a KindSchema, step: &'a Step, scope: &Scope) {

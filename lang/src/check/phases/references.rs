@@ -89,7 +89,7 @@ impl<'a> Looker<'a, '_> {
         let what = format!("{}.{name}", object.key);
         let written = object.attributes.get(name);
         let told = |reason: &str| {
-            let object = (name == "id").then(|| object.key.to_string());
+            let object = (name == "id").then(|| object.clone());
             let why = Why::Source { what: what.clone(), reason: reason.to_owned(), span, object };
             Tree::Leaf(When::late(Phase::Apply, why))
         };

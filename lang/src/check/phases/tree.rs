@@ -69,6 +69,8 @@ pub(super) struct Declared {
     pub(super) unset: BTreeSet<AttributeName>,
     /// When a lookup is answered.
     pub(super) lookup: When,
+    /// Whether there is one for each key.
+    pub(super) keyed: bool,
 }
 
 /// A tree behind a name.
@@ -297,7 +299,7 @@ impl Whole {
                 let reason = "stands for its id, which is assigned by AWS".to_owned();
                 When::late(
                     Phase::Apply,
-                    Why::Source { what: what.clone(), reason, span: self.span, object: Some(what) },
+                    Why::Source { what, reason, span: self.span, object: Some(object.clone()) },
                 )
             }
         };
