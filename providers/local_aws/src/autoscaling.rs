@@ -7,9 +7,12 @@ mod configurations;
 mod describe;
 mod groups;
 mod health;
+mod hooks;
 mod lifecycle;
 mod members;
+mod policies;
 mod processes;
+mod schedule;
 mod tags;
 
 use serde::{Deserialize, Serialize};
@@ -39,6 +42,8 @@ pub enum AutoScalingEvent {
     Detached(String, String),
     /// A group looks at the health of its instances.
     Watch(String),
+    /// The time of a scheduled action has come.
+    Scheduled(String, String),
     /// A deleted group gives its name back, if its instances are gone.
     Deleted(String),
 }
@@ -80,6 +85,15 @@ pub fn dispatch(
         "DetachInstances" => members::detach(model, params),
         "EnterStandby" => members::enter_standby(model, params),
         "ExitStandby" => members::exit_standby(model, params),
+        "PutScalingPolicy" => policies::put(model, params),
+        "DescribePolicies" => policies::describe(model, params),
+        "DeletePolicy" => policies::delete(model, params),
+        "PutScheduledUpdateGroupAction" => schedule::put(model, params),
+        "DescribeScheduledActions" => schedule::describe(model, params),
+        "DeleteScheduledAction" => schedule::delete(model, params),
+        "PutLifecycleHook" => hooks::put(model, params),
+        "DescribeLifecycleHooks" => hooks::describe(model, params),
+        "DeleteLifecycleHook" => hooks::delete(model, params),
         "CreateOrUpdateTags" => tags::create_or_update(model, params),
         "DeleteTags" => tags::delete(model, params),
         "DescribeTags" => tags::describe(model, params),
@@ -98,6 +112,7 @@ pub fn apply(model: &mut Model, event: AutoScalingEvent) {
         AutoScalingEvent::Gone(group, id) => lifecycle::gone(model, &group, &id),
         AutoScalingEvent::Detached(group, balancer) => balancers::detached(model, &group, &balancer),
         AutoScalingEvent::Watch(group) => health::watch(model, &group),
+        AutoScalingEvent::Scheduled(group, name) => schedule::due(model, &group, &name),
         AutoScalingEvent::Deleted(group) => groups::deleted(model, &group),
     }
 }

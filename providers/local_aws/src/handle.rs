@@ -152,8 +152,9 @@ impl Shared {
         identity: &Identity,
         request: &Request<Bytes>,
     ) -> Reply {
-        let refuse = |error: &ApiError| service.refuse(request_id, error);
-        let call = match read(service, request) {
+        let protocol = service.protocol(request.headers());
+        let refuse = |error: &ApiError| service.refuse(protocol, request_id, error);
+        let call = match read(service, protocol, request) {
             Ok(call) => call,
             Err(error) => return refuse(&error),
         };
@@ -215,11 +216,14 @@ fn who(request: &Request<Bytes>) -> Result<(Service, Identity), ApiError> {
     Ok((service, identity))
 }
 
-fn read(service: Service, request: &Request<Bytes>) -> Result<Call, ApiError> {
+fn read(service: Service, protocol: Protocol, request: &Request<Bytes>) -> Result<Call, ApiError> {
+    let uri = request.uri();
+    if protocol == Protocol::Cbor {
+        return Call::cbor(uri.path(), request.body());
+    }
     let body = std::str::from_utf8(request.body())
         .map_err(|_| ApiError::new("MalformedInput", "The request body is not UTF-8"))?;
-    let uri = request.uri();
-    service.read(request.method(), uri.path(), uri.query().unwrap_or_default(), body)
+    service.read(protocol, request.method(), uri.path(), uri.query().unwrap_or_default(), body)
 }
 
 /// Ids that repeat from run to run, but not within one.
@@ -229,10 +233,7 @@ fn request_id(count: u64, now: Time) -> String {
 }
 
 fn response(reply: Reply, request_id: &str) -> Response<Bytes> {
-    let mut response = Response::builder()
-        .status(reply.status)
-        .header("content-type", "text/xml;charset=UTF-8")
-        .header("x-amzn-requestid", request_id);
+    let mut response = Response::builder().status(reply.status).header("x-amzn-requestid", request_id);
     for (name, value) in reply.headers {
         response = response.header(name, value);
     }

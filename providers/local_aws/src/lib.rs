@@ -1,4 +1,4 @@
-//! AWS, modelled: EC2, Auto Scaling, classic load balancing, Route 53 and STS, behind AWS's own wire
+//! AWS, modelled: EC2, Auto Scaling, CloudWatch's alarms, classic load balancing, Route 53 and STS, behind AWS's own wire
 //! protocols.
 //!
 //! One deterministic core ([`model::Model`]) holds the state and a queue of what will happen; time passes
@@ -17,6 +17,7 @@
 
 pub mod autoscaling;
 pub mod cloud;
+pub mod cloudwatch;
 pub mod ec2;
 pub mod elb;
 pub mod fault;

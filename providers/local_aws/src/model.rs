@@ -5,6 +5,7 @@ mod random;
 mod time;
 
 pub mod autoscaling;
+pub mod cloudwatch;
 pub mod ec2;
 pub mod elb;
 pub mod route53;
@@ -40,6 +41,9 @@ pub struct Model {
     pub ec2: ec2::Ec2,
     /// Auto Scaling.
     pub autoscaling: autoscaling::AutoScaling,
+    /// Alarms.
+    #[serde(default)]
+    pub cloudwatch: cloudwatch::CloudWatch,
     /// Classic load balancers.
     pub elb: elb::Elb,
     /// Hosted zones and records.
@@ -58,6 +62,7 @@ impl Model {
             queue: Queue::default(),
             ec2: ec2::Ec2::default(),
             autoscaling: autoscaling::AutoScaling::default(),
+            cloudwatch: cloudwatch::CloudWatch::default(),
             elb: elb::Elb::default(),
             route53: route53::Route53::default(),
         };

@@ -1,13 +1,13 @@
 //! The list of services, and the way from a request to its handler.
 
-use http::Method;
+use http::{HeaderMap, Method};
 
 use crate::model::Model;
 use crate::model::ec2::Image;
 use crate::wire::{
-    ApiError, Identity, Node, Params, Protocol, Reply, RestReply, RestRequest, failure, success,
+    ApiError, Data, Identity, Node, Params, Protocol, Reply, RestReply, RestRequest, cbor, failure, success,
 };
-use crate::{autoscaling, ec2, elb, route53, sts};
+use crate::{autoscaling, cloudwatch, ec2, elb, route53, sts};
 
 /// What a handler may know about a request besides its parameters.
 #[derive(Clone, Debug)]
@@ -27,6 +27,8 @@ pub enum Service {
     Ec2,
     /// Auto Scaling.
     AutoScaling,
+    /// CloudWatch.
+    CloudWatch,
     /// Classic load balancing.
     Elb,
     /// Route 53.
@@ -54,6 +56,13 @@ pub enum Call {
         /// All parameters, `Action` and `Version` included.
         params: Params,
     },
+    /// Of RPC v2.
+    Cbor {
+        /// The operation.
+        action: String,
+        /// The members of the body.
+        params: Params,
+    },
     /// Of `restXml`.
     Rest(RestRequest),
 }
@@ -64,6 +73,7 @@ impl Service {
         match signing_name {
             "ec2" => Some(Self::Ec2),
             "autoscaling" => Some(Self::AutoScaling),
+            "monitoring" => Some(Self::CloudWatch),
             "elasticloadbalancing" => Some(Self::Elb),
             "route53" => Some(Self::Route53),
             "sts" => Some(Self::Sts),
@@ -71,22 +81,28 @@ impl Service {
         }
     }
 
-    /// The short name, as it stands in call counts: `ec2`, `autoscaling`, `elb`, `route53`, `sts`.
+    /// The short name, as it stands in call counts: `ec2`, `autoscaling`, `cloudwatch`, `elb`, `route53`, `sts`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Ec2 => "ec2",
             Self::AutoScaling => "autoscaling",
+            Self::CloudWatch => "cloudwatch",
             Self::Elb => "elb",
             Self::Route53 => "route53",
             Self::Sts => "sts",
         }
     }
 
-    /// How the service writes.
-    pub fn protocol(self) -> Protocol {
+    /// How the service answers a request with these headers. CloudWatch answers as it is spoken to: today's SDKs
+    /// speak CBOR, older ones the query protocol.
+    pub fn protocol(self, headers: &HeaderMap) -> Protocol {
         match self {
             Self::Ec2 => Protocol::Ec2,
             Self::AutoScaling | Self::Elb | Self::Sts => Protocol::Query,
+            Self::CloudWatch if headers.get("smithy-protocol").is_some_and(|said| said == "rpc-v2-cbor") => {
+                Protocol::Cbor
+            }
+            Self::CloudWatch => Protocol::Query,
             Self::Route53 => Protocol::RestXml,
         }
     }
@@ -96,6 +112,7 @@ impl Service {
         match self {
             Self::Ec2 => "http://ec2.amazonaws.com/doc/2016-11-15/",
             Self::AutoScaling => "http://autoscaling.amazonaws.com/doc/2011-01-01/",
+            Self::CloudWatch => "http://monitoring.amazonaws.com/doc/2010-08-01/",
             Self::Elb => "http://elasticloadbalancing.amazonaws.com/doc/2012-06-01/",
             Self::Route53 => "https://route53.amazonaws.com/doc/2013-04-01/",
             Self::Sts => "https://sts.amazonaws.com/doc/2011-06-15/",
@@ -110,16 +127,23 @@ impl Service {
         }
     }
 
-    /// Reads a request.
+    /// Reads a request of any protocol but CBOR's.
     ///
     /// # Errors
     /// A refusal in the service's words: no action, or a body that is not XML.
-    pub fn read(self, method: &Method, path: &str, query: &str, body: &str) -> Result<Call, ApiError> {
-        if self.protocol() == Protocol::RestXml {
+    pub fn read(
+        self,
+        protocol: Protocol,
+        method: &Method,
+        path: &str,
+        query: &str,
+        body: &str,
+    ) -> Result<Call, ApiError> {
+        if protocol == Protocol::RestXml {
             return RestRequest::read(method, path, query, body).map(Call::Rest);
         }
         let form = if *method == Method::GET { query } else { body };
-        let params = Params::parse(self.protocol(), form);
+        let params = Params::parse(protocol, form);
         match params.text("Action") {
             Some(action) => Ok(Call::Query { action: action.to_owned(), params }),
             None => Err(ApiError::new("MissingAction", "The request must contain the parameter Action")),
@@ -128,20 +152,33 @@ impl Service {
 
     /// Carries out a request and words the answer.
     pub fn answer(self, model: &mut Model, context: &Context, call: &Call) -> Reply {
+        let id = &context.request_id;
+        let protocol = call.protocol(self);
         let answered = match call {
             Call::Query { action, params } => self
                 .dispatch(model, context, action, params)
-                .map(|body| success(self.protocol(), self.namespace(), action, &context.request_id, body)),
+                .map(|body| success(protocol, self.namespace(), action, id, body)),
+            Call::Cbor { action, params } => {
+                self.typed(model, action, params).map(|body| Reply::cbor(200, &body))
+            }
             Call::Rest(request) => {
                 route53::dispatch(model, context, request).map(|reply| self.rest_answer(reply))
             }
         };
-        answered.unwrap_or_else(|error| self.refuse(&context.request_id, &error))
+        answered.unwrap_or_else(|error| self.refuse(protocol, id, &error))
     }
 
     /// Words a refusal.
-    pub fn refuse(self, request_id: &str, error: &ApiError) -> Reply {
-        failure(self.protocol(), self.namespace(), request_id, error)
+    pub fn refuse(self, protocol: Protocol, request_id: &str, error: &ApiError) -> Reply {
+        failure(protocol, self.namespace(), request_id, error)
+    }
+
+    /// Of the services that speak more than one protocol.
+    fn typed(self, model: &mut Model, action: &str, params: &Params) -> Result<Data, ApiError> {
+        match self {
+            Self::CloudWatch => cloudwatch::dispatch(model, action, params),
+            _ => Err(unknown_action(action)),
+        }
     }
 
     fn dispatch(
@@ -154,6 +191,7 @@ impl Service {
         match self {
             Self::Ec2 => ec2::dispatch(model, context, action, params),
             Self::AutoScaling => autoscaling::dispatch(model, context, action, params),
+            Self::CloudWatch => self.typed(model, action, params).map(|body| body.node()),
             Self::Elb => elb::dispatch(model, context, action, params),
             Self::Sts => sts::dispatch(model, context, action, params),
             Self::Route53 => Err(unknown_action(action)),
@@ -161,19 +199,39 @@ impl Service {
     }
 
     fn rest_answer(self, reply: RestReply) -> Reply {
-        Reply {
-            status: reply.status,
-            headers: reply.location.into_iter().map(|location| ("location", location)).collect(),
-            body: reply.root.attribute("xmlns", self.namespace()).document(),
-        }
+        let mut answer = Reply::xml(reply.status, &reply.root.attribute("xmlns", self.namespace()));
+        answer.headers.extend(reply.location.map(|location| ("location", location)));
+        answer
     }
 }
 
 impl Call {
+    /// Reads a request of RPC v2: `/service/{Service}/operation/{Operation}`.
+    ///
+    /// # Errors
+    /// A refusal if the path names no operation, or the body is not CBOR.
+    pub fn cbor(path: &str, body: &[u8]) -> Result<Self, ApiError> {
+        let action = path.rsplit_once("/operation/").map(|(_, action)| action.to_owned());
+        let action = action.ok_or_else(|| unknown_action(path))?;
+        let params = cbor::read(body).map_err(|error| {
+            ApiError::new("SerializationException", format!("The body is not CBOR: {error}"))
+        })?;
+        Ok(Self::Cbor { action, params })
+    }
+
+    fn protocol(&self, service: Service) -> Protocol {
+        match self {
+            Self::Cbor { .. } => Protocol::Cbor,
+            Self::Query { .. } if service == Service::Ec2 => Protocol::Ec2,
+            Self::Query { .. } => Protocol::Query,
+            Self::Rest(_) => Protocol::RestXml,
+        }
+    }
+
     /// The operation's name in call counts: the action, or the method and the kind of thing (`POST rrset`).
     pub fn action(&self) -> String {
         match self {
-            Self::Query { action, .. } => action.clone(),
+            Self::Query { action, .. } | Self::Cbor { action, .. } => action.clone(),
             Self::Rest(request) => route53::action(request).to_owned(),
         }
     }
@@ -193,7 +251,7 @@ impl Call {
     /// Whether it can change anything, which names and methods tell in all these services.
     pub fn access(&self) -> Access {
         let reads = match self {
-            Self::Query { action, .. } => {
+            Self::Query { action, .. } | Self::Cbor { action, .. } => {
                 ["Describe", "Get", "List"].iter().any(|verb| action.starts_with(verb))
             }
             Self::Rest(request) => route53::reads(request),

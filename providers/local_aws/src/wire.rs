@@ -4,6 +4,8 @@
 //! blank,
 //! `true`/`false`, stamps with `Z`, and absent members left out rather than empty.
 
+pub mod cbor;
+mod data;
 mod envelope;
 mod error;
 mod page;
@@ -12,6 +14,7 @@ mod request;
 mod rest;
 mod xml;
 
+pub use data::Data;
 pub use envelope::{Reply, failure, success};
 pub use error::ApiError;
 pub use page::paginate;
@@ -27,6 +30,8 @@ pub enum Protocol {
     Ec2,
     /// `awsQuery`: `member.N` in requests, `<member>` in answers, members under `{Action}Result`.
     Query,
+    /// Smithy's RPC v2: the path names the operation, bodies are CBOR both ways.
+    Cbor,
     /// `restXml`: method and path choose the operation, bodies are XML both ways.
     RestXml,
 }

@@ -8,7 +8,7 @@ use crate::model::Model;
 use crate::model::autoscaling::{Attachment, Group, Launch, Settings, Size, TemplateChoice};
 use crate::wire::{ApiError, Node, Params};
 
-use super::{AutoScalingEvent, capacity, configurations, lifecycle, named, not_found, tags};
+use super::{AutoScalingEvent, capacity, configurations, lifecycle, named, not_found, policies, tags};
 
 pub fn create(model: &mut Model, params: &Params) -> Result<Node, ApiError> {
     let name = params.required("AutoScalingGroupName")?.to_owned();
@@ -61,6 +61,9 @@ fn read(model: &mut Model, name: &str, params: &Params) -> Result<Group, ApiErro
         tags: tags.into_iter().map(|(_, key, tag)| (key, tag)).collect(),
         members: BTreeMap::new(),
         activities: Default::default(),
+        policies: BTreeMap::new(),
+        schedule: BTreeMap::new(),
+        hooks: BTreeMap::new(),
         deleting: false,
         watched: false,
     })
@@ -171,6 +174,15 @@ fn resized(old: Size, params: &Params) -> Result<Size, ApiError> {
     fits(Size { min, max, desired: number(params, "DesiredCapacity")?.unwrap_or(follow) })
 }
 
+/// Sizes a group as a scheduled action says; sizes that do not go together change nothing.
+pub fn resize(model: &mut Model, name: &str, params: &Params) {
+    let Some(group) = model.autoscaling.groups.get_mut(name) else { return };
+    if let Ok(size) = resized(group.size, params) {
+        group.size = size;
+        capacity::poke(model, name);
+    }
+}
+
 fn settings(old: &Settings, params: &Params) -> Result<Settings, ApiError> {
     let mut new = old.clone();
     new.cooldown = number(params, "DefaultCooldown")?.unwrap_or(new.cooldown);
@@ -248,12 +260,15 @@ pub fn delete(model: &mut Model, params: &Params) -> Result<Node, ApiError> {
         return Err(ApiError::new("ScalingActivityInProgress", message));
     }
     group.deleting = true;
+    group.schedule.clear();
+    group.hooks.clear();
     group.size = Size { min: 0, max: 0, desired: 0 };
     let members: Vec<_> = group.members.keys().cloned().collect();
     for id in members {
         // Without waiting for open requests: whether AWS drains here is not documented, so the harsher is assumed.
         lifecycle::kill(model, &name, &id);
     }
+    policies::clear(model, &name);
     model.schedule(model.timing.autoscaling.delete, Event::AutoScaling(AutoScalingEvent::Deleted(name)));
     Ok(Node::body())
 }

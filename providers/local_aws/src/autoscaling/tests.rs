@@ -1,3 +1,5 @@
+mod scaling;
+
 use crate::handle::{LocalAws, Options};
 use crate::model::Time;
 use crate::testing::{at, call, field, fields, outcome};

@@ -83,10 +83,41 @@ pub struct Group {
     pub members: BTreeMap<InstanceId, Member>,
     /// What it has done, the newest first.
     pub activities: VecDeque<Activity>,
+    /// Its scaling policies, by name.
+    #[serde(default)]
+    pub policies: BTreeMap<String, Policy>,
+    /// Its scheduled actions, by name.
+    #[serde(default)]
+    pub schedule: BTreeMap<String, Scheduled>,
+    /// Its lifecycle hooks, by name: the requests that put them, which say all there is to say.
+    #[serde(default)]
+    pub hooks: BTreeMap<String, Params>,
     /// Set while it is being deleted.
     pub deleting: bool,
     /// Whether its next look at its instances is in the queue.
     pub watched: bool,
+}
+
+/// A scaling policy.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Policy {
+    /// Its ARN.
+    pub arn: String,
+    /// Its type, such as `StepScaling`.
+    pub kind: String,
+    /// The request that put it, which says all there is to say.
+    pub params: Params,
+    /// The names of the alarms that it keeps itself.
+    pub alarms: Vec<String>,
+}
+
+/// A scheduled action.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Scheduled {
+    /// Its ARN.
+    pub arn: String,
+    /// What the requests that put it say together.
+    pub params: Params,
 }
 
 /// How many instances.

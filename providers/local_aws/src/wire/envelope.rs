@@ -1,16 +1,31 @@
 //! The outermost element of answers.
 
-use super::{ApiError, Node, Protocol};
+use super::{ApiError, Data, Node, Protocol, cbor};
 
 /// An answer, ready to be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reply {
     /// HTTP status.
     pub status: u16,
-    /// Headers besides the content type and the request id.
+    /// Headers besides the request id.
     pub headers: Vec<(&'static str, String)>,
-    /// An XML document; empty where the protocol wants no body.
-    pub body: String,
+    /// An XML document or a CBOR value; empty where the protocol wants no body.
+    pub body: Vec<u8>,
+}
+
+impl Reply {
+    /// An answer in XML.
+    pub fn xml(status: u16, root: &Node) -> Self {
+        let headers = vec![("content-type", "text/xml;charset=UTF-8".to_owned())];
+        Self { status, headers, body: root.document().into_bytes() }
+    }
+
+    /// An answer in CBOR.
+    pub fn cbor(status: u16, body: &Data) -> Self {
+        let (kind, protocol) = ("application/cbor".to_owned(), "rpc-v2-cbor".to_owned());
+        let headers = vec![("content-type", kind), ("smithy-protocol", protocol)];
+        Self { status, headers, body: cbor::write(body) }
+    }
 }
 
 /// Wraps a body: under `{Action}Response` for EC2, and under `{Action}Result` inside it for the query
@@ -19,25 +34,37 @@ pub fn success(protocol: Protocol, namespace: &str, action: &str, request_id: &s
     let root = Node::new(format!("{action}Response")).attribute("xmlns", namespace);
     let root = match protocol {
         Protocol::Ec2 => root.field("requestId", request_id).with(body),
-        Protocol::Query | Protocol::RestXml => root
+        Protocol::Query | Protocol::RestXml | Protocol::Cbor => root
             .child(format!("{action}Result"), body)
             .child("ResponseMetadata", Node::body().field("RequestId", request_id)),
     };
-    Reply { status: 200, headers: Vec::new(), body: root.document() }
+    Reply::xml(200, &root)
 }
 
 /// Words a refusal as the protocol does.
 pub fn failure(protocol: Protocol, namespace: &str, request_id: &str, error: &ApiError) -> Reply {
     let kind = if error.status < 500 { "Sender" } else { "Receiver" };
+    if protocol == Protocol::Cbor {
+        return refusal(kind, error);
+    }
     let what = |node: Node| node.field("Code", &error.code).field("Message", &error.message);
     let root = match protocol {
         Protocol::Ec2 => Node::new("Response")
             .child("Errors", Node::body().child("Error", what(Node::body())))
             .field("RequestID", request_id),
-        Protocol::Query | Protocol::RestXml => Node::new("ErrorResponse")
+        Protocol::Query | Protocol::RestXml | Protocol::Cbor => Node::new("ErrorResponse")
             .attribute("xmlns", namespace)
             .child("Error", what(Node::body().field("Type", kind)))
             .field("RequestId", request_id),
     };
-    Reply { status: error.status, headers: Vec::new(), body: root.document() }
+    Reply::xml(error.status, &root)
+}
+
+/// In CBOR the code stands in a header, for clients that know it from the query protocol.
+fn refusal(kind: &str, error: &ApiError) -> Reply {
+    let body =
+        Data::body().with("__type", Data::text(&error.code)).with("message", Data::text(&error.message));
+    let mut reply = Reply::cbor(error.status, &body);
+    reply.headers.push(("x-amzn-query-error", format!("{};{kind}", error.code)));
+    reply
 }

@@ -37,7 +37,7 @@ impl ApiError {
             Protocol::Ec2 => {
                 Self::new("MissingParameter", format!("The request must contain the parameter {name}"))
             }
-            Protocol::Query => Self::validation(format!(
+            Protocol::Query | Protocol::Cbor => Self::validation(format!(
                 "1 validation error detected: Value null at '{}' failed to satisfy constraint: Member must not be null",
                 lower_first(name)
             )),
@@ -52,7 +52,9 @@ impl ApiError {
                 "InvalidParameterValue",
                 format!("Value ({value}) for parameter {name} is invalid. Expected {expected}"),
             ),
-            Protocol::Query => Self::new("MalformedInput", format!("{name}: '{value}' is not {expected}")),
+            Protocol::Query | Protocol::Cbor => {
+                Self::new("MalformedInput", format!("{name}: '{value}' is not {expected}"))
+            }
             Protocol::RestXml => Self::new("InvalidInput", format!("{name}: '{value}' is not {expected}")),
         }
     }

@@ -30,6 +30,16 @@ impl Params {
         Self { protocol, value: None, branches: BTreeMap::new() }
     }
 
+    /// A value without a name.
+    pub fn leaf(protocol: Protocol, value: String) -> Self {
+        Self { protocol, value: Some(value), branches: BTreeMap::new() }
+    }
+
+    /// Puts a tree at a name, dots and all.
+    pub fn insert(&mut self, name: String, params: Self) {
+        self.branches.insert(name, params);
+    }
+
     /// Reads a form (`application/x-www-form-urlencoded`) or a query string.
     pub fn parse(protocol: Protocol, form: &str) -> Self {
         let mut root = Self::empty(protocol);
@@ -88,6 +98,14 @@ impl Params {
     /// The protocol's words for a malformed parameter.
     pub fn int(&self, name: &str) -> Result<Option<i64>, ApiError> {
         self.read(name, "an integer", |text| text.parse().ok())
+    }
+
+    /// A number, if it was sent.
+    ///
+    /// # Errors
+    /// The protocol's words for a malformed parameter.
+    pub fn number(&self, name: &str) -> Result<Option<f64>, ApiError> {
+        self.read(name, "a number", |text| text.parse().ok().filter(|number: &f64| number.is_finite()))
     }
 
     /// `true` or `false`, if it was sent.
