@@ -8,6 +8,7 @@ mod end;
 mod group;
 mod lower;
 pub(crate) mod memory;
+pub(crate) mod part;
 mod phase;
 mod read;
 mod request;
@@ -173,6 +174,14 @@ fn memory_key(task: &Task) -> String {
 
 async fn one(aws: &Aws, id: &RemoteId) -> Result<Option<Described>, ProviderError> {
     Ok(read::describe(aws, &BTreeSet::from([id.0.clone()])).await?.remove(&id.0))
+}
+
+/// Whether there is a group of that name; one that is on its way out counts.
+///
+/// # Errors
+/// What `DescribeAutoScalingGroups` answers.
+pub(crate) async fn exists(aws: &Aws, name: &str) -> Result<bool, ProviderError> {
+    Ok(one(aws, &RemoteId::from(name)).await?.is_some())
 }
 
 async fn update(

@@ -49,6 +49,8 @@ pub struct Aws {
     pub ec2: aws_sdk_ec2::Client,
     /// EC2 Auto Scaling.
     pub autoscaling: aws_sdk_autoscaling::Client,
+    /// CloudWatch.
+    pub cloudwatch: aws_sdk_cloudwatch::Client,
     /// Classic load balancing.
     pub elb: aws_sdk_elasticloadbalancing::Client,
     /// Route53.
@@ -80,6 +82,10 @@ const ELB: Rates = Rates { reads: Rate { burst: 40.0, rate: 10.0 }, writes: Rate
 const AUTOSCALING: Rate = Rate { burst: 20.0, rate: 10.0 };
 /// <https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/DNSLimitations.html>: five per second and account.
 const ROUTE53: Rate = Rate { burst: 5.0, rate: 5.0 };
+/// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html>: nine calls a second of
+/// `DescribeAlarms`, three of `PutMetricAlarm` and of `DeleteAlarms`.
+const CLOUDWATCH: Rates =
+    Rates { reads: Rate { burst: 9.0, rate: 9.0 }, writes: Rate { burst: 3.0, rate: 3.0 } };
 const STS: Rate = Rate { burst: 20.0, rate: 10.0 };
 
 impl Aws {
@@ -104,6 +110,7 @@ impl Aws {
         Self {
             ec2: aws_sdk_ec2::Client::new(&with(apart(EC2))),
             autoscaling: aws_sdk_autoscaling::Client::new(&with(together(AUTOSCALING))),
+            cloudwatch: aws_sdk_cloudwatch::Client::new(&with(apart(CLOUDWATCH))),
             elb: aws_sdk_elasticloadbalancing::Client::new(&with(apart(ELB))),
             route53: aws_sdk_route53::Client::new(&with(together(ROUTE53))),
             sts: aws_sdk_sts::Client::new(&with(together(STS))),
@@ -116,6 +123,11 @@ impl Aws {
             account: OnceCell::new(),
             counter,
         }
+    }
+
+    /// What time it is, by the clock that requests are signed with.
+    pub(crate) fn now(&self) -> SystemTime {
+        self.autoscaling.config().time_source().map_or_else(SystemTime::now, |clock| clock.now())
     }
 
     /// How many calls have been made so far.

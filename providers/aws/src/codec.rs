@@ -5,7 +5,7 @@
 use infra_engine::provider::{FailureClass, ProviderError};
 use infra_lang::name::AttributeName;
 use infra_lang::number::Number;
-use infra_lang::residual::Values;
+use infra_lang::residual::{Attributes, Residual, Values};
 use infra_lang::schema::{AttributeSchema, BlockSchema, KindSchema};
 use infra_lang::types::Type;
 use infra_lang::value::{Dimension, Quantity, Value};
@@ -206,6 +206,15 @@ fn fill(block: &BlockSchema, value: &mut Value) {
 pub(crate) fn same_as<T: DeserializeOwned + PartialEq>(one: &Value, other: &Value) -> bool {
     let read = |value: &Value| plain(value).and_then(|json| serde_json::from_value::<T>(json).ok());
     one == other || read(one).zip(read(other)).is_some_and(|(one, other)| one == other)
+}
+
+/// The attributes that are known as a whole.
+pub(crate) fn known(attributes: &Attributes) -> Values {
+    let known = |value: &Residual| match value {
+        Residual::Known(value) => Some(value.clone()),
+        _ => None,
+    };
+    attributes.iter().filter_map(|(name, value)| Some((name.clone(), known(value)?))).collect()
 }
 
 /// One attribute.

@@ -54,8 +54,15 @@ const CREDENTIALS: &[&str] = &[
 
 const DENIED: &[&str] = &["UnauthorizedOperation", "AccessDenied", "AccessDeniedException"];
 
-const MISSING: &[&str] =
-    &["LoadBalancerNotFound", "NoSuchHostedZone", "NoSuchChange", "NoSuchEntity", "PolicyNotFound"];
+const MISSING: &[&str] = &[
+    "LoadBalancerNotFound",
+    "NoSuchHostedZone",
+    "NoSuchChange",
+    "NoSuchEntity",
+    "PolicyNotFound",
+    "ResourceNotFound",
+    "ResourceNotFoundException",
+];
 
 /// Turns the SDK's error of `operation` into ours: `.map_err(failed("CreateVpc"))`.
 pub(crate) fn failed<E>(operation: &'static str) -> impl Fn(SdkError<E, HttpResponse>) -> ProviderError

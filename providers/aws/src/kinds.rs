@@ -6,6 +6,10 @@ use crate::kind::AwsKind;
 pub(crate) static KINDS: &[&dyn AwsKind] = &[
     &crate::ami::Amis,
     &crate::autoscaling_group::AutoscalingGroups,
+    &crate::scaling_policy::ScalingPolicies,
+    &crate::scheduled_action::ScheduledActions,
+    &crate::lifecycle_hook::LifecycleHooks,
+    &crate::metric_alarm::MetricAlarms,
     &crate::launch_template::LaunchTemplates,
     &crate::launch_configuration::LaunchConfigurations,
     &crate::elb::Elbs,

@@ -1,6 +1,6 @@
 //! What a `data` block of most kinds may be asked by, and that there is exactly one answer.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use infra_derive::Block;
 use infra_engine::provider::{FailureClass, ProviderError};
@@ -83,6 +83,8 @@ pub(crate) fn unanswered(lookup: &Lookup, message: String, hint: &str) -> Provid
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use infra_lang::address::{Address, Mode};
     use infra_lang::span::{FileId, Span};
 

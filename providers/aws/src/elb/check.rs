@@ -2,10 +2,10 @@
 
 use infra_engine::change::Change;
 use infra_lang::name::AttributeName;
-use infra_lang::residual::{Attributes, Residual, Values};
+use infra_lang::residual::Attributes;
 
 use super::{Elb, Listener};
-use crate::codec::decode;
+use crate::codec::{decode, known};
 
 /// What is wrong with the attributes that are known.
 pub(super) fn problems(desired: &Attributes) -> Vec<(AttributeName, String)> {
@@ -37,15 +37,6 @@ pub(super) fn problems(desired: &Attributes) -> Vec<(AttributeName, String)> {
         found.extend(proxy_problems(&elb).into_iter().map(|said| ("proxy_protocol_ports", said)));
     }
     found.into_iter().map(|(attribute, said)| (AttributeName::new(attribute), said)).collect()
-}
-
-/// The attributes that are known as a whole.
-fn known(attributes: &Attributes) -> Values {
-    let known = |value: &Residual| match value {
-        Residual::Known(value) => Some(value.clone()),
-        _ => None,
-    };
-    attributes.iter().filter_map(|(name, value)| Some((name.clone(), known(value)?))).collect()
 }
 
 fn name_problem(attribute: &str, text: &str) -> Option<String> {
