@@ -15,6 +15,7 @@ mod libraries;
 mod loops;
 mod modules;
 mod moves;
+mod named_types;
 mod narrow;
 mod null;
 mod objects;
@@ -22,6 +23,7 @@ mod operators;
 mod order;
 mod phases;
 mod places;
+mod purity;
 mod references;
 mod results;
 mod rules;
@@ -252,6 +254,7 @@ impl<'a> Checker<'a> {
         self.check_moves();
         let outputs = self.check_outputs();
         self.errors.extend(cycles::rings(&self.edges));
+        self.errors.extend(purity::check(module));
         self.errors.extend(libraries::check(module, self.known.modules, self.known.tool));
         let modules = self.known.modules;
         self.errors.extend(ephemeral::check(module, project, |call, variable| {

@@ -13,6 +13,7 @@ use crate::span::Span;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Node {
     Project,
+    Type(String),
     Local(Identifier),
     Function(Identifier),
     Module(Identifier),
@@ -24,6 +25,7 @@ impl fmt::Display for Node {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Project => f.write_str("project"),
+            Self::Type(name) => f.write_str(name),
             Self::Local(name) => write!(f, "local.{name}"),
             Self::Function(name) => write!(f, "{name}(…)"),
             Self::Module(name) => write!(f, "module.{name}"),

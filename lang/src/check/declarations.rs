@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::Checker;
 use super::collect::Collected;
 use super::cycles::Node;
+use super::named_types::named_types;
 use super::scope::Scope;
 use super::settings::{condition, unknown, unknown_block};
 use crate::ast::{Block, Expr, ExprKind, Item};
@@ -14,7 +15,6 @@ use crate::explain::codes;
 use crate::name::Identifier;
 use crate::program::{Condition, Library, Module, Output, UserFunction, Variable};
 use crate::schema::SchemaSet;
-use crate::span::Span;
 use crate::types::{Type, TypeNames, read_type, type_of};
 use crate::value::Value;
 
@@ -90,41 +90,6 @@ pub(super) fn declare(
     }
     module.libraries = libraries;
     module
-}
-
-/// Named types may use each other in any order, so they are read again until nothing new can be.
-fn named_types(
-    declared: &BTreeMap<String, (Expr, Span)>,
-    others: &Names<'_>,
-    errors: Errors<'_>,
-) -> BTreeMap<String, Type> {
-    let mut known: BTreeMap<String, Type> = BTreeMap::new();
-    loop {
-        let open: Vec<_> = declared.iter().filter(|(name, _)| !known.contains_key(*name)).collect();
-        let names = Names { types: &known, ..*others };
-        let read: Vec<_> =
-            open.iter().map(|(name, (expr, _))| ((*name).clone(), read_type(expr, &names))).collect();
-        let fresh: BTreeMap<String, Type> =
-            read.iter().filter_map(|(name, ty)| Some((name.clone(), ty.as_ref().ok()?.clone()))).collect();
-        if fresh.is_empty() {
-            for (_, ty) in read {
-                errors.extend(ty.err().flatten().map(|error| rings_are_no_types(error, declared)));
-            }
-            // What could not be read takes and gives anything, so that what uses it is silent.
-            known.extend(open.into_iter().map(|(name, _)| (name.clone(), Type::never())).collect::<Vec<_>>());
-            return known;
-        }
-        known.extend(fresh);
-    }
-}
-
-fn rings_are_no_types(mut error: Diagnostic, declared: &BTreeMap<String, (Expr, Span)>) -> Diagnostic {
-    if declared.keys().any(|name| error.message.ends_with(&format!("`{name}`"))) {
-        error.message = "named types may use each other, but not in a ring".to_owned();
-        error.hint = None;
-        error.suggestion.clear();
-    }
-    error
 }
 
 fn read(expr: &Expr, names: &Names<'_>, errors: Errors<'_>) -> Type {
@@ -275,11 +240,24 @@ fn parameters(expr: &Expr, names: &Names<'_>, errors: Errors<'_>) -> Vec<(Identi
         }
         return Vec::new();
     };
-    let parameter = |entry: &crate::ast::Entry| {
-        let name = entry.key.literal().map(Identifier::new)?;
-        Some((name, read(&entry.value, names, errors)))
-    };
-    entries.iter().filter_map(parameter).collect()
+    let mut params: Vec<(Identifier, Type)> = Vec::new();
+    for entry in entries {
+        let Some(name) = entry.key.literal().map(Identifier::new) else {
+            errors.push(Diagnostic::error(
+                codes::TYPE,
+                entry.key.span(),
+                "the name of a parameter is a word",
+            ));
+            continue;
+        };
+        if params.iter().any(|(other, _)| *other == name) {
+            let message = format!("the parameter `{name}` is declared twice");
+            errors.push(Diagnostic::error(codes::DUPLICATE, entry.key.span(), message));
+            continue;
+        }
+        params.push((name, read(&entry.value, names, errors)));
+    }
+    params
 }
 
 impl Checker<'_> {

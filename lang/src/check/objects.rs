@@ -7,11 +7,12 @@ use super::rules::{Written, entries};
 use super::scope::Scope;
 use super::settings::attribute_of;
 use crate::address::Mode;
-use crate::ast::Expr;
+use crate::ast::{Expr, ExprKind};
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::explain::codes;
 use crate::name::AttributeName;
 use crate::program::{Argument, Meta, Object, ObjectKey};
+use crate::reference::{Root, root};
 use crate::schema::{AttributeSchema, BlockSchema, KindSchema, Naming, Presence, Rule, SchemaSet};
 use crate::span::Span;
 use crate::types::{Field, Lengths, Type, any_of, convert_value, spoken};
@@ -257,6 +258,11 @@ impl Checker<'_> {
         }
         for reference in &lifecycle.replace_triggered_by {
             self.infer(reference, scope);
+            if !is_of_object(reference) {
+                let message = "a reference to an object or to an attribute of one is wanted here";
+                let error = Diagnostic::error(codes::TYPE, reference.span, message);
+                self.report(error.hint("write `replace_triggered_by = [elb.web.dns_name]`"));
+            }
         }
         for timeout in &object.timeouts {
             self.expect(&timeout.value, &Type::quantity(crate::value::Dimension::Duration), scope);
@@ -288,6 +294,16 @@ impl Checker<'_> {
                 .hint("write `ignore_changes = [tags]`"),
         };
         self.report(error);
+    }
+}
+
+/// Whether an expression names an object, an instance of one or an attribute.
+fn is_of_object(expr: &Expr) -> bool {
+    let expr = expr.bare();
+    match (root(expr, |_| false), &expr.kind) {
+        (Some(Root::Object(..)), _) | (None, ExprKind::Invalid) => true,
+        (None, ExprKind::Attribute(of, _) | ExprKind::Index(of, _)) => is_of_object(of),
+        _ => false,
     }
 }
 

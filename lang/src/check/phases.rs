@@ -179,7 +179,7 @@ impl<'a> Looker<'a, '_> {
             Node::Local(name) => drop(self.local(name)),
             Node::Object(key) => drop(self.block(key)),
             Node::Module(name) => drop(self.called(name)),
-            Node::Project | Node::Function(_) | Node::Output(_) => {}
+            Node::Project | Node::Type(_) | Node::Function(_) | Node::Output(_) => {}
         }
     }
 

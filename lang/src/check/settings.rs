@@ -9,6 +9,7 @@ use crate::explain::codes;
 use crate::name::{AttributeName, Identifier};
 use crate::program::{Argument, Call, CheckBlock, Condition, Lifecycle, Meta, Object, Project, Step};
 use crate::schema::{AttributeSchema, KindSchema};
+use crate::span::Span;
 
 pub(super) type Errors<'a> = &'a mut Vec<Diagnostic>;
 
@@ -36,7 +37,10 @@ pub(super) fn project(name: Identifier, block: &Block, errors: Errors<'_>) -> Pr
                     &["region", "account", "tags", "required_version", "backend"],
                 )),
             },
-            Item::Block(inner) if inner.kind.as_str() == "backend" => project.backend = Some(inner.clone()),
+            Item::Block(inner) if inner.kind.as_str() == "backend" => {
+                once(&project.backend, inner, |first| first.header, errors);
+                project.backend = Some(inner.clone());
+            }
             Item::Block(inner) => errors.push(unknown_block(inner, &["backend"])),
         }
     }
@@ -45,6 +49,15 @@ pub(super) fn project(name: Identifier, block: &Block, errors: Errors<'_>) -> Pr
         errors.push(error.hint("write `region = \"us-east-1\"`"));
     }
     project
+}
+
+/// Reports a block that may be written once, and was before.
+fn once<T>(before: &Option<T>, block: &Block, place: impl Fn(&T) -> Span, errors: Errors<'_>) {
+    if let Some(first) = before {
+        let message = format!("`{}` may be written once only", block.kind);
+        let error = Diagnostic::error(codes::BOTH_FORMS, block.header, message);
+        errors.push(error.label(place(first), "the first"));
+    }
 }
 
 /// An attribute that a block of the language does not take.
@@ -125,13 +138,23 @@ pub(super) fn object(mode: Mode, schema: &KindSchema, block: &Block, errors: Err
         complete: block.body.complete,
     };
     let mut own = Vec::new();
+    let (mut first_lifecycle, mut first_timeouts) = (None, None);
     for item in rest {
         match (item, mode) {
             (Item::Block(inner), Mode::Managed) if inner.kind.as_str() == "lifecycle" => {
+                once(&first_lifecycle, inner, |span| *span, errors);
+                first_lifecycle = Some(inner.header);
                 object.lifecycle = lifecycle(inner, errors);
             }
             (Item::Block(inner), Mode::Managed) if inner.kind.as_str() == "timeouts" => {
+                once(&first_timeouts, inner, |span| *span, errors);
+                first_timeouts = Some(inner.header);
                 object.timeouts = timeouts(inner, errors);
+            }
+            (Item::Block(inner), Mode::Data) if matches!(inner.kind.as_str(), "lifecycle" | "timeouts") => {
+                let message = format!("a lookup has no `{}`", inner.kind);
+                let error = Diagnostic::error(codes::UNKNOWN_ATTRIBUTE, inner.header, message);
+                errors.push(error.hint("it makes nothing; an assertion on what it finds is a `check`"));
             }
             (Item::Block(inner), Mode::Managed) if is_step(schema, inner) => {
                 object.steps.push(step(schema, inner, errors))

@@ -70,6 +70,11 @@ explanations! {
          and `~>`, which lets the last number written grow; all of them, separated by commas, must hold.",
         "project \"shop\" {\n  region           = \"us-east-1\"\n  required_version = \"latest\"\n}"
         => "project \"shop\" {\n  region           = \"us-east-1\"\n  required_version = \">= 0.1, < 2\"\n}";
+    PURE "E0217" "a function that sees more than it is handed":
+        "A function is pure: its result follows from its parameters, `local`, files and other functions. Everything \
+         else is handed in as a parameter.",
+        "variable \"suffix\" { default = \"x\" }\nfunction \"named\" {\n  params = { name = string }\n  result = \"${name}-${var.suffix}\"\n}"
+        => "function \"named\" {\n  params = { name = string, suffix = string }\n  result = \"${name}-${suffix}\"\n}";
 
     TYPE "E0301" "wrong type":
         "The value given is not one that may stand here. Numbers and booleans become strings by themselves, whole \

@@ -22,7 +22,7 @@ types { pair = tuple([string, int]) }
 function "greeting" {
   description = "Says hello."
   params      = { to = string, times = int }
-  result      = join(" ", [for n in [var.name] : "hello ${to}"])
+  result      = join(" ", [for n in [to] : "hello ${to}"])
 }
 output "names" {
   value       = [var.name]
