@@ -19,6 +19,7 @@ mod named_types;
 mod narrow;
 mod null;
 mod objects;
+mod offers;
 mod operators;
 mod order;
 mod phases;
