@@ -1,6 +1,7 @@
 //! From syntax trees to a program: names resolved, types known, modules linked.
 
 mod access;
+mod any;
 mod blocks;
 mod calls;
 mod collect;
@@ -114,6 +115,7 @@ pub fn check_for(sources: &[Source], schemas: &SchemaSet, tool: &Tool) -> Result
     if !errors.is_empty() {
         return Err(sorted(errors));
     }
+    let warnings = sorted(warnings);
     Ok(Program { modules, schemas: schemas.clone(), project, outputs, results, optional_reads, warnings })
 }
 
@@ -196,6 +198,8 @@ struct Checker<'a> {
     call_types: BTreeMap<Identifier, Type>,
     /// The types of arguments of blocks that are read elsewhere, by their places.
     written_types: BTreeMap<Span, Option<Type>>,
+    /// Where something is read from a value of type `any`.
+    any_reads: BTreeSet<Span>,
     /// How many calls and arguments are being looked at, each for the sake of another.
     depth: usize,
     /// The types of variables to which a caller gives secrets.
@@ -223,6 +227,7 @@ impl<'a> Checker<'a> {
             function_types: BTreeMap::new(),
             secret_results: BTreeMap::new(),
             call_types: BTreeMap::new(),
+            any_reads: BTreeSet::new(),
             depth: 0,
             written_types: BTreeMap::new(),
             given: BTreeMap::new(),

@@ -138,7 +138,7 @@ impl Checker<'_> {
                 Type::never()
             }
         };
-        let found = self.expect(value, &wanted, scope);
+        let found = self.knowingly(|checker| checker.expect(value, &wanted, scope));
         wanted.with_labels_of(&found)
     }
 
