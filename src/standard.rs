@@ -26,6 +26,9 @@ modules! {
     "fleet",
     "layer",
     "network",
+    "scheduled_capacity",
+    "web_service",
+    "worker_pool",
 }
 
 /// The module that a directory of [`infra_lang::module_directories`] names, if it is one of the standard library.

@@ -40,6 +40,32 @@ fn layer() {
 }
 
 #[test]
+fn web_service() {
+    applied("web_service", "address = \"http://www.shop.example/\"");
+}
+
+#[test]
+fn worker_pool() {
+    applied("worker_pool", "group = \"example-workers-worker-");
+}
+
+#[test]
 fn fleet() {
     applied("fleet", "bee = \"example-fleet-group-bee-");
+}
+
+#[test]
+fn scheduled_capacity() {
+    applied("scheduled_capacity", "scheduled_action.scheduled[\"morning\"]");
+}
+
+#[test]
+fn a_deploy_of_the_web_service_is_a_swap() {
+    let project = TestProject::copy(&stdlib().join("web_service/example"), Cloud::Embedded);
+    let _ = project.apply(&[]);
+    let plan = project.run(&["plan", "--detailed-exitcode", "--var", "workers=8"]).expect(2);
+    assert!(plan.contains("2 of 2 running instances replaced"), "{plan}");
+    assert!(plan.contains("1 swapped, 1 built"), "{plan}");
+    let _ = project.apply(&["--var", "workers=8"]);
+    project.expect_no_changes(&["--var", "workers=8"]);
 }

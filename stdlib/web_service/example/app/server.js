@@ -1,0 +1,1 @@
+require("http").createServer((_, response) => response.end("Hello\n")).listen(8080)
