@@ -19,6 +19,7 @@ mod objects;
 mod open;
 mod order;
 mod outputs;
+mod rings;
 mod scope;
 mod settings;
 mod sources;
@@ -158,6 +159,7 @@ impl Evaluator<'_> {
         self.module(&[], &mut desired);
         desired.outputs = self.root_outputs();
         self.check_moves(&desired);
+        rings::rings(&desired).into_iter().for_each(|error| self.report(error));
         desired.ephemeral = self.memo.borrow().ephemeral.clone();
         self.check_left_out(&desired);
         Some(desired)

@@ -24,6 +24,7 @@ pub fn validate(program: &Program, inputs: &Inputs<'_>) -> Vec<Diagnostic> {
     let mut desired = Desired::nothing(settings.unwrap_or_else(|_| evaluator.nameless()));
     evaluator.module(&[], &mut desired);
     evaluator.check_moves(&desired);
+    super::rings::rings(&desired).into_iter().for_each(|error| evaluator.report(error));
     crate::check::sorted(evaluator.errors.into_inner())
 }
 
