@@ -72,7 +72,7 @@ pub fn check(sources: &[Source], schemas: &SchemaSet) -> Result<Program, Vec<Dia
 /// All independent errors, in the order of their places.
 pub fn check_for(sources: &[Source], schemas: &SchemaSet, tool: &Tool) -> Result<Program, Vec<Diagnostic>> {
     let mut errors = Vec::new();
-    let Declared { modules, order, project } = declared(sources, schemas, &mut errors);
+    let Declared { mut modules, order, project } = declared(sources, schemas, &mut errors);
     let required = project.as_ref().and_then(|project| project.required_version.as_ref());
     if let Some(error) = required.and_then(|required| version::check(required, tool)) {
         // Another version may know what this one does not: nothing else is said.
@@ -94,7 +94,7 @@ pub fn check_for(sources: &[Source], schemas: &SchemaSet, tool: &Tool) -> Result
             mut maybe_null,
             ..
         } = checker;
-        facts.edges.insert(directory.clone(), edges);
+        facts.order.insert(directory.clone(), order::declarations(module, &edges));
         facts.maybe_null.append(&mut maybe_null);
         errors.append(&mut found);
         optional_reads.append(&mut reads);
@@ -116,6 +116,9 @@ pub fn check_for(sources: &[Source], schemas: &SchemaSet, tool: &Tool) -> Result
         return Err(sorted(errors));
     }
     let warnings = sorted(warnings);
+    for (directory, order) in facts.order {
+        modules.entry(directory).and_modify(|module| module.order = order);
+    }
     Ok(Program { modules, schemas: schemas.clone(), project, outputs, results, optional_reads, warnings })
 }
 

@@ -18,7 +18,7 @@ const QUESTION: &str = "var";
 pub fn validate(program: &Program, inputs: &Inputs<'_>) -> Vec<Diagnostic> {
     let evaluator = Evaluator { open: true, ..Evaluator::new(program, inputs) };
     evaluator.check_given_variables();
-    evaluator.locals(&[]);
+    evaluator.declarations(&[]);
     let settings = evaluator.reported(evaluator.settings());
     drop(evaluator.project());
     let mut desired = Desired::nothing(settings.unwrap_or_else(|_| evaluator.nameless()));
