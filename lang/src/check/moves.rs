@@ -80,13 +80,17 @@ impl Checker<'_> {
         if self.place(&block.to, &scope) {
             self.there(&block.to, false);
             let id = Type::String(Text::Id(KindName::new(kind.as_str())));
-            self.expect(&block.id, &id, &scope);
+            let found = self.expect(&block.id, &id, &scope);
+            self.shown(&found, &block.id, "an import's `id` is shown, and this is sensitive");
         }
     }
 
     /// Checks the keys of an address, and that its kind is one.
     fn place(&mut self, place: &WrittenPlace, scope: &Scope) -> bool {
-        place.keys().for_each(|key| drop(self.expect(key, &Type::string(), scope)));
+        for key in place.keys() {
+            let found = self.expect(key, &Type::string(), scope);
+            self.shown(&found, key, "the key of an address is shown, and this is sensitive");
+        }
         let Some((kind, object)) = &place.object else { return true };
         if self.schemas.kind(kind.as_str()).is_some() {
             return true;
