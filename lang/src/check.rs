@@ -1,7 +1,6 @@
 //! From syntax trees to a program: names resolved, types known, modules linked.
 
 mod access;
-mod any;
 mod blocks;
 mod calls;
 mod collect;
@@ -20,7 +19,6 @@ mod named_types;
 mod narrow;
 mod null;
 mod objects;
-mod offers;
 mod operators;
 mod order;
 mod phases;
@@ -72,7 +70,7 @@ pub fn check(sources: &[Source], schemas: &SchemaSet) -> Result<Program, Vec<Dia
 /// All independent errors, in the order of their places.
 pub fn check_for(sources: &[Source], schemas: &SchemaSet, tool: &Tool) -> Result<Program, Vec<Diagnostic>> {
     let mut errors = Vec::new();
-    let Declared { mut modules, order, project } = declared(sources, schemas, &mut errors);
+    let Declared { modules, order, project } = declared(sources, schemas, &mut errors);
     let required = project.as_ref().and_then(|project| project.required_version.as_ref());
     if let Some(error) = required.and_then(|required| version::check(required, tool)) {
         // Another version may know what this one does not: nothing else is said.
@@ -94,7 +92,7 @@ pub fn check_for(sources: &[Source], schemas: &SchemaSet, tool: &Tool) -> Result
             mut maybe_null,
             ..
         } = checker;
-        facts.order.insert(directory.clone(), order::declarations(module, &edges));
+        facts.edges.insert(directory.clone(), edges);
         facts.maybe_null.append(&mut maybe_null);
         errors.append(&mut found);
         optional_reads.append(&mut reads);
@@ -114,10 +112,6 @@ pub fn check_for(sources: &[Source], schemas: &SchemaSet, tool: &Tool) -> Result
     let (errors, warnings): (Vec<_>, Vec<_>) = errors.into_iter().partition(Diagnostic::is_error);
     if !errors.is_empty() {
         return Err(sorted(errors));
-    }
-    let warnings = sorted(warnings);
-    for (directory, order) in facts.order {
-        modules.entry(directory).and_modify(|module| module.order = order);
     }
     Ok(Program { modules, schemas: schemas.clone(), project, outputs, results, optional_reads, warnings })
 }
@@ -201,8 +195,6 @@ struct Checker<'a> {
     call_types: BTreeMap<Identifier, Type>,
     /// The types of arguments of blocks that are read elsewhere, by their places.
     written_types: BTreeMap<Span, Option<Type>>,
-    /// Where something is read from a value of type `any`.
-    any_reads: BTreeSet<Span>,
     /// How many calls and arguments are being looked at, each for the sake of another.
     depth: usize,
     /// The types of variables to which a caller gives secrets.
@@ -230,7 +222,6 @@ impl<'a> Checker<'a> {
             function_types: BTreeMap::new(),
             secret_results: BTreeMap::new(),
             call_types: BTreeMap::new(),
-            any_reads: BTreeSet::new(),
             depth: 0,
             written_types: BTreeMap::new(),
             given: BTreeMap::new(),

@@ -54,12 +54,11 @@ pub fn edited(text: &str, edits: &[Edit]) -> String {
     result + &text[at..]
 }
 
-/// The text with its sure suggestions applied, in the canonical format if it parses and was so before or did not
-/// parse; none if nothing would change, or if it would parse worse than before.
+/// The text with its sure suggestions applied, in the canonical format if it then parses; none if nothing would
+/// change, or if it would parse worse than before.
 pub fn fixed(text: &str, edits: &[Edit]) -> Option<String> {
     let new = edited(text, edits);
-    let tidy = crate::format(text).map_or(true, |formatted| formatted == text);
-    let new = if tidy { crate::format(&new).unwrap_or(new) } else { new };
+    let new = crate::format(&new).unwrap_or(new);
     (new != text && errors_in(&new) <= errors_in(text)).then_some(new)
 }
 

@@ -5,6 +5,7 @@
 
 mod collections;
 mod encoding;
+mod examples;
 mod files;
 mod hash;
 mod network;
@@ -28,6 +29,7 @@ use crate::schema::SchemaSet;
 use crate::types::{Type, convert_value};
 use crate::value::Value;
 
+pub use examples::{Example, example};
 pub(crate) use files::read_text;
 pub(crate) use operators::{binary, unary};
 pub(crate) use signature::Signature;

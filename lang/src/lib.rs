@@ -26,6 +26,7 @@ mod wire;
 
 pub mod explain;
 pub mod fix;
+pub mod language;
 
 // What the stages share among themselves.
 mod constant;

@@ -78,6 +78,9 @@ impl Checker<'_> {
             if let Some(ty) = super::objects::extra_type(Mode::Managed, schema, name) {
                 return ty;
             }
+            if let Some(error) = super::habits::read(kind.as_str(), name, span) {
+                return self.report(error);
+            }
             let known: Vec<&str> =
                 schema.attributes.iter().map(|attribute| attribute.name.as_str()).collect();
             let error = Diagnostic::error(
@@ -96,12 +99,11 @@ impl Checker<'_> {
     }
 
     /// The type of `of[key]`.
-    pub(super) fn index(&mut self, of: &Expr, key: &Expr, whole: &Expr, scope: &Scope) -> Type {
+    pub(super) fn index(&mut self, of: &Expr, key: &Expr, span: Span, scope: &Scope) -> Type {
         let ty = self.infer(of, scope);
         let ty = self.value(ty, of, Need::Element, scope);
-        self.read_any(&ty, of, whole);
         let key_type = self.infer(key, scope);
-        let element = self.element(ty.core(), &key_type, key, whole.span);
+        let element = self.element(ty.core(), &key_type, key, span);
         element.labelled(ty.is_sensitive() || key_type.is_sensitive())
     }
 

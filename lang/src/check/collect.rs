@@ -281,7 +281,7 @@ impl Collector<'_> {
         if let Some(new) = habits::kind_of(kind, self.schemas) {
             let new = if data { format!("\"{new}\"") } else { new };
             return habits::habit(span, &format!("`{kind}` is written `{}`", new.trim_matches('"')))
-                .suggest(span, new);
+                .fix(span, new);
         }
         let kinds = self.schemas.iter().map(|schema| schema.name.as_str());
         let words = WORDS.iter().copied().filter(|_| !data);

@@ -28,7 +28,6 @@ impl Checker<'_> {
             ExprKind::Attribute(of, name) => {
                 let ty = self.infer(of, scope);
                 let ty = self.value(ty, of, Need::Field(name.as_str()), scope);
-                self.read_any(&ty, of, expr);
                 let read = self.field(&ty, name.as_str(), name.span, expr.span);
                 match ty {
                     Type::Kind(_) => self.as_written(read, of, name.as_str(), scope),
@@ -150,7 +149,7 @@ impl Checker<'_> {
         }
         if let Some(new) = habits::kind_of(text, self.schemas) {
             let error = habits::habit(kind.span, &format!("`{kind}.{name}` is written `{new}.{name}`"));
-            return self.report(error.suggest(kind.span, new));
+            return self.report(error.fix(kind.span, new));
         }
         let kinds = self.schemas.iter().map(|schema| schema.name.as_str());
         let near = nearest(text, scope.names().chain(ROOTS.iter().copied()).chain(kinds)).map(str::to_owned);

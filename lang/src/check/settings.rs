@@ -174,7 +174,7 @@ pub(super) fn object(mode: Mode, schema: &KindSchema, block: &Block, errors: Err
                 }
             }
             (Item::Block(inner), _) if !knows(mode, schema, inner.kind.as_str()) => {
-                match habits::renamed_attribute(schema.name.as_str(), inner.kind.as_str(), inner.kind.span) {
+                match habits::nested(schema.name.as_str(), inner) {
                     Some(error) => object.habit(error, errors),
                     None => own.push(item),
                 }
@@ -230,13 +230,7 @@ fn lifecycle(block: &Block, errors: Errors<'_>) -> Lifecycle {
                 "replace_triggered_by" => {
                     lifecycle.replace_triggered_by = list(&attribute.value, "references", errors)
                 }
-                "create_before_destroy" => errors.push(
-                    habits::habit(
-                        attribute.span,
-                        "delete `create_before_destroy`: the order of a replacement follows from the kind",
-                    )
-                    .suggest(attribute.span, ""),
-                ),
+                "create_before_destroy" => errors.push(habits::replacement_order(attribute, block)),
                 name => errors.push(unknown(name, attribute, KNOWN)),
             },
             Item::Block(inner) => match inner.kind.as_str() {

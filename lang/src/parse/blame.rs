@@ -149,7 +149,7 @@ fn unknown(scan: &Scan<'_>, at: usize) -> Diagnostic {
     let error = Diagnostic::error(codes::UNKNOWN_CHARACTER, place, format!("`{word}` has no meaning here"));
     match word {
         "'" | "`" => error.hint("strings are written in double quotes"),
-        "“" | "”" | "„" => error.hint("this is a typographic quote").fix(place, "\""),
+        "“" | "”" | "„" => error.hint("this is a typographic quote").suggest(place, "\""),
         ";" => error.hint("items end with their line, without `;`"),
         "&" => error.hint("and is `&&`"),
         "|" => error.hint("or is `||`"),

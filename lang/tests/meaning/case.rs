@@ -9,10 +9,11 @@ use std::collections::BTreeMap;
 use infra_lang::address::Address;
 use infra_lang::desired::Desired;
 use infra_lang::diagnostic::{Diagnostic, Label};
+use infra_lang::fix::{fixed, sure_edits};
 use infra_lang::inputs::{Given, Inputs};
 use infra_lang::name::Identifier;
 use infra_lang::residual::Values;
-use infra_lang::span::SourceMap;
+use infra_lang::span::{FileId, SourceMap};
 use infra_lang::testing::{Suite, Test, test_file};
 use infra_lang::tool::Tool;
 use infra_lang::value::Value;
@@ -193,6 +194,28 @@ impl Case {
             Err(errors) => errors,
         };
         if found.is_empty() { "ok\n".to_owned() } else { spelled(&found, &map) }
+    }
+
+    /// The root file after all sure repairs, and what is then still wrong.
+    pub fn repaired(&self) -> String {
+        let mut case = Self { sources: self.sources.clone(), ..Self::default() };
+        for _ in 0..20 {
+            let mut map = SourceMap::default();
+            let found = case.check(&mut map).err().unwrap_or_default();
+            let edits = sure_edits(&found);
+            let new = |(id, text): (u32, &String)| fixed(text, edits.get(&FileId(id))?);
+            let texts: Vec<_> = case.sources.iter().map(|(_, text)| text.clone()).collect();
+            let texts: Vec<_> = (0..).zip(&texts).map(new).collect();
+            if texts.iter().all(Option::is_none) {
+                let text = case.sources.iter().find(|(path, _)| path == "main.infra");
+                let text = text.map(|(_, text)| text.trim_end()).unwrap_or_default();
+                return format!("{text}\n---\n{}", spelled(&found, &map));
+            }
+            for ((_, text), new) in case.sources.iter_mut().zip(texts) {
+                *text = new.unwrap_or_else(|| text.clone());
+            }
+        }
+        panic!("repairs undo each other")
     }
 
     /// What evaluating gives: all that is wanted, or the errors, as text.

@@ -3,17 +3,17 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use infra_lang::explain::{Explanation, explain, explanations};
+use infra_lang::explain::{explain, explanations};
+use infra_lang::language::blocks;
 
 use crate::case::Case;
 
 /// What examples refer to and do not show.
-const SURROUNDINGS: &str =
-    "\n#: file network/main.infra\noutput \"id\" { value = 1 }\n#: file motd.txt\nhello\n";
+const SURROUNDINGS: &str = "\n#: file network/main.infra\noutput \"id\" { value = 1 }\n#: file names/main.infra\nfunction \"greeting\" {\n  params = { name = string }\n  result = \"Hello ${name}\"\n}\n#: file motd.txt\nhello\n";
 
 /// The codes of all that is wrong with an example.
-fn codes(example: &str, of: &Explanation) -> Vec<&'static str> {
-    let own = example.contains("project \"") || of.title == "project block";
+fn codes(example: &str, alone: bool) -> Vec<&'static str> {
+    let own = example.contains("project \"") || alone;
     let project = if own { "" } else { "project \"shop\" { region = \"us-east-1\" }\n" };
     // Tests stand in a file of their own.
     let files = match example.find("test \"") {
@@ -27,7 +27,7 @@ fn codes(example: &str, of: &Explanation) -> Vec<&'static str> {
 #[test]
 fn examples_have_the_problem_they_explain_and_no_other() {
     for explanation in explanations() {
-        let mut found = codes(explanation.wrong, explanation);
+        let mut found = codes(explanation.wrong, explanation.title == "project block");
         found.dedup();
         assert_eq!(found, [explanation.code.0], "{}", explanation.wrong);
     }
@@ -36,8 +36,16 @@ fn examples_have_the_problem_they_explain_and_no_other() {
 #[test]
 fn mended_examples_are_valid() {
     for explanation in explanations() {
-        let found = codes(explanation.right, explanation);
+        let found = codes(explanation.right, false);
         assert!(found.is_empty(), "{} still has {found:?}:\n{}", explanation.code, explanation.right);
+    }
+}
+
+#[test]
+fn examples_of_blocks_are_valid() {
+    for block in blocks() {
+        let found = codes(block.example, false);
+        assert!(found.is_empty(), "{}: {found:?}\n{}", block.name, block.example);
     }
 }
 

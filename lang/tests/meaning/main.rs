@@ -7,6 +7,7 @@ mod case;
 mod documentation;
 mod explanations;
 mod files;
+mod functions;
 mod interface;
 mod kinds;
 mod mutations;
@@ -71,6 +72,11 @@ fn testing() {
 }
 
 #[test]
+fn repairing() {
+    run("fix", Case::repaired);
+}
+
+#[test]
 fn validating() {
     run("validate", Case::validated);
 }
@@ -97,15 +103,6 @@ fn nested_calls_cost_their_length() {
     assert_eq!(nested(30, "[max(", "1", ")][0]"), "output.nested = 1");
     assert_eq!(nested(20, "try(merge({ a = ", "1", " }).a)"), "output.nested = 1");
     assert_eq!(nested(40, "true ? 1 : tonumber(", "2", ")"), "output.nested = 1");
-}
-
-#[test]
-fn a_long_chain_of_objects_is_no_deep_recursion() {
-    let links: String =
-        (1..3000).map(|n| format!("vpc \"v{n}\" {{ cidr_block = vpc.v{}.cidr_block }}\n", n - 1)).collect();
-    let first = "project \"p\" { region = \"us-east-1\" }\nvpc \"v0\" { cidr_block = \"10.0.0.0/16\" }\n";
-    let text = format!("{first}{links}output \"last\" {{ value = vpc.v2999.cidr_block }}\n");
-    assert!(Case::read(&text).evaluated().ends_with("output.last = \"10.0.0.0/16\"\n"));
 }
 
 #[test]
