@@ -1,6 +1,7 @@
 //! From syntax trees to a program: names resolved, types known, modules linked.
 
 mod access;
+mod any;
 mod blocks;
 mod calls;
 mod collect;
@@ -19,6 +20,7 @@ mod named_types;
 mod narrow;
 mod null;
 mod objects;
+mod offers;
 mod operators;
 mod order;
 mod phases;
@@ -70,7 +72,7 @@ pub fn check(sources: &[Source], schemas: &SchemaSet) -> Result<Program, Vec<Dia
 /// All independent errors, in the order of their places.
 pub fn check_for(sources: &[Source], schemas: &SchemaSet, tool: &Tool) -> Result<Program, Vec<Diagnostic>> {
     let mut errors = Vec::new();
-    let Declared { modules, order, project } = declared(sources, schemas, &mut errors);
+    let Declared { mut modules, order, project } = declared(sources, schemas, &mut errors);
     let required = project.as_ref().and_then(|project| project.required_version.as_ref());
     if let Some(error) = required.and_then(|required| version::check(required, tool)) {
         // Another version may know what this one does not: nothing else is said.
@@ -92,7 +94,7 @@ pub fn check_for(sources: &[Source], schemas: &SchemaSet, tool: &Tool) -> Result
             mut maybe_null,
             ..
         } = checker;
-        facts.edges.insert(directory.clone(), edges);
+        facts.order.insert(directory.clone(), order::declarations(module, &edges));
         facts.maybe_null.append(&mut maybe_null);
         errors.append(&mut found);
         optional_reads.append(&mut reads);
@@ -112,6 +114,10 @@ pub fn check_for(sources: &[Source], schemas: &SchemaSet, tool: &Tool) -> Result
     let (errors, warnings): (Vec<_>, Vec<_>) = errors.into_iter().partition(Diagnostic::is_error);
     if !errors.is_empty() {
         return Err(sorted(errors));
+    }
+    let warnings = sorted(warnings);
+    for (directory, order) in facts.order {
+        modules.entry(directory).and_modify(|module| module.order = order);
     }
     Ok(Program { modules, schemas: schemas.clone(), project, outputs, results, optional_reads, warnings })
 }
@@ -195,6 +201,8 @@ struct Checker<'a> {
     call_types: BTreeMap<Identifier, Type>,
     /// The types of arguments of blocks that are read elsewhere, by their places.
     written_types: BTreeMap<Span, Option<Type>>,
+    /// Where something is read from a value of type `any`.
+    any_reads: BTreeSet<Span>,
     /// How many calls and arguments are being looked at, each for the sake of another.
     depth: usize,
     /// The types of variables to which a caller gives secrets.
@@ -222,6 +230,7 @@ impl<'a> Checker<'a> {
             function_types: BTreeMap::new(),
             secret_results: BTreeMap::new(),
             call_types: BTreeMap::new(),
+            any_reads: BTreeSet::new(),
             depth: 0,
             written_types: BTreeMap::new(),
             given: BTreeMap::new(),

@@ -19,6 +19,7 @@ mod objects;
 mod open;
 mod order;
 mod outputs;
+mod rings;
 mod scope;
 mod settings;
 mod sources;
@@ -28,14 +29,14 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use crate::address::{Address, ModuleStep};
+use crate::address::{Address, Mode, ModuleStep};
 use crate::check::Expression;
 use crate::desired::{Desired, DesiredObject, Project};
 use crate::diagnostic::Diagnostic;
 use crate::inputs::Inputs;
 use crate::name::Identifier;
 use crate::partial::Fault;
-use crate::program::{ObjectKey, Program};
+use crate::program::{Declaration, ObjectKey, Program};
 use crate::residual::Residual;
 use crate::span::Span;
 use crate::value::Value;
@@ -150,7 +151,7 @@ impl Evaluator<'_> {
     /// Everything; `None` if the project itself cannot be read.
     fn desired(&self) -> Option<Desired> {
         self.check_given_variables();
-        self.locals(&[]);
+        self.declarations(&[]);
         let project = self.reported(self.settings());
         // Its tags are checked here even if nothing has tags.
         drop(self.project());
@@ -158,6 +159,7 @@ impl Evaluator<'_> {
         self.module(&[], &mut desired);
         desired.outputs = self.root_outputs();
         self.check_moves(&desired);
+        rings::rings(&desired).into_iter().for_each(|error| self.report(error));
         desired.ephemeral = self.memo.borrow().ephemeral.clone();
         self.check_left_out(&desired);
         Some(desired)
@@ -167,7 +169,6 @@ impl Evaluator<'_> {
     fn module(&self, path: &Path, desired: &mut Desired) {
         let Some(module) = self.program.module(path) else { return };
         module.variables.keys().for_each(|name| drop(self.reported(self.variable(path, name))));
-        self.locals(path);
         for key in module.objects.keys() {
             self.block(path, key, desired);
         }
@@ -184,10 +185,31 @@ impl Evaluator<'_> {
         self.moves(path, desired);
     }
 
-    /// Evaluates the locals of a module instance, each after those it refers to.
-    fn locals(&self, path: &Path) {
-        let order = self.program.module(path).map(|module| module.local_order.as_slice());
-        order.unwrap_or_default().iter().for_each(|name| drop(self.reported(self.local(path, name))));
+    /// Evaluates what a module instance declares, each after what it refers to: a long chain is no deep recursion.
+    fn declarations(&self, path: &Path) {
+        let Some(module) = self.program.module(path) else { return };
+        for declaration in &module.order {
+            match declaration {
+                Declaration::Local(name) => drop(self.local(path, name)),
+                Declaration::Object(key) => self.objects_of(path, key),
+                Declaration::Call(name) => {
+                    let instances = self.call_instances(path, name);
+                    let steps = instances.map(|instances| instances.steps(path, name));
+                    steps.unwrap_or_default().iter().for_each(|step| self.declarations(step));
+                }
+            }
+        }
+    }
+
+    fn objects_of(&self, path: &Path, key: &ObjectKey) {
+        let Ok(instances) = self.instances(path, key) else { return };
+        for instance in instances.keys() {
+            let object = access::address(path, key, instance.map(String::as_str));
+            match key.mode {
+                Mode::Managed => drop(self.object(&object)),
+                Mode::Data => drop(self.lookup(&object)),
+            }
+        }
     }
 
     /// Puts an error on the list of what is wrong, unless it is there.

@@ -19,6 +19,7 @@ macro_rules! explanations {
 mod meaning;
 mod state;
 mod syntax;
+mod warnings;
 
 /// The explanation of one code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +43,7 @@ pub fn explanations() -> impl Iterator<Item = &'static Explanation> {
         .chain(meaning::EXPLANATIONS)
         .chain(state::EXPLANATIONS)
         .chain(syntax::WARNINGS)
+        .chain(warnings::EXPLANATIONS)
 }
 
 /// The explanation of a code, in upper or lower case.
@@ -53,6 +55,7 @@ pub fn explain(code: &str) -> Option<&'static Explanation> {
 pub(crate) mod codes {
     pub(crate) use super::meaning::codes::*;
     pub(crate) use super::state::codes::*;
+    pub(crate) use super::warnings::codes::*;
 }
 
 #[cfg(test)]

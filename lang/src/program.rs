@@ -88,6 +88,8 @@ pub(crate) struct Module {
     pub(crate) locals: BTreeMap<Identifier, Local>,
     /// The locals, each after those it refers to.
     pub(crate) local_order: Vec<Identifier>,
+    /// All that declares a value, each after what it refers to; known once the module is checked.
+    pub(crate) order: Vec<Declaration>,
     pub(crate) types: BTreeMap<String, Type>,
     pub(crate) functions: BTreeMap<Identifier, UserFunction>,
     pub(crate) outputs: BTreeMap<Identifier, Output>,
@@ -100,6 +102,14 @@ pub(crate) struct Module {
     pub(crate) imports: Vec<ImportBlock>,
     /// A block that only an instance can have, if there is one: then it is no library.
     pub(crate) instance: Option<(String, Span)>,
+}
+
+/// What declares a value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Declaration {
+    Local(Identifier),
+    Object(ObjectKey),
+    Call(Identifier),
 }
 
 /// What the name of a library's step on a path begins with: no identifier does.

@@ -2,6 +2,7 @@
 
 mod assign;
 mod convert;
+mod differ;
 mod display;
 mod label;
 mod nouns;
@@ -21,6 +22,7 @@ use crate::value::{Dimension, Value};
 pub use assign::{Fit, fit};
 pub use convert::{Mismatch, convert_value};
 pub(crate) use convert::{check_length, read_quantity};
+pub(crate) use differ::difference;
 pub(crate) use display::spoken;
 pub use prelude::{PRELUDE, prelude};
 pub(crate) use read::{TypeNames, read_type};

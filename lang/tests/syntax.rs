@@ -51,13 +51,17 @@ fn files_format() {
 }
 
 #[test]
-fn the_examples_are_formatted() {
-    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples");
-    let examples = files(&examples).into_iter().filter(|path| path.is_dir());
-    for path in examples.flat_map(|example| files(&example)) {
-        if path.extension().is_some_and(|extension| extension == "infra") {
-            let text = fs::read_to_string(&path).expect("examples are text");
-            assert_eq!(format(&text).as_ref(), Ok(&text), "{}", path.display());
+fn the_examples_and_the_standard_library_are_formatted() {
+    let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut folders = vec![repository.join("examples"), repository.join("stdlib")];
+    while let Some(folder) = folders.pop() {
+        for path in files(&folder) {
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "infra") {
+                let text = fs::read_to_string(&path).expect("examples are text");
+                assert_eq!(format(&text).as_ref(), Ok(&text), "{}", path.display());
+            }
         }
     }
 }

@@ -99,11 +99,12 @@ impl Checker<'_> {
     }
 
     /// The type of `of[key]`.
-    pub(super) fn index(&mut self, of: &Expr, key: &Expr, span: Span, scope: &Scope) -> Type {
+    pub(super) fn index(&mut self, of: &Expr, key: &Expr, whole: &Expr, scope: &Scope) -> Type {
         let ty = self.infer(of, scope);
         let ty = self.value(ty, of, Need::Element, scope);
+        self.read_any(&ty, of, whole);
         let key_type = self.infer(key, scope);
-        let element = self.element(ty.core(), &key_type, key, span);
+        let element = self.element(ty.core(), &key_type, key, whole.span);
         element.labelled(ty.is_sensitive() || key_type.is_sensitive())
     }
 

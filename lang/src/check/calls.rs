@@ -103,7 +103,8 @@ impl Checker<'_> {
         for (at, argument) in call.arguments.iter().enumerate() {
             match types.get_mut(at).filter(|_| !spreads(call, at)) {
                 Some(ty) => {
-                    let labelled = ty.with_labels_of(&self.expect(argument, ty, scope));
+                    let labelled =
+                        ty.with_labels_of(&self.expect_declared(argument, ty, function.span, scope));
                     given |= labelled != *ty;
                     *ty = labelled;
                 }
@@ -138,7 +139,7 @@ impl Checker<'_> {
                 Type::never()
             }
         };
-        let found = self.expect(value, &wanted, scope);
+        let found = self.knowingly(|checker| checker.expect(value, &wanted, scope));
         wanted.with_labels_of(&found)
     }
 

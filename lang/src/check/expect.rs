@@ -7,11 +7,11 @@ use super::narrow::present;
 use super::scope::Scope;
 use crate::ast::{Entry, Expr, ExprKind, Key};
 use crate::constant::constant;
-use crate::diagnostic::{Diagnostic, nearest};
+use crate::diagnostic::{Diagnostic, Label, nearest};
 use crate::explain::codes;
 use crate::span::Span;
 use crate::types::{
-    Field, Fit, Lengths, Mismatch, Text, Type, any_of, check_length, convert_value, fit, spoken, unify,
+    Field, Lengths, Mismatch, Text, Type, any_of, check_length, convert_value, difference, spoken, unify,
 };
 use crate::value::{Quoted, Value};
 
@@ -41,6 +41,21 @@ impl Checker<'_> {
                 Err(_) => self.inferred(expr, wanted, scope),
             },
         }
+    }
+
+    /// Checks that `expr` may stand where what is declared at `place` wants it; errors point there.
+    pub(super) fn expect_declared(&mut self, expr: &Expr, wanted: &Type, place: Span, scope: &Scope) -> Type {
+        let before = self.errors.len();
+        let found = self.expect(expr, wanted, scope);
+        for error in &mut self.errors[before..] {
+            if error.code == codes::TYPE
+                && error.labels.is_empty()
+                && error.span.is_some_and(|span| within(span, expr))
+            {
+                error.labels.push(Label { span: place, text: "declared here".to_owned() });
+            }
+        }
+        found
     }
 
     fn items(&mut self, items: &[Expr], element: &Type, scope: &Scope) -> Type {
@@ -83,10 +98,10 @@ impl Checker<'_> {
 
     fn inferred(&mut self, expr: &Expr, wanted: &Type, scope: &Scope) -> Type {
         let found = self.infer(expr, scope);
-        if fit(&found, wanted) == Fit::No {
-            let message = format!("{} is wanted, not {}", spoken(wanted), spoken(&found));
-            let error = Diagnostic::error(codes::TYPE, expr.span, message);
-            self.report(match hint(&found, wanted) {
+        if let Some(difference) = difference(&found, wanted) {
+            let error = Diagnostic::error(codes::TYPE, expr.span, difference.mismatch.to_string());
+            let near = difference.mismatch.suggestion.map(|near| format!("did you mean `{near}`?"));
+            self.report(match near.or_else(|| hint(&difference.found, &difference.wanted)) {
                 Some(hint) => error.hint(hint),
                 None => error,
             });
@@ -156,6 +171,10 @@ impl Checker<'_> {
     }
 }
 
+fn within(span: Span, expr: &Expr) -> bool {
+    span.file == expr.span.file && span.start >= expr.span.start && span.end <= expr.span.end
+}
+
 /// The type of an object literal whose entries have these types: a map, if a key is computed.
 pub(super) fn object_of(entries: &[Entry], types: Vec<Type>) -> Type {
     let names: Option<Vec<&str>> = entries.iter().map(|entry| entry.key.literal()).collect();
@@ -166,6 +185,7 @@ pub(super) fn object_of(entries: &[Entry], types: Vec<Type>) -> Type {
 
 fn hint(found: &Type, wanted: &Type) -> Option<String> {
     match (found.core(), wanted.core()) {
+        (Type::String(Text::Enum(_)), Type::Number { .. } | Type::Bool) => None,
         (Type::String(_), Type::Number { .. }) => Some("use `tonumber(x)`".to_owned()),
         (Type::String(_), Type::Bool) => Some("use `tobool(x)`".to_owned()),
         (Type::Map(inner), Type::List(..) | Type::Set(_)) if matches!(**inner, Type::Kind(_)) => {
@@ -174,9 +194,11 @@ fn hint(found: &Type, wanted: &Type) -> Option<String> {
         (Type::Map(inner), Type::String(Text::Id(_))) if matches!(**inner, Type::Kind(_)) => Some(
             "a block with `for_each` is a map of objects: choose one by its key, `x[\"key\"]`".to_owned(),
         ),
-        (found, Type::List(..) | Type::Set(_)) if !matches!(found, Type::Map(_) | Type::Object(_)) => {
-            Some("put it in brackets: `[x]`".to_owned())
+        (Type::Map(_) | Type::Object(_), Type::List(..) | Type::Set(_)) => {
+            Some("use `values(x)` or `keys(x)`".to_owned())
         }
+        (Type::List(..) | Type::Set(_) | Type::Tuple(_), Type::List(..) | Type::Set(_)) => None,
+        (_, Type::List(..) | Type::Set(_)) => Some("put it in brackets: `[x]`".to_owned()),
         (Type::Kind(_), Type::String(Text::Id(_)) | Type::OneOf(_)) => None,
         (Type::Kind(_), _) => Some("say which attribute is meant".to_owned()),
         _ => None,

@@ -50,7 +50,7 @@ impl Checker<'_> {
                 scope.refined(expr, ty)
             }
             ExprKind::Index(of, key) => {
-                let ty = self.index(of, key, expr.span, scope);
+                let ty = self.index(of, key, expr, scope);
                 scope.refined(expr, ty)
             }
             ExprKind::Splat(splat) => self.splat(splat, scope),

@@ -131,7 +131,7 @@ impl Checker<'_> {
             match module.variables.get_key_value(argument.name.as_str()) {
                 Some((name, variable)) => {
                     let wanted = variable.accepts();
-                    let found = self.expect(&argument.value, &wanted, scope);
+                    let found = self.expect_declared(&argument.value, &wanted, variable.span, scope);
                     let declared = wanted.labelled(variable.is_hidden());
                     let given = declared.with_labels_of(&found);
                     if given != declared {

@@ -80,13 +80,17 @@ impl Checker<'_> {
         if self.place(&block.to, &scope) {
             self.there(&block.to, false);
             let id = Type::String(Text::Id(KindName::new(kind.as_str())));
-            self.expect(&block.id, &id, &scope);
+            let found = self.expect(&block.id, &id, &scope);
+            self.shown(&found, &block.id, "an import's `id` is shown, and this is sensitive");
         }
     }
 
     /// Checks the keys of an address, and that its kind is one.
     fn place(&mut self, place: &WrittenPlace, scope: &Scope) -> bool {
-        place.keys().for_each(|key| drop(self.expect(key, &Type::string(), scope)));
+        for key in place.keys() {
+            let found = self.expect(key, &Type::string(), scope);
+            self.shown(&found, key, "the key of an address is shown, and this is sensitive");
+        }
         let Some((kind, object)) = &place.object else { return true };
         if self.schemas.kind(kind.as_str()).is_some() {
             return true;
@@ -122,25 +126,43 @@ impl Checker<'_> {
 
     /// What is there from now on must be declared, as one or as instances; `whole` allows all instances.
     fn there(&mut self, place: &WrittenPlace, whole: bool) {
+        if let Some(error) = self.on_the_way(place) {
+            self.report(error);
+            return;
+        }
         let pattern = place.pattern();
-        let error = |message: String| Diagnostic::error(codes::NO_ADDRESS, place.span, message);
         match (self.find(place), place.last_key()) {
             (Found::Unclear, _) => {}
             (Found::Absent, _) => {
-                let error = error(format!("`{pattern}` is not declared"));
+                let message = format!("`{pattern}` is not declared");
+                let error = Diagnostic::error(codes::NO_ADDRESS, place.span, message);
                 self.report(error.hint("write its block, with what the object is"));
             }
             (Found::Block { keyed: true, span }, None) if !whole => {
-                let error = error(format!("`{pattern}` has instances: say which one"));
-                self.report(error.label(span, "with `for_each`").hint(format!("write `{pattern}[\"key\"]`")));
+                self.report(which_instance(&pattern, place.span, span));
             }
             (Found::Block { keyed: false, span }, Some(_)) => {
-                let error =
-                    error(format!("`{pattern}` has no `for_each`, so it has no instance of that key"));
-                self.report(error.label(span, "declared here").hint(format!("write `{pattern}`")));
+                self.report(no_instances(&pattern, place.span, span));
             }
             (Found::Block { .. }, _) => {}
         }
+    }
+
+    /// The modules around what is meant, each as one or by its key.
+    fn on_the_way(&self, place: &WrittenPlace) -> Option<Diagnostic> {
+        let mut module: &Module = self.module;
+        let around = place.modules.len() - usize::from(place.object.is_none());
+        for (depth, step) in place.modules.iter().enumerate().take(around) {
+            let call = module.calls.get(&step.name.name)?;
+            let names = place.modules[..=depth].iter().map(|step| format!("module.{}", step.name));
+            let pattern = names.collect::<Vec<_>>().join(".");
+            match (call.meta.for_each.is_some(), &step.key) {
+                (true, None) => return Some(which_instance(&pattern, place.span, call.span)),
+                (false, Some(_)) => return Some(no_instances(&pattern, place.span, call.span)),
+                _ => module = self.known.modules.get(&call.directory)?,
+            }
+        }
+        None
     }
 
     fn find(&self, place: &WrittenPlace) -> Found {
@@ -166,6 +188,18 @@ impl Checker<'_> {
             None => absent(module),
         }
     }
+}
+
+fn which_instance(pattern: &str, place: Span, declared: Span) -> Diagnostic {
+    let message = format!("`{pattern}` has instances: say which one");
+    let error = Diagnostic::error(codes::NO_ADDRESS, place, message);
+    error.label(declared, "with `for_each`").hint(format!("write `{pattern}[\"key\"]`"))
+}
+
+fn no_instances(pattern: &str, place: Span, declared: Span) -> Diagnostic {
+    let message = format!("`{pattern}` has no `for_each`, so it has no instance of that key");
+    let error = Diagnostic::error(codes::NO_ADDRESS, place, message);
+    error.label(declared, "declared here").hint(format!("write `{pattern}`"))
 }
 
 fn absent(module: &Module) -> Found {

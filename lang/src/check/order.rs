@@ -1,11 +1,12 @@
-//! The order in which locals are looked at: each after those it refers to, so that a long chain of them is no deep
-//! recursion.
+//! The order in which declarations are looked at: each after those it refers to, so that a long chain of them is no
+//! deep recursion.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::cycles::{Edges, Node};
 use crate::ast::Expr;
 use crate::name::Identifier;
-use crate::program::Local;
+use crate::program::{Declaration, Local, Module};
 use crate::reference::{Root, root};
 
 /// The locals in an order in which each comes after those it refers to; in a ring, in any order.
@@ -25,6 +26,37 @@ pub(super) fn local_order(locals: &BTreeMap<Identifier, Local>) -> Vec<Identifie
         }
     }
     order
+}
+
+/// All that declares a value in a module, each after what it refers to; in a ring, in any order.
+pub(super) fn declarations(module: &Module, edges: &Edges) -> Vec<Declaration> {
+    let locals = module.locals.keys().cloned().map(Node::Local);
+    let objects = module.objects.keys().cloned().map(Node::Object);
+    let calls = module.calls.keys().cloned().map(Node::Module);
+    let all: Vec<Node> = locals.chain(objects).chain(calls).collect();
+    let mut order = Vec::new();
+    let mut entered: BTreeSet<&Node> = BTreeSet::new();
+    for start in &all {
+        let mut stack = vec![(start, false)];
+        while let Some((node, done)) = stack.pop() {
+            if done {
+                order.extend(declaration(node));
+            } else if entered.insert(node) {
+                stack.push((node, true));
+                stack.extend(edges.get(node).into_iter().flat_map(BTreeMap::keys).map(|to| (to, false)));
+            }
+        }
+    }
+    order
+}
+
+fn declaration(node: &Node) -> Option<Declaration> {
+    match node {
+        Node::Local(name) => Some(Declaration::Local(name.clone())),
+        Node::Object(key) => Some(Declaration::Object(key.clone())),
+        Node::Module(name) => Some(Declaration::Call(name.clone())),
+        Node::Project | Node::Type(_) | Node::Function(_) | Node::Output(_) => None,
+    }
 }
 
 /// The locals an expression names.

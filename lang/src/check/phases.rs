@@ -12,7 +12,6 @@ mod known;
 mod modules;
 mod moves;
 mod objects;
-mod order;
 mod references;
 mod scope;
 mod tree;
@@ -20,10 +19,9 @@ mod typed;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::cycles::{Edges, Node};
 use crate::diagnostic::Diagnostic;
 use crate::name::Identifier;
-use crate::program::{Module, ObjectKey, Project};
+use crate::program::{Declaration, Module, ObjectKey, Project};
 use crate::schema::SchemaSet;
 use crate::span::Span;
 
@@ -36,8 +34,8 @@ use typed::typed;
 /// What the checks of single modules have found that matters here.
 #[derive(Default)]
 pub(super) struct Facts {
-    /// Which declaration refers to which, by the module's directory.
-    pub(super) edges: BTreeMap<String, Edges>,
+    /// The declarations of each module by its directory, each after what it refers to.
+    pub(super) order: BTreeMap<String, Vec<Declaration>>,
     /// Written attributes that may be null, so that they may not be set at all.
     pub(super) maybe_null: BTreeSet<Span>,
 }
@@ -156,10 +154,8 @@ impl<'a> Looker<'a, '_> {
     /// Looks at everything in the module; its outputs as an object.
     fn all(&mut self) -> Tree {
         let module = self.module;
-        if let Some(edges) = self.run.facts.edges.get(&module.directory) {
-            // Each after what it refers to, so that a long chain is no deep recursion.
-            order::order(edges).into_iter().for_each(|node| self.declaration(node));
-        }
+        let facts = self.run.facts;
+        facts.order.get(&module.directory).into_iter().flatten().for_each(|one| self.declaration(one));
         if let Some(project) = self.run.project.filter(|_| module.directory.is_empty()) {
             self.project(project);
         }
@@ -174,12 +170,11 @@ impl<'a> Looker<'a, '_> {
         self.outputs()
     }
 
-    fn declaration(&mut self, node: &Node) {
-        match node {
-            Node::Local(name) => drop(self.local(name)),
-            Node::Object(key) => drop(self.block(key)),
-            Node::Module(name) => drop(self.called(name)),
-            Node::Project | Node::Type(_) | Node::Function(_) | Node::Output(_) => {}
+    fn declaration(&mut self, declaration: &Declaration) {
+        match declaration {
+            Declaration::Local(name) => drop(self.local(name)),
+            Declaration::Object(key) => drop(self.block(key)),
+            Declaration::Call(name) => drop(self.called(name)),
         }
     }
 

@@ -28,6 +28,7 @@ impl Checker<'_> {
             ExprKind::Attribute(of, name) => {
                 let ty = self.infer(of, scope);
                 let ty = self.value(ty, of, Need::Field(name.as_str()), scope);
+                self.read_any(&ty, of, expr);
                 let read = self.field(&ty, name.as_str(), name.span, expr.span);
                 match ty {
                     Type::Kind(_) => self.as_written(read, of, name.as_str(), scope),

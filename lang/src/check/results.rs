@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::types::{Field, Type, any_of};
+use crate::types::{Field, Text, Type, any_of};
 
 /// The element type of a list, set or tuple.
 fn element(ty: &Type) -> Type {
@@ -35,6 +35,15 @@ pub(super) fn result_type(name: &str, types: &[Type]) -> Option<Type> {
         "concat" => Type::list(any_of(&types.iter().map(element).collect::<Vec<_>>())),
         "setunion" | "setintersection" | "setsubtract" => Type::set(element(first)),
         "element" => element(first),
+        "keys" => match first.core() {
+            Type::Object(fields) if !fields.is_empty() => {
+                Type::list(Type::String(Text::Enum(fields.keys().cloned().collect())))
+            }
+            _ => return None,
+        },
+        "setproduct" => Type::list(Type::tuple(types.iter().map(element))),
+        "regex" => matched(first)?,
+        "regexall" => Type::list(matched(first)?),
         "one" => element(first).nullable(),
         "lookup" => match types.get(2) {
             Some(default) => any_of([&value(first), default]),
@@ -53,6 +62,22 @@ pub(super) fn result_type(name: &str, types: &[Type]) -> Option<Type> {
         "sensitive" => first.clone().labelled(true),
         "nonsensitive" => first.revealed(),
         _ => return None,
+    })
+}
+
+/// What a match of a regular expression gives: the text, a list of its groups, or a map if they have names.
+fn matched(pattern: &Type) -> Option<Type> {
+    let Type::String(Text::Enum(patterns)) = pattern else { return None };
+    let [pattern] = patterns.as_slice() else { return None };
+    let regex = regex::Regex::new(pattern).ok()?;
+    let names: Vec<&str> = regex.capture_names().flatten().collect();
+    // A group that may be passed over is null then.
+    let optional = [")?", ")*", "){0", "|"].iter().any(|sign| pattern.contains(sign));
+    let group = || if optional { Type::string().nullable() } else { Type::string() };
+    Some(match (regex.captures_len(), names.is_empty()) {
+        (1, _) => Type::string(),
+        (groups, true) => Type::tuple((1..groups).map(|_| group())),
+        (_, false) => Type::object(names.into_iter().map(|name| (name.to_owned(), Field::required(group())))),
     })
 }
 

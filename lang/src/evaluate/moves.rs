@@ -1,5 +1,7 @@
 //! `moved`, `removed` and `import` blocks: for each instance the addresses they name.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::access::address;
 use super::instances::Instances;
 use super::{Evaluator, Path, Scope, Stop, fail};
@@ -142,16 +144,17 @@ impl Evaluator<'_> {
         let taken = moves.iter().map(|step| (step.to.clone(), step.span));
         let imported = imports.iter().map(|block| (Place::Object(block.to.clone()), block.span));
         self.named_once(taken.chain(imported), "moved to or imported");
+        let left: BTreeSet<String> = moves.iter().map(|step| step.from.to_string()).collect();
         for step in moves.iter().filter(|step| step.to.has_key()) {
-            let goes_on = moves.iter().any(|next| next.from == step.to);
-            if !goes_on && matches!(self.is_made(&step.to), Ok(false)) {
+            // A chain of moves goes on from there.
+            if !left.contains(&step.to.to_string()) && matches!(self.is_made(&step.to), Ok(false)) {
                 self.report(not_made(&step.to, step.span));
             }
         }
     }
 
     fn named_once(&self, places: impl Iterator<Item = (Place, Span)>, what: &str) {
-        let mut seen = std::collections::BTreeMap::new();
+        let mut seen = BTreeMap::new();
         for (place, span) in places {
             let message = format!("`{place}` is {what} twice");
             if let Some(first) = seen.insert(place.to_string(), span) {

@@ -18,12 +18,13 @@ const QUESTION: &str = "var";
 pub fn validate(program: &Program, inputs: &Inputs<'_>) -> Vec<Diagnostic> {
     let evaluator = Evaluator { open: true, ..Evaluator::new(program, inputs) };
     evaluator.check_given_variables();
-    evaluator.locals(&[]);
+    evaluator.declarations(&[]);
     let settings = evaluator.reported(evaluator.settings());
     drop(evaluator.project());
     let mut desired = Desired::nothing(settings.unwrap_or_else(|_| evaluator.nameless()));
     evaluator.module(&[], &mut desired);
     evaluator.check_moves(&desired);
+    super::rings::rings(&desired).into_iter().for_each(|error| evaluator.report(error));
     crate::check::sorted(evaluator.errors.into_inner())
 }
 

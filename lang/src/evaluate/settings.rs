@@ -9,6 +9,7 @@ use crate::desired::{Backend, Project};
 use crate::diagnostic::Diagnostic;
 use crate::explain::codes;
 use crate::residual::Residual;
+use crate::span::Span;
 use crate::types::{Type, prelude};
 use crate::value::Value;
 
@@ -21,6 +22,8 @@ impl Evaluator<'_> {
         if let Some(known) = &self.memo.borrow().project {
             return known.clone();
         }
+        // Whoever comes here again while it is being read is what it reads.
+        self.memo.borrow_mut().project = Some(fail(ring(self.program.project.span)));
         let project = self.reported(self.read_project().map(Rc::new));
         self.memo.borrow_mut().project = Some(project.clone());
         project
@@ -120,6 +123,11 @@ impl Evaluator<'_> {
         let account = settings.account.or_else(|| self.inputs.account.clone());
         account.map(|account| Value::string(account).into()).ok_or(Stop::Undecided)
     }
+}
+
+fn ring(span: Span) -> Diagnostic {
+    let message = "the project's settings are made of an object that is named and tagged by them";
+    Diagnostic::error(codes::CYCLE, span, message).hint("take the value from a variable or a local")
 }
 
 fn not_setting(expr: &Expr) -> Diagnostic {

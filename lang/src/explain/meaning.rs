@@ -109,13 +109,17 @@ explanations! {
         => "locals { total = 5m + 30s }";
 
     SHAPE "E0401" "not known at plan":
-        "Which instances exist must be known when the plan is made: keys of `for_each`, and `when`. What AWS assigns \
-         is known only after apply; use a key of your own.",
+        "Which instances exist must be known when the plan is made, whatever the state is: the keys of `for_each`, and \
+         `when`. So must the paths of files, time limits, what enters an image's digest and how a group is swapped. \
+         What AWS assigns is known only after apply, and so is what a lookup tells that asks by it or has \
+         `depends_on`. The message shows the way: \"`vpc.main.id` is assigned by AWS ← `local.ids`\" says that the \
+         local holds the id. Use a key of your own, and the object as its value.",
         "vpc \"main\" { cidr_block = \"10.0.0.0/16\" }\ninternet_gateway \"main\" {\n  for_each = toset([vpc.main.id])\n  vpc_id   = each.value\n}"
         => "vpc \"main\" { cidr_block = \"10.0.0.0/16\" }\ninternet_gateway \"main\" {\n  for_each = { main = vpc.main }\n  vpc_id   = each.value\n}";
     SETTING "E0402" "not known from the configuration":
-        "Settings of the project and of life cycles, and the names of files, are read before anything else, so they \
-         hold literals, variables and functions of these.",
+        "Settings of the project and of life cycles, addresses in `moved`, `removed` and `import`, and validations are \
+         read before anything else, so they hold literals, variables, files and functions of these. What a lookup \
+         tells, `plantimestamp()` and an account that is not written are known at plan, and not before.",
         "project \"shop\" {\n  region = \"us-east-1\"\n  tags   = { network = data.vpc.main.id }\n}\ndata \"vpc\" \"main\" { default = true }"
         => "project \"shop\" {\n  region = \"us-east-1\"\n  tags   = { network = var.network }\n}\nvariable \"network\" { default = \"main\" }";
 

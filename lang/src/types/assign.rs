@@ -2,9 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::convert::convert_value;
+use super::text::accept;
 use super::{Bounds, Field, Lengths, Text, Type};
 use crate::number::Number;
-use crate::value::Dimension;
+use crate::schema::SchemaSet;
+use crate::value::{Dimension, Value};
 
 /// The answer of [`fit`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -59,15 +62,22 @@ fn fit_plain(found: &Type, wanted: &Type) -> Fit {
         (Type::Bool, Type::Bool) => Fit::Yes,
         (Type::Bool | Type::Number { .. }, Type::String(text)) => convertible(text),
         (Type::String(found), Type::String(wanted)) => fit_text(found, wanted),
-        (Type::String(text), Type::Quantity { .. }) => literal_only(text),
-        (Type::String(text), Type::Number { .. } | Type::Bool) => literal_only(text),
+        (Type::String(text), Type::Quantity { .. } | Type::Number { .. } | Type::Bool) => {
+            literal_only(text, wanted)
+        }
         (Type::Kind(found), Type::Kind(wanted)) => yes_if(found == wanted),
         (Type::Kind(found), Type::String(Text::Id(wanted))) => yes_if(found == wanted),
         (Type::Number { integer, bounds }, Type::Number { integer: whole, bounds: within }) => {
             let exact = *integer || !*whole;
             fit_bounds(bounds, within).min(if exact { Fit::Yes } else { Fit::Check })
         }
-        (Type::Number { .. }, Type::Quantity { .. }) => Fit::Check,
+        (Type::Number { .. }, Type::Quantity { bounds, .. }) => {
+            if *bounds == Bounds::default() {
+                Fit::Yes
+            } else {
+                Fit::Check
+            }
+        }
         (Type::Quantity { dimension: a, bounds }, Type::Quantity { dimension: b, bounds: within }) => {
             if a == b { fit_bounds(bounds, within) } else { Fit::No }
         }
@@ -78,7 +88,7 @@ fn fit_plain(found: &Type, wanted: &Type) -> Fit {
 fn fit_collection(found: &Type, wanted: &Type) -> Fit {
     match (found, wanted) {
         (Type::List(a, _) | Type::Set(a), Type::Set(b)) => fit(a, b),
-        (Type::Set(a), Type::List(b, _)) => fit(a, b),
+        (Type::Set(a), Type::List(b, wanted)) => fit(a, b).min(fit_lengths(Lengths::default(), *wanted)),
         (Type::List(a, found), Type::List(b, wanted)) => fit(a, b).min(fit_lengths(*found, *wanted)),
         (Type::Tuple(items), Type::List(element, lengths)) => {
             let inside = items.iter().map(|item| fit(item, element)).min().unwrap_or(Fit::Yes);
@@ -92,7 +102,11 @@ fn fit_collection(found: &Type, wanted: &Type) -> Fit {
         }
         (Type::List(..), Type::Tuple(_)) => Fit::Check,
         (Type::Map(a), Type::Map(b)) => fit(a, b),
-        (Type::Map(_), Type::Object(_)) => Fit::Check,
+        (Type::Map(element), Type::Object(fields)) => {
+            // Of the optional fields none may be there.
+            let fits = fields.values().filter(|field| !field.optional).map(|field| fit(element, &field.ty));
+            fits.min().unwrap_or(Fit::Check).min(Fit::Check)
+        }
         (Type::Object(fields), Type::Map(element)) => {
             fields.values().map(|field| fit(&field.ty, element)).min().unwrap_or(Fit::Yes)
         }
@@ -126,8 +140,19 @@ fn convertible(wanted: &Text) -> Fit {
 }
 
 /// Strings become numbers, booleans and quantities only when they are literals, whose type is an `enum`.
-fn literal_only(text: &Text) -> Fit {
-    if matches!(text, Text::Enum(_)) { Fit::Check } else { Fit::No }
+fn literal_only(text: &Text, wanted: &Type) -> Fit {
+    let Text::Enum(names) = text else { return Fit::No };
+    let schemas = SchemaSet::default();
+    share(names, |name| convert_value(&Value::string(name), wanted, &schemas).is_ok())
+}
+
+/// How many of the names are taken.
+fn share(names: &[String], takes: impl Fn(&String) -> bool) -> Fit {
+    match names.iter().filter(|name| takes(name)).count() {
+        0 => Fit::No,
+        taken if taken == names.len() => Fit::Yes,
+        _ => Fit::Check,
+    }
 }
 
 fn fit_text(found: &Text, wanted: &Text) -> Fit {
@@ -135,12 +160,10 @@ fn fit_text(found: &Text, wanted: &Text) -> Fit {
         (_, Text::Any) => Fit::Yes,
         (Text::Enum(a), Text::Enum(b)) => {
             let known: BTreeSet<&String> = b.iter().collect();
-            let common = a.iter().filter(|name| known.contains(name)).count();
-            match common {
-                0 => Fit::No,
-                n if n == a.len() => Fit::Yes,
-                _ => Fit::Check,
-            }
+            share(a, |name| known.contains(name))
+        }
+        (Text::Enum(names), pattern @ Text::Pattern { .. }) => {
+            share(names, |name| accept(pattern, name, &SchemaSet::default()).is_ok())
         }
         (Text::Id(a), Text::Id(b)) => yes_if(a == b),
         (Text::Pattern { name: Some(a), .. }, Text::Pattern { name: Some(b), .. }) => fit_named(a, b),
@@ -193,7 +216,12 @@ fn length_in(length: usize, lengths: Lengths) -> bool {
 fn fit_lengths(found: Lengths, wanted: Lengths) -> Fit {
     let enough = wanted.min.is_none_or(|min| found.min.is_some_and(|found| found >= min));
     let few = wanted.max.is_none_or(|max| found.max.is_some_and(|found| found <= max));
-    if enough && few { Fit::Yes } else { Fit::Check }
+    let apart = |a: Option<usize>, b: Option<usize>| matches!((a, b), (Some(a), Some(b)) if a < b);
+    match () {
+        () if apart(found.max, wanted.min) || apart(wanted.max, found.min) => Fit::No,
+        () if enough && few => Fit::Yes,
+        () => Fit::Check,
+    }
 }
 
 /// What a bare number counts where a quantity is wanted: seconds, GiB, hundredths.
@@ -201,5 +229,87 @@ pub(super) fn bare_unit(dimension: Dimension) -> Number {
     match dimension {
         Dimension::Duration | Dimension::Percent => Number::from(1),
         Dimension::Size => Number::from(1 << 30),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_of_one_type_may_stand_where_another_is_wanted() {
+        use Fit::{Check, No, Yes};
+        for (found, wanted, answer) in [
+            // A refinement stands for its base, narrow bounds for wide ones; the other way round it is checked.
+            ("cidr4", "string", Yes),
+            ("string", "cidr4", Check),
+            ("cidr4", "cidr", Yes),
+            ("cidr", "cidr4", Check),
+            ("cidr4", "arn", No),
+            ("int(1, 5)", "int(0, 10)", Yes),
+            ("int(0, 10)", "int(1, 5)", Check),
+            ("int(0, 1)", "int(2, 3)", No),
+            ("int", "number", Yes),
+            ("number", "int", Check),
+            ("duration(1s, 1m)", "duration", Yes),
+            ("duration", "size", No),
+            ("enum(\"a\")", "enum(\"a\", \"b\")", Yes),
+            ("enum(\"a\", \"b\")", "enum(\"b\", \"c\")", Check),
+            ("enum(\"a\")", "enum(\"b\")", No),
+            ("enum(\"a\")", "string", Yes),
+            ("string", "enum(\"a\")", Check),
+            ("enum(\"10.0.0.0/8\")", "cidr4", Yes),
+            ("enum(\"a\")", "cidr4", No),
+            // Null, secrets, alternatives, anything.
+            ("string", "nullable(string)", Yes),
+            ("nullable(string)", "string", Check),
+            ("string", "sensitive(string)", Yes),
+            ("sensitive(string)", "string", Yes),
+            ("int", "one_of(string, bool, int)", Yes),
+            ("one_of(int, vpc)", "int", Check),
+            ("one_of(vpc, subnet)", "int", No),
+            ("any", "int", Check),
+            ("vpc", "any", Yes),
+            // Collections.
+            ("tuple([int, int])", "list(int)", Yes),
+            ("tuple([int, vpc])", "list(int)", No),
+            ("list(int)", "tuple([int])", Check),
+            ("list(int, 0, 1)", "list(int, 2, null)", No),
+            ("list(int)", "list(int, 1, null)", Check),
+            ("set(int)", "list(int)", Yes),
+            ("set(int)", "list(int, 1, null)", Check),
+            ("list(int)", "set(int)", Yes),
+            ("object({ a = int, b = int })", "map(int)", Yes),
+            ("object({ a = int, b = vpc })", "map(int)", No),
+            ("map(int)", "object({ a = int })", Check),
+            ("map(vpc)", "object({ a = int })", No),
+            ("object({ a = int })", "object({ a = int, b = optional(int) })", Yes),
+            ("object({ a = optional(int) })", "object({ a = int })", Check),
+            ("object({ a = int, b = int })", "object({ a = int })", No),
+            ("object({})", "object({ a = int })", No),
+            // Objects stand for their ids, inside collections too; ids of two kinds share nothing.
+            ("vpc", "id(vpc)", Yes),
+            ("set(vpc)", "list(id(vpc))", Yes),
+            ("vpc", "id(subnet)", No),
+            ("vpc", "string", No),
+            ("id(vpc)", "string", Yes),
+            ("string", "id(vpc)", Check),
+            ("id(vpc)", "id(subnet)", No),
+            ("cidr4", "id(vpc)", No),
+            // Conversions: to strings always, from strings only as literals, bare numbers to quantities.
+            ("int", "string", Yes),
+            ("bool", "string", Yes),
+            ("string", "int", No),
+            ("string", "bool", No),
+            ("enum(\"80\")", "int", Yes),
+            ("enum(\"x\")", "int", No),
+            ("enum(\"30s\")", "duration", Yes),
+            ("int", "duration", Yes),
+            ("int", "duration(1s, 5s)", Check),
+            ("duration", "int", No),
+        ] {
+            let types = [found, wanted].map(|text| Type::parse(text).expect(text));
+            assert_eq!(fit(&types[0], &types[1]), answer, "{found} where {wanted} is wanted");
+        }
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use super::convert::step;
 use super::{Bounds, Field, Fit, Lengths, Text, Type, fit, spoken};
 use crate::value::Value;
 
@@ -70,7 +71,7 @@ pub fn unify(left: &Type, right: &Type) -> Result<Type, Clash> {
             Type::Set(Box::new(unify_elements(left, right)?))
         }
         (Type::Map(a), Type::Map(b)) => Type::map(unify(a, b).map_err(|clash| clash.at("[*]"))?),
-        (Type::Object(a), Type::Object(b)) => Type::object(unify_fields(a, b)?),
+        (Type::Object(a), Type::Object(b)) => Type::object(unify_objects(&[a, b])?),
         (Type::Object(fields), Type::Map(element)) | (Type::Map(element), Type::Object(fields)) => {
             let values = fields.values().try_fold((**element).clone(), |all, field| unify(&all, &field.ty));
             Type::map(values?)
@@ -118,10 +119,37 @@ fn unify_elements(left: &Type, right: &Type) -> Result<Type, Clash> {
 /// The narrowest common type of all; of none, the type without values.
 pub(crate) fn unify_all<'a>(types: impl IntoIterator<Item = &'a Type>) -> Result<Type, Clash> {
     let types: Vec<&Type> = types.into_iter().collect();
-    match literals(&types) {
-        Some(names) => Ok(Type::String(Text::Enum(names))),
+    if let Some(names) = literals(&types) {
+        return Ok(Type::String(Text::Enum(names)));
+    }
+    match objects(&types) {
+        Some(objects) => unify_objects(&objects).map(Type::object),
         None => types.into_iter().try_fold(Type::never(), |all, ty| unify(&all, ty)),
     }
+}
+
+/// The fields of several objects; `None` if there is anything else.
+fn objects<'a>(types: &[&'a Type]) -> Option<Vec<&'a BTreeMap<String, Field>>> {
+    let fields = |ty: &&'a Type| match ty {
+        Type::Object(fields) => Some(&**fields),
+        _ => None,
+    };
+    types.iter().map(fields).collect::<Option<Vec<_>>>().filter(|objects| !objects.is_empty())
+}
+
+/// Field by field, so that the cost is that of the fields, however many objects there are.
+fn unify_objects(objects: &[&BTreeMap<String, Field>]) -> Result<BTreeMap<String, Field>, Clash> {
+    let mut columns: BTreeMap<&String, Vec<&Field>> = BTreeMap::new();
+    for (name, field) in objects.iter().copied().flatten() {
+        columns.entry(name).or_default().push(field);
+    }
+    let unified = columns.into_iter().map(|(name, fields)| {
+        let ty = unify_all(fields.iter().map(|field| &field.ty)).map_err(|clash| clash.at(&step(name)))?;
+        let optional = fields.len() < objects.len() || fields.iter().any(|field| field.optional);
+        let default = fields[0].default.clone().filter(|_| objects.len() == 1);
+        Ok((name.clone(), Field { ty, optional, default }))
+    });
+    unified.collect()
 }
 
 /// What a value of any of the types may be: their common type, or one of those that have none.
@@ -148,28 +176,6 @@ fn literals(types: &[&Type]) -> Option<Vec<String>> {
         names.extend(texts.iter().filter(|text| seen.insert(text.as_str())).cloned());
     }
     (!names.is_empty()).then_some(names)
-}
-
-fn unify_fields(
-    left: &BTreeMap<String, Field>,
-    right: &BTreeMap<String, Field>,
-) -> Result<BTreeMap<String, Field>, Clash> {
-    let mut fields = BTreeMap::new();
-    for (name, a) in left {
-        let field = match right.get(name) {
-            Some(b) => Field {
-                ty: unify(&a.ty, &b.ty).map_err(|clash| clash.at(&format!(".{name}")))?,
-                optional: a.optional || b.optional,
-                default: None,
-            },
-            None => Field { optional: true, ..a.clone() },
-        };
-        fields.insert(name.clone(), field);
-    }
-    for (name, b) in right.iter().filter(|(name, _)| !left.contains_key(*name)) {
-        fields.insert(name.clone(), Field { optional: true, ..b.clone() });
-    }
-    Ok(fields)
 }
 
 /// The type of a value, wide: of a string any string, of an object its fields'.

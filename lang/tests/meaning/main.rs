@@ -106,6 +106,15 @@ fn nested_calls_cost_their_length() {
 }
 
 #[test]
+fn a_long_chain_of_objects_is_no_deep_recursion() {
+    let links: String =
+        (1..3000).map(|n| format!("vpc \"v{n}\" {{ cidr_block = vpc.v{}.cidr_block }}\n", n - 1)).collect();
+    let first = "project \"p\" { region = \"us-east-1\" }\nvpc \"v0\" { cidr_block = \"10.0.0.0/16\" }\n";
+    let text = format!("{first}{links}output \"last\" {{ value = vpc.v2999.cidr_block }}\n");
+    assert!(Case::read(&text).evaluated().ends_with("output.last = \"10.0.0.0/16\"\n"));
+}
+
+#[test]
 fn evaluation_is_deterministic() {
     for path in cases("evaluate") {
         let case = Case::read(&fs::read_to_string(&path).expect("a case"));

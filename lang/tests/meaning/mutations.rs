@@ -11,6 +11,11 @@ const EXAMPLES: &[&str] = &[
     include_str!("../cases/evaluate/conditional.infra"),
     include_str!("../cases/evaluate/modules.infra"),
     include_str!("../cases/evaluate/lookups_answered.infra"),
+    include_str!("../cases/evaluate/conditions.infra"),
+    include_str!("../cases/evaluate/ephemeral.infra"),
+    include_str!("../cases/evaluate/import.infra"),
+    include_str!("../cases/evaluate/library.infra"),
+    include_str!("../cases/evaluate/moved.infra"),
 ];
 
 /// Words that take other words' places.
