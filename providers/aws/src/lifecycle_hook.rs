@@ -27,7 +27,7 @@ use crate::schema::Schema as _;
 /// Lets instances of a group wait, before they come into service or before they end, until somebody completes the
 /// action (`CompleteLifecycleAction`) or the time is over.
 ///
-/// It is in place before the group's first instance boots, in a swap too.
+/// A swap makes it anew on the new group, once that has taken over: the instances that boot first do not wait.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, Schema)]
 #[serde(default)]
 #[kind(name = "lifecycle_hook", id = ".+/.+", naming(fixed(attribute = "name", limit = 255)))]

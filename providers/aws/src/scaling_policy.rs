@@ -30,7 +30,7 @@ use crate::schema::Schema as _;
 
 /// How a group follows its load: by a number when an alarm fires, by steps, or by keeping a metric at a target.
 ///
-/// A swap makes it anew on the new group, in place before that boots.
+/// A swap makes it anew on the new group, once that has taken over.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, Schema)]
 #[serde(default)]
 #[kind(
