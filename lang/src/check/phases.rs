@@ -95,6 +95,8 @@ struct Looker<'a, 'r> {
     results: BTreeMap<String, Tree>,
     /// The latest phase of what has been read so far.
     read: Phase,
+    /// How many conditions of `for`s with open variables are around.
+    open: usize,
 }
 
 impl<'a> Run<'a> {
@@ -146,6 +148,7 @@ impl<'a> Run<'a> {
             calls: BTreeMap::new(),
             results: BTreeMap::new(),
             read: Phase::Config,
+            open: 0,
         }
     }
 }

@@ -6,9 +6,10 @@ use infra_lang::desired::Desired;
 use infra_lang::diagnostic::Diagnostic;
 use infra_lang::inputs::Inputs;
 use infra_lang::residual::Values;
+use infra_lang::schema::STEPS;
 use infra_lang::span::SourceMap;
 use infra_lang::value::Value;
-use infra_lang::{Program, Source, check, evaluate};
+use infra_lang::{Program, Source, check, evaluate, references};
 use proptest::prelude::*;
 
 use crate::files::Memory;
@@ -28,6 +29,21 @@ subnet "zoned" {
   cidr_block        = vpc.a.cidr_block
   availability_zone = "us-east-1a"
 }
+variable "zone" {
+  type    = zone
+  default = null
+}
+vpc "w" {
+  when       = var.v == "v"
+  cidr_block = "10.3.0.0/16"
+}
+subnet "maybe" {
+  vpc_id            = vpc.a
+  cidr_block        = "10.0.1.0/24"
+  availability_zone = var.zone
+}
+security_group "s" { name = "s" }
+security_group "t" {}
 data "vpc" "d" { default = true }
 data "vpc" "late" { id = vpc.a.id }
 data "subnets" "s" { vpc_id = data.vpc.d }
@@ -86,7 +102,7 @@ impl Writer<'_> {
     }
 
     fn any_text(&mut self) -> String {
-        match self.choose(26) {
+        match self.choose(34) {
             0..=2 => "\"a\"".to_owned(),
             3 => "var.v".to_owned(),
             4 => "vpc.a.id".to_owned(),
@@ -109,6 +125,18 @@ impl Writer<'_> {
             22 => format!("{{ a = {}, b = {} }}.{}", self.text(), self.text(), ["a", "b"][self.choose(2)]),
             23 => format!("[{}, {}][{}]", self.text(), self.text(), self.choose(2)),
             24 => "[for v in vpc.b : v.cidr_block][0]".to_owned(),
+            25 => "try(vpc.w.cidr_block, \"w\")".to_owned(),
+            26 => "coalesce(one(vpc.w[*].id), \"w\")".to_owned(),
+            27 => "subnet.maybe.availability_zone".to_owned(),
+            28 => format!("security_group.{}.name", ["s", "t"][self.choose(2)]),
+            29 => format!(
+                "module.n[\"{}\"].one.{}",
+                ["x", "y"][self.choose(2)],
+                ["text", "both"][self.choose(2)]
+            ),
+            30 => format!("[for k, m in module.n : m.{}.text][0]", "one"),
+            31 => format!("inherit({}, {{ a = {} }}).a", self.map(), self.text()),
+            32 => format!("(data.vpc.d == vpc.a ? {} : {})", self.text(), self.text()),
             _ => format!("join(\",\", {})", self.list()),
         }
     }
@@ -198,13 +226,19 @@ impl Writer<'_> {
     /// A block that wants something known at plan.
     fn demand(&mut self, at: usize) -> String {
         let body = "vpc_id = vpc.a\n  cidr_block = \"10.0.0.0/24\"";
-        match self.choose(5) {
+        match self.choose(6) {
             0 => format!("subnet \"d{at}\" {{\n  for_each = {}\n  {body}\n}}\n", self.map()),
             1 => format!("subnet \"d{at}\" {{\n  for_each = toset({})\n  {body}\n}}\n", self.list()),
             2 => format!("subnet \"d{at}\" {{\n  when = {}\n  {body}\n}}\n", self.condition()),
             3 => format!(
                 "data \"subnets\" \"q{at}\" {{\n  vpc_id = {}\n}}\nsubnet \"d{at}\" {{\n  for_each = toset(data.subnets.q{at}.ids)\n  {body}\n}}\n",
                 self.text()
+            ),
+            4 => format!(
+                "ami \"d{at}\" {{\n  base = \"ami-1\"\n  shell {{\n    when = {}\n    inline = {}\n    env = {}\n  }}\n}}\n",
+                self.condition(),
+                self.list(),
+                self.map()
             ),
             _ => format!(
                 "subnet \"d{at}\" {{\n  {body}\n  lifecycle {{ prevent_destroy = {} }}\n}}\n",
@@ -220,6 +254,10 @@ impl Writer<'_> {
             "[vpc.a.id, \"b\"]",
             ["{ a = vpc.a.id }", "{ a = data.vpc.d.id, b = \"c\" }"][self.choose(2)],
             ["[\"s\"]", "data.subnets.s.ids", "[vpc.a.id]"][self.choose(3)],
+        );
+        text += &format!(
+            "module \"n\" {{\n  source = \"./m\"\n  for_each = {{ x = {}, y = \"y\" }}\n  list = [each.key]\n  map = {{ a = each.value }}\n  set = [\"s\"]\n}}\n",
+            ["vpc.a.id", "\"x\"", "data.vpc.d.id"][self.choose(3)]
         );
         for at in 0..3 {
             text += &format!("locals {{\n  l{at} = {}\n  m{at} = {}\n}}\n", self.list(), self.map());
@@ -281,9 +319,16 @@ proptest! {
         let mut writer = Writer { choices: choices.iter(), bound: Vec::new(), locals: 0, depth: 0 };
         let text = writer.program();
         let Ok(program) = checked(&text) else { return Ok(()) };
-        if let Err(errors) = planned(&program, ids) {
-            let late = errors.iter().find(|error| error.code.0.starts_with("E04"));
-            prop_assert!(late.is_none(), "{}\n{text}", late.map_or(String::new(), |error| error.message.clone()));
+        match planned(&program, ids) {
+            Ok(desired) => {
+                let images = desired.objects.values().filter_map(|object| object.attributes.get(STEPS));
+                prop_assert!(images.flat_map(references).next().is_none(), "{text}");
+            }
+            Err(errors) => {
+                let late = errors.iter().find(|error| error.code.0.starts_with("E04"));
+                let said = late.map_or(String::new(), |error| error.message.clone());
+                prop_assert!(late.is_none(), "{said}\n{text}");
+            }
         }
     }
 }

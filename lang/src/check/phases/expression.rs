@@ -10,6 +10,9 @@ use crate::ast::{
     Binary, Conditional, Entry, Expr, ExprKind, For, ForPart, ForResult, Ident, Key, Part, Splat,
 };
 
+/// Conditions of `for`s that stand in each other deeper than this are looked at once only.
+const DEEPEST: usize = 6;
+
 impl<'a> Looker<'a, '_> {
     /// When `expr` is known; what it demands of its parts is checked on the way.
     pub(super) fn tree(&mut self, expr: &'a Expr, scope: &Scope) -> Tree {
@@ -87,22 +90,37 @@ impl<'a> Looker<'a, '_> {
 
     fn comprehension(&mut self, each: &'a For, scope: &Scope) -> Tree {
         let collection = self.tree(&each.collection, scope);
-        let inner = bind(scope, each.key.as_ref(), &each.value, &collection);
-        let mut shape = collection.shape();
-        if let Some(condition) = &each.condition {
-            shape = shape.and(&self.when(condition, &inner));
+        let mut inner = bind(scope, each.key.as_ref(), &each.value, &collection);
+        let shape = collection.shape().and(&self.chosen(each, &inner));
+        if shape.phase == Phase::Apply && collection.shape().phase < Phase::Apply {
+            // Which elements are taken is known late, so the `for` is kept with its variables open.
+            inner = bind(scope, each.key.as_ref(), &each.value, &Tree::Leaf(shape.clone()));
+            if self.open < DEEPEST {
+                self.open += 1;
+                self.chosen(each, &inner);
+                self.open -= 1;
+            }
         }
         match &each.result {
             ForResult::Tuple(value) => {
                 let value = self.tree(value, &inner);
                 Tree::list(shape, value)
             }
-            ForResult::Object { key, value, grouped } => {
-                shape = shape.and(&self.when(key, &inner));
+            ForResult::Object { value, grouped, .. } => {
                 let value = self.tree(value, &inner);
                 let value = if *grouped { Tree::list(shape.clone(), value) } else { value };
                 Tree::node(Sort::Map, shape, BTreeMap::new(), Some(value))
             }
+        }
+    }
+
+    /// When it is known which elements a `for` takes, and under which keys.
+    fn chosen(&mut self, each: &'a For, inner: &Scope) -> When {
+        let condition =
+            each.condition.iter().fold(When::CONFIG, |all, part| all.and(&self.when(part, inner)));
+        match &each.result {
+            ForResult::Object { key, .. } => condition.and(&self.when(key, inner)),
+            ForResult::Tuple(_) => condition,
         }
     }
 
