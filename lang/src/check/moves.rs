@@ -116,8 +116,8 @@ impl Checker<'_> {
     /// once the keys are.
     fn gone(&mut self, place: &WrittenPlace, whole: bool) {
         let Found::Block { keyed, span } = self.find(place) else { return };
-        let all = place.last_key().is_none() && (!keyed || whole);
-        if all {
+        let way = place.keys().next().is_none() && self.on_the_way(place).is_none();
+        if way && (!keyed || whole) {
             let message = format!("`{}` is still declared", place.pattern());
             let error = Diagnostic::error(codes::STILL_DECLARED, place.span, message);
             self.report(error.label(span, "declared here").hint("rename or delete its block first"));
