@@ -118,7 +118,7 @@ impl Project {
 }
 
 /// What a configuration may ask of this tool.
-fn tool() -> Tool {
+pub fn tool() -> Tool {
     let standard = crate::standard::MODULES.iter().map(|module| module.name.to_owned()).collect();
     Tool { version: Some(env!("CARGO_PKG_VERSION").to_owned()), standard }
 }

@@ -8,6 +8,7 @@ use infra_lang::span::SourceMap;
 use infra_lang::testing::{Suite, test_file};
 
 use crate::error::{CommandError, CommandResult, file_error};
+use crate::project::tool;
 use crate::settings::Settings;
 use crate::sources::{self, Sources};
 use crate::workspace::read_source;
@@ -64,7 +65,7 @@ pub fn load(path: &Path, settings: &Settings, schemas: &SchemaSet) -> CommandRes
         return Err(CommandError::Diagnostics(tested.problems, Box::new(map)));
     }
     let suite = test_file(&file).and_then(|file| {
-        let suite = Suite { file, sources: tested.files, directory, id };
+        let suite = Suite { file, sources: tested.files, directory, id, tool: tool() };
         suite.check(schemas).map(|()| suite)
     });
     match suite {

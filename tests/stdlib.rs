@@ -13,7 +13,8 @@ fn stdlib() -> PathBuf {
 fn the_modules_pass_their_own_tests() {
     let project = TestProject::new(Cloud::Embedded);
     let out = project.run(&["test", &stdlib().display().to_string()]).expect(0);
-    let entries = std::fs::read_dir(stdlib()).expect("the modules").map(|entry| entry.expect("an entry").path());
+    let entries =
+        std::fs::read_dir(stdlib()).expect("the modules").map(|entry| entry.expect("an entry").path());
     let modules = entries.filter(|path| path.is_dir()).count();
     assert_eq!(out.matches("main.test.infra").count(), modules, "{out}");
 }

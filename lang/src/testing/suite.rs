@@ -3,7 +3,7 @@
 use super::{Test, TestFile};
 use crate::address::ModuleStep;
 use crate::ast::{Attribute, Block, Body, Expr, ExprKind, File, Ident, Item, Label};
-use crate::check::check;
+use crate::check::check_for;
 use crate::constant::constant;
 use crate::diagnostic::Diagnostic;
 use crate::explain::codes;
@@ -12,6 +12,7 @@ use crate::name::Identifier;
 use crate::program::{Program, Source};
 use crate::schema::SchemaSet;
 use crate::span::{FileId, Span};
+use crate::tool::Tool;
 
 /// Where a module is tested that says nothing of a project.
 const REGION: &str = "us-east-1";
@@ -27,6 +28,8 @@ pub struct Suite {
     pub directory: String,
     /// The test file.
     pub id: FileId,
+    /// The tool that runs.
+    pub tool: Tool,
 }
 
 impl Suite {
@@ -54,7 +57,7 @@ impl Suite {
         schemas: &SchemaSet,
     ) -> Result<Program, Vec<Diagnostic>> {
         if self.directory.is_empty() {
-            return check(&self.sources, schemas);
+            return check_for(&self.sources, schemas, &self.tool);
         }
         let mut blocks = self.file.around.clone();
         let place = test.map_or(Span::new(self.id, 0, 0), |test| test.span);
@@ -67,7 +70,7 @@ impl Suite {
         let root = File { body: Body { items, span: place, complete: true } };
         let mut sources = self.sources.clone();
         sources.push(Source { directory: String::new(), file: root });
-        check(&sources, schemas)
+        check_for(&sources, schemas, &self.tool)
     }
 
     /// Where the declarations that are tested live.

@@ -160,8 +160,8 @@ impl Case {
         let id = map.add(path, text);
         let (file, errors) = infra_lang::parse::parse(id, text);
         assert!(errors.is_empty(), "{}", spelled(&errors, map));
-        let suite =
-            Suite { file: test_file(&file)?, sources: sources.to_vec(), directory: directory(path), id };
+        let (directory, tool) = (directory(path), Tool::default());
+        let suite = Suite { file: test_file(&file)?, sources: sources.to_vec(), directory, id, tool };
         suite.check(&schemas())?;
         Ok(suite)
     }
