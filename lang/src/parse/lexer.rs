@@ -1,5 +1,7 @@
 //! Makes tokens of text, keeping a stack of what is open.
 
+use std::collections::HashMap;
+
 use pest::unicode::ID_START;
 
 use crate::ast::Unit;
@@ -14,7 +16,7 @@ mod measure;
 
 use measure::{
     block_comment_length, decimal_length, ident_length, indent_of, is_end_line, is_item_head, line_length,
-    looks_outside, no_operand_follows, opener_length, skip_blanks, starts_with_word, text_length,
+    lone_words, looks_outside, no_operand_follows, opener_length, skip_blanks, starts_with_word, text_length,
 };
 
 /// The operators and separators, the longer before their beginnings.
@@ -48,19 +50,24 @@ pub(super) struct Lexer<'t> {
     at: usize,
     open: Vec<Open<'t>>,
     indent: usize,
+    /// Where the line began that was looked at last, and how far that look went.
+    line: (usize, usize),
+    /// Where the last line begins that holds a word alone, for each such word: made when it is first asked for.
+    lone_words: Option<HashMap<&'t str, usize>>,
 }
 
 impl<'t> Lexer<'t> {
     pub(super) fn new(file: FileId, text: &'t str, layout: Layout) -> Self {
         let scan = Scan { file, text, tokens: Vec::new(), problems: Vec::new() };
         let at = if text.starts_with('\u{FEFF}') { 3 } else { 0 };
-        Self { scan, layout, at, open: Vec::new(), indent: indent_of(&text[at..]) }
+        let indent = indent_of(&text[at..]);
+        Self { scan, layout, at, open: Vec::new(), indent, line: (0, 0), lone_words: None }
     }
 
     pub(super) fn run(mut self) -> Scan<'t> {
         while self.at < self.scan.text.len() {
             if self.open.len() > MAX_OPEN {
-                self.scan.problems.push(too_deep(self.scan.span(self.scan.tokens.len() - 1)));
+                self.scan.report(too_deep(self.scan.span(self.scan.tokens.len() - 1)));
                 return self.scan;
             }
             match self.open.last().map(|open| open.kind) {
@@ -76,6 +83,21 @@ impl<'t> Lexer<'t> {
 
     fn rest(&self) -> &'t str {
         &self.scan.text[self.at..]
+    }
+
+    /// Where this line begins. Each byte is looked at once, however often this is asked.
+    fn line_start(&mut self) -> usize {
+        let (start, seen) = self.line;
+        let newline = self.scan.text[seen..self.at].rfind('\n');
+        self.line = (newline.map_or(start, |newline| seen + newline + 1), self.at);
+        self.line.0
+    }
+
+    /// Whether a line from here on holds this word alone.
+    fn stands_alone_later(&mut self, word: &str) -> bool {
+        let text = self.scan.text;
+        let lone_words = self.lone_words.get_or_insert_with(|| lone_words(text));
+        lone_words.get(word).is_some_and(|last| *last >= self.at)
     }
 
     fn push(&mut self, kind: Kind, length: usize) {
@@ -161,16 +183,15 @@ impl<'t> Lexer<'t> {
 
     /// Reports and closes all but the first `keep` open things; of several opened on one line the last is blamed.
     fn close_unfinished(&mut self, keep: usize) {
-        let mut line = None;
+        let mut blamed = None;
         while self.open.len() > keep {
             let Some(open) = self.open.last() else { return };
             let start = self.scan.tokens[open.token].start;
-            let this_line = self.scan.text[..start].matches('\n').count();
-            if line != Some(this_line) {
+            if blamed.is_none_or(|blamed| self.scan.text[start..blamed].contains('\n')) {
                 let problem = self.unclosed(open);
-                self.scan.problems.push(problem);
+                self.scan.report(problem);
             }
-            line = Some(this_line);
+            blamed = Some(start);
             self.pop();
         }
     }
@@ -211,8 +232,8 @@ impl<'t> Lexer<'t> {
     }
 
     /// A bracket that begins a line closes one that was opened by a line of its own indentation, if there is one.
-    fn partner_by_layout(&self, nearest: usize, bracket: &str) -> usize {
-        let line_start = self.scan.text[..self.at].rfind('\n').map_or(0, |newline| newline + 1);
+    fn partner_by_layout(&mut self, nearest: usize, bracket: &str) -> usize {
+        let line_start = self.line_start();
         let begins_line = self.scan.text[line_start..self.at].trim().is_empty();
         if self.layout == Layout::Ignored || !begins_line || self.open[nearest].indent <= self.indent {
             return nearest;
@@ -224,7 +245,7 @@ impl<'t> Lexer<'t> {
     /// A closing bracket without partner: a slip for the one that the line asks for, or just too much.
     fn stray(&mut self, bracket: &str, length: usize) {
         let span = Span::new(self.scan.file, self.at, self.at + length);
-        let line_start = self.scan.text[..self.at].rfind('\n').map_or(0, |newline| newline + 1);
+        let line_start = self.line_start();
         let on_line = |open: &&Open<'_>| self.scan.tokens[open.token].start >= line_start;
         let slip = self.open.last().filter(|open| open.kind == Kind::Open).filter(on_line);
         let problem = match slip {
@@ -238,7 +259,7 @@ impl<'t> Lexer<'t> {
                 .hint("remove it, or add the bracket that it should close"),
         };
         let closes = slip.is_some();
-        self.scan.problems.push(problem);
+        self.scan.report(problem);
         self.push(Kind::Close, length);
         if closes {
             self.pop();
@@ -250,7 +271,7 @@ impl<'t> Lexer<'t> {
         if block_comment_length(rest).is_none() {
             let span = Span::new(self.scan.file, self.at, self.at + 2);
             let problem = Diagnostic::error(codes::UNCLOSED_COMMENT, span, "this comment never ends");
-            self.scan.problems.push(problem.hint("add `*/`; such comments do not nest"));
+            self.scan.report(problem.hint("add `*/`; such comments do not nest"));
         }
         self.push(Kind::BlockComment, block_comment_length(rest).unwrap_or(rest.len()));
     }
@@ -294,7 +315,7 @@ impl<'t> Lexer<'t> {
             _ => {
                 let start = self.open.last().map_or(self.at, |open| self.scan.tokens[open.token].start);
                 let problem = self.unclosed_string(start, self.at);
-                self.scan.problems.push(problem);
+                self.scan.report(problem);
                 self.pop();
             }
         }
@@ -331,8 +352,7 @@ impl<'t> Lexer<'t> {
             self.push(Kind::HeredocEnd, rest[..line_length(rest)].trim_end().len());
             return self.pop();
         }
-        let ends_later = || rest.split('\n').any(|line| is_end_line(line, tag));
-        if line_start && looks_outside(rest, indent) && !ends_later() {
+        if line_start && looks_outside(rest, indent) && !self.stands_alone_later(tag) {
             self.close_unfinished(self.open.len() - 1);
             // What follows is an item of its own.
             return self.push(Kind::Newline, 0);

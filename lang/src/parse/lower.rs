@@ -10,6 +10,7 @@ use crate::diagnostic::Diagnostic;
 use crate::name::Identifier;
 use crate::span::{FileId, Span};
 
+use super::tokens::MAX_PROBLEMS;
 use super::{MAX_DEPTH, Rule, codes, text};
 
 mod expr;
@@ -38,7 +39,10 @@ impl Lower {
     }
 
     pub(super) fn report(&self, diagnostic: Diagnostic) {
-        self.diagnostics.borrow_mut().push(diagnostic);
+        let mut diagnostics = self.diagnostics.borrow_mut();
+        if diagnostics.len() < MAX_PROBLEMS {
+            diagnostics.push(diagnostic);
+        }
     }
 
     pub(super) fn span(&self, pair: &Pair<'_, Rule>) -> Span {
@@ -144,6 +148,9 @@ pub(super) fn without_duplicates(items: Vec<Item>) -> (Vec<Item>, Vec<Diagnostic
     for item in items {
         if let Item::Attribute(Attribute { name, .. }) = &item {
             if let Some(earlier) = first.get(&name.name) {
+                if duplicates.len() >= MAX_PROBLEMS {
+                    continue;
+                }
                 let message = format!("`{name}` is set twice here");
                 let problem = Diagnostic::error(codes::DUPLICATE_ATTRIBUTE, name.span, message);
                 duplicates.push(problem.label(*earlier, "first set here").hint("keep one of them"));

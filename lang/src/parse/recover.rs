@@ -9,7 +9,7 @@ use crate::name::Identifier;
 use crate::span::{FileId, Span};
 
 use super::lower::{Lower, without_duplicates};
-use super::tokens::{self, Kind, Scan};
+use super::tokens::{self, Kind, MAX_PROBLEMS, Scan};
 use super::{blame, codes, read_item, text};
 
 /// A file that the grammar refused, as far as it can be read, and what is wrong with it.
@@ -107,6 +107,9 @@ impl Recovery<'_> {
     }
 
     fn item(&mut self, piece: Range<usize>, body: &mut Body) {
+        if let Some(brace) = self.suspect(&piece, body.span) {
+            return self.block(piece, brace, body);
+        }
         if let Some(item) = self.read(&piece) {
             return body.items.push(item);
         }
@@ -124,6 +127,15 @@ impl Recovery<'_> {
         }
     }
 
+    /// The index of the brace of a block that is most of a body that could not be read. It is looked into at once: to
+    /// try it as a whole, and then whatever is most of it, would take as many readings as blocks are nested.
+    fn suspect(&self, piece: &Range<usize>, body: Span) -> Option<usize> {
+        let place = self.place(piece);
+        let brace = self.brace(piece).filter(|_| 2 * (place.end - place.start) > body.end - body.start)?;
+        let lines = matches!(self.scan.kind(brace + 1), Some(Kind::Newline | Kind::LineComment));
+        lines.then_some(brace)
+    }
+
     /// The item, if the grammar reads it where it stands alone.
     fn read(&mut self, piece: &Range<usize>) -> Option<Item> {
         let place = self.place(piece);
@@ -137,6 +149,9 @@ impl Recovery<'_> {
 
     /// Reports what is wrong with a piece, unless it is known already that something is.
     fn blame(&mut self, piece: &Range<usize>, find: impl FnOnce(&Scan<'_>) -> Diagnostic) {
+        if self.diagnostics.len() >= MAX_PROBLEMS {
+            return;
+        }
         let place = self.place(piece);
         let inside = |span: Span| place.start <= span.start && span.start < place.end;
         let known = self.scan.problems.iter().filter_map(|problem| problem.span).any(inside);

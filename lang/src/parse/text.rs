@@ -8,6 +8,7 @@ use crate::diagnostic::Diagnostic;
 use crate::span::Span;
 
 use super::codes;
+use super::tokens::MAX_PROBLEMS;
 
 /// The text in normal form C.
 pub(super) fn nfc(text: &str) -> Cow<'_, str> {
@@ -36,7 +37,10 @@ pub(super) fn unescape(raw: &str, span: Span, diagnostics: &mut Vec<Diagnostic>)
             None => {
                 let length = bad_escape_length(rest);
                 let start = span.start as usize + raw.len() - rest.len();
-                diagnostics.push(bad_escape(&rest[..length], Span::new(span.file, start, start + length)));
+                if diagnostics.len() < MAX_PROBLEMS {
+                    let place = Span::new(span.file, start, start + length);
+                    diagnostics.push(bad_escape(&rest[..length], place));
+                }
                 text.push_str(&rest[..length]);
                 length
             }

@@ -80,6 +80,10 @@ pub(crate) enum Layout {
     Decides,
 }
 
+/// How many problems of a text are told at most: whoever reads the first ones mends the rest with them, or has not
+/// given us a source at all.
+pub(super) const MAX_PROBLEMS: usize = 1_000;
+
 /// A text in tokens, and what was wrong with it at this level.
 pub(crate) struct Scan<'t> {
     pub file: FileId,
@@ -100,6 +104,12 @@ pub(crate) fn scan(file: FileId, text: &str) -> Scan<'_> {
 }
 
 impl<'t> Scan<'t> {
+    pub(super) fn report(&mut self, problem: Diagnostic) {
+        if self.problems.len() < MAX_PROBLEMS {
+            self.problems.push(problem);
+        }
+    }
+
     /// The place of a token.
     pub fn span(&self, at: usize) -> Span {
         Span::new(self.file, self.tokens[at].start, self.tokens[at].end)

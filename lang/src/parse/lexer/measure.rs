@@ -1,5 +1,7 @@
 //! How far things reach, and what lines look like.
 
+use std::collections::HashMap;
+
 use pest::unicode::{ID_CONTINUE, ID_START};
 
 /// What cannot begin an operand, so that a `%` before it is a unit.
@@ -94,6 +96,20 @@ pub(super) fn is_end_line(text: &str, tag: &str) -> bool {
     let line = text.split('\n').next().unwrap_or_default();
     let line = if line.len() < text.len() { line.strip_suffix('\r').unwrap_or(line) } else { line };
     line.trim_matches([' ', '\t']) == tag
+}
+
+/// Where the last line begins that holds a word alone, as the end of a heredoc does, for each such word.
+pub(super) fn lone_words(text: &str) -> HashMap<&str, usize> {
+    let mut words = HashMap::new();
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        let word = line.trim_matches([' ', '\t', '\r', '\n']);
+        if is_end_line(line, word) && !word.is_empty() && ident_length(word) == word.len() {
+            words.insert(word, at);
+        }
+        at += line.len();
+    }
+    words
 }
 
 /// Whether a line reads like code around a heredoc whose first line is indented so far.
