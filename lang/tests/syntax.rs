@@ -89,6 +89,34 @@ fn nesting_has_a_limit_and_never_crashes() {
     }
 }
 
+/// Whatever is wrong is told with an end, in time that grows with the text.
+#[test]
+fn hostile_texts_have_an_answer() {
+    let lines = 5_000;
+    let items = "b = 1\n".repeat(lines);
+    let texts = [
+        "}".repeat(lines),
+        "}\n".repeat(lines),
+        "\"\n".repeat(lines),
+        "x y z\n".repeat(lines),
+        "a = \"x\n".repeat(lines),
+        "a = <<X\n".repeat(lines),
+        (0..lines).map(|line| format!("a = <<X{line}\n")).collect(),
+        format!("a = <<X\n{items}"),
+        format!("a = <<X\n{items}  X\nb = = 1\n"),
+        format!("{}{items}x y z\n{}", "a {\n".repeat(90), "}\n".repeat(90)),
+        format!("a = \"{}\"\n", "\\q".repeat(lines)),
+        format!("a = \"{}\"\n", "%{ endif }".repeat(lines)),
+        format!("a = {}\n", "9".repeat(1_000_000)),
+        items,
+    ];
+    for text in texts {
+        let (_, diagnostics) = parse(FileId(0), &text);
+        assert!((1..=3_000).contains(&diagnostics.len()), "{} {}", &text[..10], diagnostics.len());
+    }
+    assert!(parse(FileId(0), &format!("a = <<X\n{}X\n", "b = 1\n".repeat(lines))).1.is_empty());
+}
+
 #[test]
 fn line_ends_of_windows_are_kept_and_a_byte_order_mark_is_dropped() {
     let text = "\u{FEFF}a=1\r\nb = <<X\r\ny\r\nX\r\n";

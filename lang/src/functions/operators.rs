@@ -7,6 +7,8 @@ use crate::partial::{Fault, Outcome, kind_of};
 use crate::residual::Residual;
 use crate::value::{Quantity, Value};
 
+use super::strings::fits;
+
 const OPERATORS: &[BinaryOp] = &[
     BinaryOp::Or,
     BinaryOp::And,
@@ -260,7 +262,8 @@ fn template(parts: &[Residual]) -> Outcome {
         hidden |= secret;
         match (part, merged.last_mut()) {
             (Residual::Known(value), Some(Residual::Known(Value::String(text)))) => {
-                text.push_str(&text_of(&value)?)
+                text.push_str(&text_of(&value)?);
+                fits(text.len()).map_err(|problem| Fault::new(codes::FAILED, problem))?;
             }
             (Residual::Known(value), _) => merged.push(Value::String(text_of(&value)?).into()),
             (Residual::Attribute(reference), _) if reference.is_whole() => {

@@ -77,13 +77,28 @@ pub(super) const FUNCTIONS: &[Function] = &[
     values("upper", "(text: string) -> string", "In upper case.", |a| text(a.text(0)?.to_uppercase())),
 ];
 
+/// The longest text that is made, in bytes: a thousand times what any attribute of AWS takes. A text that is made of
+/// itself again and again comes here long before memory ends.
+const MAX_TEXT: usize = 16 << 20;
+
 /// A string value in normal form C, as all strings of the language.
 pub(super) fn text(text: impl AsRef<str>) -> Returned {
-    Ok(Value::String(text.as_ref().nfc().collect()))
+    let text = text.as_ref();
+    fits(text.len())?;
+    Ok(Value::String(text.nfc().collect()))
+}
+
+/// Refuses a text of so many bytes if it is longer than texts may be.
+pub(super) fn fits(length: usize) -> Result<(), String> {
+    match length > MAX_TEXT {
+        true => Err(format!("the text would be longer than {} MiB", MAX_TEXT >> 20)),
+        false => Ok(()),
+    }
 }
 
 fn indent(a: &Arguments) -> Returned {
     let spaces = " ".repeat(usize::try_from(a.int(0)?).unwrap_or(0));
+    fits(spaces.len().saturating_mul(a.text(1)?.matches('\n').count()))?;
     text(a.text(1)?.replace('\n', &format!("\n{spaces}")))
 }
 

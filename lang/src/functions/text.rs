@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use regex::{Captures, Regex};
 
-use super::strings::text;
+use super::strings::{fits, text};
 use super::{Arguments, Function, Returned, values};
 use crate::value::Value;
 
@@ -78,7 +78,10 @@ fn replace(a: &Arguments) -> Returned {
     let (whole, part, by) = (a.text(0)?, a.text(1)?, a.text(2)?);
     match part.strip_prefix('/').and_then(|part| part.strip_suffix('/')) {
         Some(pattern) => text(compile(pattern)?.replace_all(whole, by)),
-        None => text(whole.replace(part, by)),
+        None => {
+            fits(by.len().saturating_mul(whole.matches(part).count()))?;
+            text(whole.replace(part, by))
+        }
     }
 }
 
