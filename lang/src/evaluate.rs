@@ -19,6 +19,7 @@ mod objects;
 mod open;
 mod order;
 mod outputs;
+mod parts;
 mod rings;
 mod scope;
 mod settings;

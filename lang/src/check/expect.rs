@@ -11,7 +11,7 @@ use crate::diagnostic::{Diagnostic, Label, nearest};
 use crate::explain::codes;
 use crate::span::Span;
 use crate::types::{
-    Field, Lengths, Mismatch, Text, Type, any_of, check_length, convert_value, difference, spoken, unify,
+    Field, Lengths, Mismatch, Text, Type, any_of, check_length, convert_value, difference, unify,
 };
 use crate::value::{Quoted, Value};
 

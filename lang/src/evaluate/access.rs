@@ -31,6 +31,9 @@ impl Evaluator<'_> {
                 }
             },
             ExprKind::Attribute(of, name) => {
+                if let Some(part) = self.part(expr, scope) {
+                    return Ok(part);
+                }
                 if let Some(output) = self.one_output(of, name, scope)? {
                     return Ok(output);
                 }

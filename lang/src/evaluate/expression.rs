@@ -40,6 +40,9 @@ impl Evaluator<'_> {
             ExprKind::Call(call) => self.call(call, expr.span, scope),
             ExprKind::Name(_) | ExprKind::Attribute(..) => self.reference(expr, scope),
             ExprKind::Index(of, key) => {
+                if let Some(part) = self.part(expr, scope) {
+                    return Ok(part);
+                }
                 let of = self.evaluate(of, scope)?;
                 self.element(of, self.evaluate(key, scope)?, expr.span)
             }

@@ -1,5 +1,7 @@
 //! What an expression sees while it is evaluated.
 
+use std::rc::Rc;
+
 use super::sources::Sources;
 use crate::address::{Address, ModuleStep};
 use crate::residual::Residual;
@@ -17,8 +19,8 @@ pub(super) struct Each {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Scope {
     pub(super) path: Vec<ModuleStep>,
-    /// What `for`s and parameters bind; the innermost is last.
-    pub(super) names: Vec<(String, Residual)>,
+    /// What `for`s and parameters bind, the innermost first; inner scopes share what is bound further out.
+    pub(super) names: Option<Rc<Binding>>,
     /// `each.key` and `each.value`.
     pub(super) each: Option<Each>,
     /// The object behind `self`.
@@ -31,15 +33,22 @@ pub(super) struct Scope {
     pub(super) closed: bool,
 }
 
+/// A name and what it stands for.
+#[derive(Debug)]
+pub(super) struct Binding {
+    name: String,
+    value: Residual,
+    outer: Option<Rc<Binding>>,
+}
+
 impl Scope {
     pub(super) fn of(path: &[ModuleStep]) -> Self {
         Self { path: path.to_vec(), ..Self::default() }
     }
 
     pub(super) fn with(&self, name: &str, value: Residual) -> Self {
-        let mut inner = self.clone();
-        inner.names.push((name.to_owned(), value));
-        inner
+        let binding = Binding { name: name.to_owned(), value, outer: self.names.clone() };
+        Self { names: Some(Rc::new(binding)), ..self.clone() }
     }
 
     pub(super) fn with_element(&self, value: Residual) -> Self {
@@ -51,6 +60,7 @@ impl Scope {
     }
 
     pub(super) fn get(&self, name: &str) -> Option<&Residual> {
-        self.names.iter().rev().find(|(bound, _)| bound == name).map(|(_, value)| value)
+        let mut bindings = std::iter::successors(self.names.as_deref(), |binding| binding.outer.as_deref());
+        bindings.find(|binding| binding.name == name).map(|binding| &binding.value)
     }
 }
