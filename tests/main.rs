@@ -11,6 +11,7 @@ mod crash;
 mod kinds;
 mod ponyfoo;
 mod scaling;
+mod refactor;
 mod secrets;
 mod stdlib;
 mod testing;

@@ -82,6 +82,10 @@ fn decide_object(draft: &mut Draft<'_>, object: &DesiredObject, kind: &dyn Kind)
         leave_ignored(object, kind, &mut desired, live);
     }
     let (desired, (change, stands)) = decide_named(draft, object, kind, desired, found);
+    let change = change.map(|change| match change.is_import() {
+        true => imports::leave_unwritten(draft, kind, change),
+        false => change,
+    });
     let known = what_stays_known(kind, &desired, change.as_ref(), stands.as_ref());
     draft.known.insert(address.clone(), known);
     let unchanged = stands.as_ref().filter(|_| change.is_none());

@@ -10,7 +10,7 @@ use infra_lang::value::Value;
 
 use super::draft::Draft;
 use super::{Problem, ProblemKind};
-use crate::change::{Action, Change, Reason};
+use crate::change::{Action, AttributeChange, Change, Reason};
 use crate::diff::conceal;
 use crate::id::RemoteId;
 use crate::provider::{Kind, Observation};
@@ -122,6 +122,21 @@ fn as_applied(kind: &dyn Kind, desired: &Attributes, told: &Values, key: &SealKe
         settable.then(|| (name.clone(), conceal(value, secret, key)))
     };
     told.iter().filter_map(applied).collect()
+}
+
+/// Leaves alone what AWS has and nobody has written, as with every other object, and says so; what cannot change in
+/// place has to be written.
+pub(super) fn leave_unwritten(draft: &mut Draft<'_>, kind: &dyn Kind, change: Change) -> Change {
+    let immutable =
+        |name: &AttributeName| kind.schema().attribute(name.as_str()).is_some_and(|it| it.immutable);
+    let (left, attributes): (Vec<AttributeChange>, Vec<AttributeChange>) =
+        change.attributes.into_iter().partition(|it| it.after.is_none() && !immutable(&it.name));
+    if !left.is_empty() {
+        let names: Vec<&AttributeName> = left.iter().map(|it| &it.name).collect();
+        let (names, address) = (list(&names), &change.address);
+        draft.notes.push(format!("what `{address}` has of {names} is left alone: nothing is written of it"));
+    }
+    Change { attributes, ..change }
 }
 
 /// Refuses an import of what would have to be made anew to become what is written, unless it is refused already.
