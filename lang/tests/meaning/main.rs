@@ -114,6 +114,23 @@ fn a_long_chain_of_objects_is_no_deep_recursion() {
     assert!(Case::read(&text).evaluated().ends_with("output.last = \"10.0.0.0/16\"\n"));
 }
 
+/// Secrets are followed through calls and blocks that need each other, but not so far that the stack ends.
+#[test]
+fn a_long_way_of_a_secret_is_no_deep_recursion() {
+    let calls = (1..300)
+        .map(|n| format!("module \"m{n}\" {{\n  source = \"./m\"\n  text = module.m{}.text\n}}\n", n - 1));
+    let blocks = (1..300).map(|n| format!("vpc \"v{n}\" {{ cidr_block = vpc.v{}.cidr_block }}\n", n - 1));
+    let text = format!(
+        "project \"p\" {{ region = \"us-east-1\" }}\nmodule \"m0\" {{\n  source = \"./m\"\n  text = sensitive(\"a\")\n}}\n\
+         vpc \"v0\" {{ cidr_block = \"10.0.0.0/16\" }}\n{}{}output \"text\" {{ value = module.m20.text }}\n\
+         #: file m/m.infra\nvariable \"text\" {{ type = string }}\noutput \"text\" {{ value = var.text }}\n",
+        calls.collect::<String>(),
+        blocks.collect::<String>(),
+    );
+    let found = Case::read(&text).checked();
+    assert!(found.contains("E0501") && found.lines().count() == 1, "{found}");
+}
+
 #[test]
 fn evaluation_is_deterministic() {
     for path in cases("evaluate") {
