@@ -77,6 +77,12 @@ fn write_call(f: &mut fmt::Formatter<'_>, name: &str, arguments: &[Residual]) ->
             parts.iter().try_for_each(|part| write_part(f, part))?;
             f.write_str("\"")
         }
+        // An object some of whose keys wait.
+        [Residual::List(keys), values] if name == "zipmap" && values.items().is_some() => {
+            let values = values.items().unwrap_or_default();
+            let entries = keys.iter().zip(&values).map(|(key, value)| format!("({key}) = {value}"));
+            write!(f, "{{ {} }}", entries.collect::<Vec<_>>().join(", "))
+        }
         [operand] if operator => write!(f, "{name}{operand}"),
         [left, right] if operator => write!(f, "{} {name} {}", Operand(left), Operand(right)),
         _ => write!(f, "{name}({})", joined(arguments)),
