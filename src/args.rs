@@ -63,6 +63,12 @@ pub enum Command {
     Test(TestArgs),
     /// Rewrite source files in the canonical format
     Fmt(FmtArgs),
+    /// Tell what a diagnostic's code means, with an example and its repair
+    Explain(ExplainArgs),
+    /// Print reference pages: of a kind, a function, a block, a type, a command or a code
+    Docs(DocsArgs),
+    /// Evaluate expressions against the project
+    Console(ConsoleArgs),
     /// Show the state, or a saved plan
     Show(ShowArgs),
     /// Show the outputs of the last apply
@@ -175,6 +181,35 @@ pub struct TestArgs {
     /// Print each result as a line of JSON
     #[arg(long)]
     pub json: bool,
+}
+
+#[derive(Debug, Clone, ClapArgs)]
+pub struct ExplainArgs {
+    /// Such as E0301, in upper or lower case; without it, all codes are listed
+    #[arg(value_name = "CODE")]
+    pub code: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Clone, ClapArgs)]
+pub struct DocsArgs {
+    /// A kind, a function, a block, a type, a command or a code; without it, all are listed
+    #[arg(value_name = "TOPIC")]
+    pub topic: Option<String>,
+    /// Write all pages into a folder, as Markdown
+    #[arg(long, value_name = "DIR", conflicts_with = "topic")]
+    pub out: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, ClapArgs)]
+pub struct ConsoleArgs {
+    #[command(flatten)]
+    pub variables: VariableArgs,
+    /// Evaluate an expression and end; may be given several times
+    #[arg(short = 'e', long = "eval", value_name = "EXPR")]
+    pub expressions: Vec<String>,
 }
 
 #[derive(Debug, Clone, ClapArgs)]

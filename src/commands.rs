@@ -2,7 +2,10 @@
 
 mod apply;
 mod completions;
+mod console;
 mod destroy;
+mod docs;
+pub mod explain;
 mod fmt;
 mod graph;
 mod local;
@@ -57,6 +60,9 @@ pub fn run(command: Command, settings: &Settings, terminal: &Terminal) -> Comman
         Command::Validate(args) => validate::run(&args, settings, terminal),
         Command::Test(args) => test::run(&args, settings, terminal),
         Command::Fmt(args) => fmt::run(&args, settings, terminal),
+        Command::Explain(args) => explain::run(&args, settings, terminal),
+        Command::Docs(args) => docs::run(&args, settings, terminal),
+        Command::Console(args) => wait(settings, console::run(args, settings, terminal)),
         Command::Show(args) => wait(settings, show::run(args, settings, terminal)),
         Command::Output(args) => wait(settings, output::run(args, settings, terminal)),
         Command::State(args) => wait(settings, state::run(args, settings, terminal)),

@@ -4,6 +4,7 @@ mod args;
 mod build_log;
 mod cloud;
 mod commands;
+mod docs;
 mod error;
 mod project;
 mod render;

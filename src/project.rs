@@ -5,14 +5,16 @@ use std::collections::BTreeMap;
 use infra_engine::inherit::inherit;
 use infra_lang::Program;
 use infra_lang::address::Address;
+use infra_lang::ast::Expr;
 use infra_lang::desired::Desired;
 use infra_lang::diagnostic::Diagnostic;
 use infra_lang::inputs::{Given, Inputs};
 use infra_lang::name::Identifier;
-use infra_lang::residual::Values;
+use infra_lang::residual::{Residual, Values};
 use infra_lang::schema::SchemaSet;
 use infra_lang::span::{SourceMap, Span};
 use infra_lang::tool::Tool;
+use infra_lang::types::Type;
 
 use crate::args::VariableArgs;
 use crate::error::{CommandError, CommandResult, Complaint};
@@ -104,6 +106,25 @@ impl Project {
 
     fn located<T>(&self, result: Result<T, Vec<Diagnostic>>) -> CommandResult<T> {
         result.map_err(|diagnostics| CommandError::Diagnostics(diagnostics, Box::new(self.sources.clone())))
+    }
+
+    /// The type of an expression in the root module, and its value as far as it can be known without AWS.
+    ///
+    /// # Errors
+    /// All independent errors of the expression, and of what it reads.
+    pub fn ask(&self, expr: &Expr) -> Result<(Type, Residual), Vec<Diagnostic>> {
+        let expression = infra_lang::check_expression(&self.program, &[], expr)?;
+        let inputs = self.inputs(BTreeMap::new(), None);
+        let value = infra_lang::evaluate_expression(&self.program, &inputs, &expression)?;
+        Ok((expression.ty, value))
+    }
+
+    /// The type of an expression in the root module.
+    ///
+    /// # Errors
+    /// All independent errors of the expression.
+    pub fn type_of(&self, expr: &Expr) -> Result<Type, Vec<Diagnostic>> {
+        Ok(infra_lang::check_expression(&self.program, &[], expr)?.ty)
     }
 
     /// What is worth knowing, though nothing is wrong.

@@ -10,9 +10,8 @@ use super::Exit;
 use crate::args::FmtArgs;
 use crate::error::{CommandError, CommandResult, file_error};
 use crate::settings::Settings;
-use crate::store::write_atomically;
 use crate::terminal::Terminal;
-use crate::workspace::read_source;
+use crate::workspace::{read_source, write_source};
 
 pub fn run(args: &FmtArgs, settings: &Settings, terminal: &Terminal) -> CommandResult<Exit> {
     if args.paths == [Path::new("-")] {
@@ -60,8 +59,7 @@ fn one(path: &Path, args: &FmtArgs, terminal: &Terminal) -> CommandResult<bool> 
         terminal.print(&TextDiff::from_lines(&text, &new).unified_diff().header(&shown, &shown).to_string());
     }
     if !args.check && !args.diff {
-        write_atomically(path, new.as_bytes())
-            .map_err(|error| file_error("cannot be written", path, &error))?;
+        write_source(path, &new)?;
     }
     Ok(true)
 }

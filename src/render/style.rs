@@ -6,6 +6,8 @@ use anstyle::{AnsiColor, Style};
 pub const BOLD: Style = Style::new().bold();
 /// What matters less.
 pub const DIM: Style = Style::new().dimmed();
+/// What is typed as it stands.
+pub const CODE: Style = AnsiColor::Cyan.on_default();
 /// What is made.
 pub const ADD: Style = AnsiColor::Green.on_default();
 /// What is changed.
