@@ -9,6 +9,7 @@ mod clients;
 mod counts;
 mod crash;
 mod kinds;
+mod language;
 mod ponyfoo;
 mod scaling;
 mod refactor;
