@@ -190,7 +190,6 @@ async fn carried_out(
         watch: &Silent,
         limits: Limits::default(),
         stop: Stop::default(),
-        ephemeral: Default::default(),
     });
     report.await.unwrap_or_else(|error| panic!("{error}"))
 }
