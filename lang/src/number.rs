@@ -9,6 +9,8 @@ use dashu_float::{DBig, FBig};
 
 /// Bits of mantissa, HCL's (go-cty's) own.
 const PRECISION: usize = 512;
+/// The largest power of two that results are scaled by, and the inverse of the smallest.
+const MAX_EXPONENT: usize = 40_000;
 
 /// A number of the language.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -32,6 +34,11 @@ impl Number {
     /// Whether it has no fraction.
     pub fn is_integer(&self) -> bool {
         self.0.to_int_exact().is_some()
+    }
+
+    /// Whether it is 0, or within about 10^±12000: what is beyond measures nothing, and its digits fill the memory.
+    pub fn is_workable(&self) -> bool {
+        self.0.repr().exponent().unsigned_abs() <= MAX_EXPONENT
     }
 
     /// Whether it is 0, by which nothing divides.

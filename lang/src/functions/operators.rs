@@ -212,15 +212,19 @@ fn arithmetic(op: BinaryOp, left: &Value, right: &Value) -> Result<Value, Fault>
 }
 
 fn calculate(op: BinaryOp, a: &Number, b: &Number) -> Result<Number, Fault> {
-    match op {
+    let result = match op {
         BinaryOp::Divide | BinaryOp::Remainder if b.is_zero() => {
-            Err(Fault::new(codes::FAILED, "nothing can be divided by 0"))
+            return Err(Fault::new(codes::FAILED, "nothing can be divided by 0"));
         }
-        BinaryOp::Subtract => Ok(a - b),
-        BinaryOp::Multiply => Ok(a * b),
-        BinaryOp::Divide => Ok(a / b),
-        BinaryOp::Remainder => Ok(a % b),
-        _ => Ok(a + b),
+        BinaryOp::Subtract => a - b,
+        BinaryOp::Multiply => a * b,
+        BinaryOp::Divide => a / b,
+        BinaryOp::Remainder => a % b,
+        _ => a + b,
+    };
+    match result.is_workable() {
+        true => Ok(result),
+        false => Err(Fault::new(codes::FAILED, "the result is beyond all numbers that can be worked with")),
     }
 }
 
