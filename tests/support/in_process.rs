@@ -184,6 +184,7 @@ async fn carried_out(
         plan,
         events,
         state: state_in(store).await,
+        ephemeral: Default::default(),
         provider,
         store,
         watch: &Silent,
