@@ -67,3 +67,27 @@ fn a_secret_is_used_and_never_written() {
         assert!(!String::from_utf8_lossy(&bytes).contains("canary"), "{path}");
     }
 }
+
+#[test]
+fn an_ephemeral_value_is_taken_by_every_apply_and_kept_nowhere() {
+    let project = TestProject::new(Cloud::Embedded);
+    let ephemeral = SOURCE.replace("sensitive = true\n}\nlaunch", "ephemeral = true\n}\nlaunch");
+    let ephemeral = ephemeral.replace("echo ${var.password}", "echo");
+    let (kept, _) = ephemeral.split_once("output").expect("an output");
+    project.write("main.infra", kept);
+    let token = |value: &str| format!("password={value}");
+    let plan = project.run(&["plan", "--json", "--out", "p.plan", "--var", &token("canary-one")]);
+    let without = project.run(&["apply", "--yes", "p.plan"]);
+    assert_eq!(without.code, 1);
+    let applied = project.run(&["apply", "--yes", "p.plan", "--var", &token("canary-two")]);
+    assert_eq!(applied.code, 0, "{}", applied.err);
+    project.expect_no_changes(&["--var", &token("canary-three")]);
+    let shown = project.run(&["show", "--json"]);
+    for run in [plan, without, applied, shown] {
+        assert!(!run.out.contains("canary") && !run.err.contains("canary"), "{}\n{}", run.out, run.err);
+    }
+    for (path, bytes) in written(project.path()) {
+        let text = String::from_utf8_lossy(&bytes);
+        assert!(!text.contains("canary") && !text.contains("$sealed"), "{path}");
+    }
+}
