@@ -211,6 +211,7 @@ const BLOCKS: &[BlockPage] = &[
                 "string",
                 "The code of the error that the run must end in, instead of assertions.",
             ),
+            ("expect_message", "string", "Words that the message of that error must hold."),
         ],
         example: "vpc \"main\" { cidr_block = \"10.0.0.0/16\" }\n\ntest \"the network\" {\n  assert {\n    condition     = vpc.main.cidr_block == \"10.0.0.0/16\"\n    error_message = \"The network is of another size.\"\n  }\n}",
     },
