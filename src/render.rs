@@ -5,7 +5,6 @@ pub mod diagnostic;
 pub mod duration;
 pub mod events;
 pub mod markdown;
-#[cfg_attr(not(test), expect(dead_code, reason = "`infra docs` comes to show it"))]
 pub mod module;
 pub mod plan;
 pub mod state;

@@ -31,6 +31,12 @@ modules! {
     "worker_pool",
 }
 
+/// The module that a `source` names, such as `std/network`.
+pub fn named(source: &str) -> Option<&'static StandardModule> {
+    let name = source.strip_prefix("std/")?;
+    MODULES.iter().find(|module| module.name == name)
+}
+
 /// The module that a directory of [`infra_lang::module_directories`] names, if it is one of the standard library.
 pub fn module(directory: &str) -> Option<&'static StandardModule> {
     let name = directory.strip_prefix("std:")?;

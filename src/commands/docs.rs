@@ -8,12 +8,17 @@ use super::Exit;
 use crate::args::DocsArgs;
 use crate::docs::{Chapter, Topic, pages, topics};
 use crate::error::{CommandResult, Complaint, file_error};
-use crate::render::markdown;
 use crate::render::style::BOLD;
+use crate::render::{markdown, module};
 use crate::settings::Settings;
+use crate::standard;
 use crate::terminal::Terminal;
 
 pub fn run(args: &DocsArgs, settings: &Settings, terminal: &Terminal) -> CommandResult<Exit> {
+    if let Some(module) = args.topic.as_deref().and_then(standard::named) {
+        terminal.print(&markdown::styled(&module::page(module), terminal.width()));
+        return Ok(Exit::Ok);
+    }
     let topics = topics(&infra_aws::schemas());
     match (&args.topic, &args.out) {
         (Some(name), _) => {
@@ -37,7 +42,12 @@ fn list(topics: &[Topic]) -> String {
         }
         text.push('\n');
     }
-    text + "`infra docs TOPIC` tells the rest.\n"
+    text += &format!("{BOLD}Standard library{BOLD:#}\n");
+    for standard in standard::MODULES {
+        let source = format!("std/{}", standard.name);
+        text += &format!("  {source:<22} {}\n", module::summary(standard).replace('`', ""));
+    }
+    text + "\n`infra docs TOPIC` tells the rest.\n"
 }
 
 /// The topics of a name: it may be that of a function and of a command.

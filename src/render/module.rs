@@ -24,6 +24,13 @@ pub fn page(module: &StandardModule) -> String {
     parts.join("\n\n") + "\n"
 }
 
+/// What a module is for: the first sentence of its source.
+pub fn summary(module: &StandardModule) -> String {
+    let (intro, _) = comment(module.text);
+    let paragraph = intro.split("\n\n").next().unwrap_or_default().replace('\n', " ");
+    paragraph.split_inclusive(". ").next().unwrap_or_default().trim().to_owned()
+}
+
 /// The comment that a text begins with, without its signs, and the rest.
 fn comment(text: &str) -> (String, &str) {
     let length: usize =
