@@ -127,6 +127,11 @@ impl Project {
         Ok(infra_lang::check_expression(&self.program, &[], expr)?.ty)
     }
 
+    /// The names that an expression may begin with.
+    pub fn names(&self) -> Vec<String> {
+        self.program.names()
+    }
+
     /// What is worth knowing, though nothing is wrong.
     pub fn warnings(&self) -> &[Diagnostic] {
         &self.warnings

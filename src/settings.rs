@@ -7,6 +7,7 @@
 //! | `NO_COLOR`, `CLICOLOR_FORCE`, `TERM` | whether to use colour (anstream) |
 //! | `COLUMNS` | the width, where the terminal does not tell |
 //! | `USER` | who holds a lock |
+//! | `XDG_STATE_HOME`, `HOME` | where the console keeps its history |
 
 use std::collections::BTreeMap;
 use std::env;
@@ -32,6 +33,8 @@ pub struct Settings {
     pub color: ColorChoice,
     /// `INFRA_VAR_x`, by `x`.
     pub variables: BTreeMap<String, String>,
+    /// Where the console's history is kept, if the environment tells a place.
+    pub history: Option<PathBuf>,
     /// Who runs it: `user@host`.
     pub user: String,
     /// When it started.
@@ -52,6 +55,7 @@ impl Settings {
                 Color::Never => ColorChoice::Never,
             },
             variables: variables(env::vars()),
+            history: state_home().map(|folder| folder.join("infra/console_history")),
             user: format!("{}@{}", env::var("USER").unwrap_or_else(|_| "unknown".to_owned()), host()),
             now: Timestamp::now(),
         }
@@ -76,6 +80,12 @@ impl Settings {
 fn variables(environment: impl Iterator<Item = (String, String)>) -> BTreeMap<String, String> {
     let ours = |(name, value): (String, String)| Some((name.strip_prefix("INFRA_VAR_")?.to_owned(), value));
     environment.filter_map(ours).collect()
+}
+
+/// Where programs keep what they remember of a user, by the XDG base directory specification.
+fn state_home() -> Option<PathBuf> {
+    let absolute = |name: &str| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    absolute("XDG_STATE_HOME").or_else(|| absolute("HOME").map(|home| home.join(".local/state")))
 }
 
 fn host() -> String {

@@ -46,6 +46,22 @@ impl Program {
         &self.warnings
     }
 
+    /// What an expression of the root module may begin with: `var.x`, `local.x`, `elb.web`, and functions with their
+    /// parenthesis.
+    pub fn names(&self) -> Vec<String> {
+        let root = self.root();
+        let under = |word: &'static str, name: &Identifier| format!("{word}.{name}");
+        let variables = root.variables.keys().map(|name| under("var", name));
+        let locals = root.locals.keys().map(|name| under("local", name));
+        let modules = root.calls.keys().map(|name| under("module", name));
+        let settings = ["name", "region", "account", "tags"].map(|name| format!("project.{name}"));
+        let functions = root.functions.keys().map(Identifier::as_str);
+        let functions = functions.chain(crate::functions::functions().map(|function| function.name));
+        let objects = root.objects.keys().map(ToString::to_string);
+        let all = variables.chain(locals).chain(modules).chain(settings).chain(objects);
+        all.chain(functions.map(|name| format!("{name}("))).collect()
+    }
+
     pub(crate) fn root(&self) -> &Module {
         self.module(&[]).expect("a program has a root module")
     }

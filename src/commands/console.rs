@@ -3,6 +3,7 @@
 //! AWS is asked nothing: what AWS has told of objects is read from the state, if there is one, and what lookups would
 //! answer is unknown.
 
+mod complete;
 mod prompt;
 
 use std::io::{self, BufRead, IsTerminal, stdin};
@@ -12,6 +13,8 @@ use infra_engine::store::load_state;
 use infra_lang::ast::Expr;
 use infra_lang::diagnostic::Diagnostic;
 use infra_lang::residual::{Reference, Waiting};
+use infra_lang::span::FileId;
+use infra_lang::types::Type;
 use infra_lang::value::Value;
 
 use super::Exit;
@@ -42,7 +45,7 @@ pub async fn run(args: ConsoleArgs, settings: &Settings, terminal: &Terminal) ->
         return console.all(args.expressions.into_iter().map(Ok), terminal);
     }
     if stdin().is_terminal() {
-        return prompt::run(&console, terminal);
+        return prompt::run(&console, settings.history.as_deref(), terminal);
     }
     let failed = |error: io::Error| file_error("cannot be read", "<stdin>".as_ref(), &error).into();
     console.all(stdin().lock().lines().map(|line| line.map_err(failed)), terminal)
@@ -128,6 +131,20 @@ impl Console {
             let value = infra_lang::simplify(&value, &|reference| self.known(reference));
             Ok(Waiting(&value).to_string())
         })
+    }
+
+    /// What can be read from what an expression gives.
+    fn fields(&self, text: &str) -> Vec<String> {
+        let Ok(expr) = infra_lang::parse_expression(FileId(u32::MAX), text) else { return Vec::new() };
+        match self.project.type_of(&expr).as_ref().map(Type::core) {
+            Ok(Type::Object(fields)) => fields.keys().cloned().collect(),
+            Ok(Type::Kind(kind)) => {
+                let schemas = infra_aws::schemas();
+                let attributes = schemas.kind(kind.as_str()).map(|kind| kind.attributes.as_slice());
+                attributes.unwrap_or_default().iter().map(|attribute| attribute.name.to_string()).collect()
+            }
+            _ => Vec::new(),
+        }
     }
 
     /// Reads an expression and gives it on; what is wrong is shown in the line.

@@ -191,6 +191,8 @@ pub(crate) mod tests {
             consequence: None,
             location: None,
             timeouts: BTreeMap::new(),
+            preconditions: Vec::new(),
+            postconditions: Vec::new(),
         }
     }
 
