@@ -11,6 +11,7 @@ mod conditions;
 mod contents;
 mod expression;
 mod instances;
+mod limits;
 mod lookups;
 mod modules;
 mod moves;
@@ -104,6 +105,8 @@ struct Evaluator<'a> {
     sources: RefCell<Reads>,
     /// Whether something was left out because a lookup is not answered.
     undecided: Cell<bool>,
+    /// How many steps `for` expressions have taken.
+    steps: Cell<usize>,
     /// Whether something was left out because of an error.
     failed: Cell<bool>,
 }
@@ -134,6 +137,7 @@ impl<'a> Evaluator<'a> {
             errors: RefCell::default(),
             sources: RefCell::default(),
             undecided: Cell::new(false),
+            steps: Cell::new(0),
             failed: Cell::new(false),
         }
     }
@@ -257,7 +261,10 @@ impl Evaluator<'_> {
             key,
             || {
                 let local = self.program.module(path).and_then(|module| module.locals.get(name));
-                local.map_or(Err(Stop::Reported), |local| self.evaluate(&local.value, &Scope::of(path)))
+                let local = local.ok_or(Stop::Reported)?;
+                let value = self.evaluate(&local.value, &Scope::of(path))?;
+                self.measured(&value, &mut limits::budget(), local.value.span)?;
+                Ok(value)
             },
         )
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Eval, Evaluator, Scope, Stop, at, fail};
+use super::{Eval, Evaluator, Scope, Stop, at, fail, limits};
 use crate::ast::{
     Binary, BinaryOp, Conditional, Entry, Expr, ExprKind, For, ForPart, ForResult, Ident, IfPart, Key, Part,
     Splat,
@@ -203,10 +203,13 @@ impl Evaluator<'_> {
         };
         let mut answerable = self.may_be_answered(&collection);
         if let Some(steps) = partial::steps(&collection).map_err(at(span))? {
+            let mut left = limits::budget();
             for (key, value) in steps {
+                self.step_of_for(span)?;
                 let (taken, key, value) = body(&names.bind(scope, key.into(), value))?;
                 let (taken, key) = (taken.map(|taken| self.settled(taken)), key.map(|key| self.settled(key)));
                 answerable |= taken.iter().chain(&key).any(|waiting| self.may_be_answered(waiting));
+                self.measured(&value, &mut left, span)?;
                 gathered.add(taken, key, value).map_err(at(span))?;
             }
             if let Some(result) = gathered.finish(&collection) {

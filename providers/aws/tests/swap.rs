@@ -177,6 +177,8 @@ impl World {
             consequence: None,
             location: None,
             timeouts: BTreeMap::new(),
+            preconditions: Vec::new(),
+            postconditions: Vec::new(),
         }
     }
 
