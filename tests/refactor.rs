@@ -82,7 +82,8 @@ fn what_moves_keeps_its_name_and_its_life() {
     project.expect_no_changes(&[]);
     let mut names: Vec<String> = before.into_iter().map(|(_, id)| id).collect();
     let mut now: Vec<String> = ids(&project).into_iter().map(|(_, id)| id).collect();
-    (names.sort(), now.sort());
+    names.sort();
+    now.sort();
     assert_eq!(names, now);
     project.destroy();
 }

@@ -90,7 +90,6 @@ fn one_line(sources: &SourceMap, span: Span) -> String {
 }
 
 #[cfg(test)]
-#[expect(clippy::disallowed_methods, reason = "the pages are files, and a test may read them")]
 mod tests {
     use std::fs;
     use std::path::Path;

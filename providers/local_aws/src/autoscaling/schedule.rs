@@ -78,7 +78,8 @@ pub fn due(model: &mut Model, group: &str, name: &str) {
     let now = model.now;
     let Some(found) = model.autoscaling.groups.get_mut(group).filter(|group| !group.deleting) else { return };
     // It may have been put off since.
-    if !found.schedule.get(name).and_then(|action| once(&action.params)).is_some_and(|due| due <= now) {
+    let due = found.schedule.get(name).and_then(|action| once(&action.params));
+    if due.is_none_or(|due| due > now) {
         return;
     }
     let action = found.schedule.remove(name);

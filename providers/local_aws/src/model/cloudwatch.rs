@@ -38,7 +38,8 @@ impl CloudWatch {
         let idle = |alarm: &Alarm| alarm.actions.values().all(BTreeSet::is_empty);
         self.alarms.retain(|_, alarm| {
             let lists = alarm.actions.values_mut();
-            let named = lists.fold(false, |found, list| list.remove(arn) || found);
+            // It goes from every list, so nothing may stop at the first that has it.
+            let named = lists.map(|list| list.remove(arn)).filter(|found| *found).count() > 0;
             !(named && clear && idle(alarm))
         });
     }
