@@ -210,8 +210,11 @@ impl Ec2Object for SecurityGroups {
         for (name, rules) in [("ingress", &found.ingress), ("egress", &found.egress)] {
             let name = AttributeName::new(name);
             let written = applied.get(&name).filter(|applied| is_written(applied, rules, id));
-            if let Some(told) = values.get_mut(&name) {
-                *told = written.cloned().unwrap_or_else(|| apart(&name, rules));
+            match (written, values.get_mut(&name)) {
+                // A rule without any peer lets nothing through, and AWS has none to tell of.
+                (Some(written), _) => drop(values.insert(name, written.clone())),
+                (None, Some(told)) => *told = apart(&name, rules),
+                (None, None) => {}
             }
         }
         explicit(&SCHEMA, values)
