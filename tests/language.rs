@@ -68,3 +68,14 @@ fn the_console_answers() {
     project.run(&["apply", "--yes"]).expect(0);
     assert!(ask("vpc.main.id").expect(0).starts_with("\"vpc-"));
 }
+
+#[test]
+fn a_file_that_cannot_be_read_leaves_the_others_to_be_formatted() {
+    let project = project("locals { a=1 }\n");
+    project.write("a.infra", "locals {\n");
+    let run = project.run(&["fmt"]);
+    assert!(run.err.contains("a.infra:1:8"), "{}", run.err);
+    assert_eq!(run.expect(1), "main.infra\n");
+    let after = fs::read_to_string(project.path().join("main.infra")).expect("a file");
+    assert!(after.ends_with("locals { a = 1 }\n"), "{after}");
+}

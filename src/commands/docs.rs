@@ -27,25 +27,31 @@ pub fn run(args: &DocsArgs, settings: &Settings, terminal: &Terminal) -> Command
             }
         }
         (None, Some(folder)) => write(&topics, &settings.resolve(folder))?,
-        (None, None) => terminal.print(&list(&topics)),
+        (None, None) => terminal.print(&list(&topics, terminal.width())),
     }
     Ok(Exit::Ok)
 }
 
-/// All topics by chapter, with their summaries.
-fn list(topics: &[Topic]) -> String {
+/// All topics by chapter, with as much of their summaries as a line of `width` columns holds.
+fn list(topics: &[Topic], width: usize) -> String {
+    let line = |name: &str, summary: &str| {
+        let whole = format!("  {name:<22} {}", summary.replace('`', ""));
+        match whole.chars().count() > width {
+            true => whole.chars().take(width.saturating_sub(1)).collect::<String>() + "…\n",
+            false => whole + "\n",
+        }
+    };
     let mut text = String::new();
     for chapter in Chapter::ALL {
         text += &format!("{BOLD}{}{BOLD:#}\n", chapter.title());
         for topic in topics.iter().filter(|topic| topic.chapter == chapter) {
-            text += &format!("  {:<22} {}\n", topic.name, topic.summary.replace('`', ""));
+            text += &line(&topic.name, &topic.summary);
         }
         text.push('\n');
     }
     text += &format!("{BOLD}Standard library{BOLD:#}\n");
     for standard in standard::MODULES {
-        let source = format!("std/{}", standard.name);
-        text += &format!("  {source:<22} {}\n", module::summary(standard).replace('`', ""));
+        text += &line(&format!("std/{}", standard.name), &module::summary(standard));
     }
     text + "\n`infra docs TOPIC` tells the rest.\n"
 }

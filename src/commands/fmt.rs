@@ -17,11 +17,19 @@ pub fn run(args: &FmtArgs, settings: &Settings, terminal: &Terminal) -> CommandR
     if args.paths == [Path::new("-")] {
         return standard_input(terminal);
     }
-    let mut differ = false;
+    let mut exit = Exit::Ok;
     for path in files(args, settings)? {
-        differ |= one(&path, args, terminal)?;
+        match one(&path, args, terminal) {
+            Ok(differs) if differs && args.check => exit = Exit::Error,
+            Ok(_) => {}
+            // One file that cannot be read is no reason to leave the others as they are.
+            Err(error) => {
+                terminal.error(&error);
+                exit = Exit::Error;
+            }
+        }
     }
-    Ok(if differ && args.check { Exit::Error } else { Exit::Ok })
+    Ok(exit)
 }
 
 /// The source files meant: those named, those below folders named, or those of the project.
