@@ -44,7 +44,7 @@ fn the_aws_cli_and_boto3_describe_what_was_applied() {
             "describe-security-groups",
             "length(SecurityGroups[?starts_with(GroupName,'network-')])"
         ),
-        "2"
+        "3"
     );
     assert_eq!(query("ec2", "describe-key-pairs", "length(KeyPairs)"), "1");
     assert_eq!(query("ec2", "describe-launch-templates", "length(LaunchTemplates)"), "1");
