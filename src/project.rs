@@ -108,15 +108,13 @@ impl Project {
         result.map_err(|diagnostics| CommandError::Diagnostics(diagnostics, Box::new(self.sources.clone())))
     }
 
-    /// The type of an expression in the root module, and its value as far as it can be known without AWS.
+    /// The value of an expression in the root module, as far as it can be known without AWS.
     ///
     /// # Errors
     /// All independent errors of the expression, and of what it reads.
-    pub fn ask(&self, expr: &Expr) -> Result<(Type, Residual), Vec<Diagnostic>> {
+    pub fn ask(&self, expr: &Expr) -> Result<Residual, Vec<Diagnostic>> {
         let expression = infra_lang::check_expression(&self.program, &[], expr)?;
-        let inputs = self.inputs(BTreeMap::new(), None);
-        let value = infra_lang::evaluate_expression(&self.program, &inputs, &expression)?;
-        Ok((expression.ty, value))
+        infra_lang::evaluate_expression(&self.program, &self.inputs(BTreeMap::new(), None), &expression)
     }
 
     /// The type of an expression in the root module.

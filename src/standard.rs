@@ -33,12 +33,14 @@ modules! {
 
 /// The module that a `source` names, such as `std/network`.
 pub fn named(source: &str) -> Option<&'static StandardModule> {
-    let name = source.strip_prefix("std/")?;
-    MODULES.iter().find(|module| module.name == name)
+    called(source.strip_prefix("std/")?)
 }
 
 /// The module that a directory of [`infra_lang::module_directories`] names, if it is one of the standard library.
 pub fn module(directory: &str) -> Option<&'static StandardModule> {
-    let name = directory.strip_prefix("std:")?;
+    called(directory.strip_prefix("std:")?)
+}
+
+fn called(name: &str) -> Option<&'static StandardModule> {
     MODULES.iter().find(|module| module.name == name)
 }

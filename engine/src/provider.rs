@@ -25,8 +25,7 @@ pub trait Kind: Send + Sync {
     /// immutable, else an update.
     fn action(&self, changed: &[AttributeName], desired: &Attributes, prior: &Prior) -> Action {
         let _ = prior;
-        let immutable =
-            |name: &AttributeName| self.schema().attribute(name.as_str()).is_some_and(|a| a.immutable);
+        let immutable = |name: &AttributeName| self.schema().is_immutable(name.as_str());
         match changed.iter().any(immutable) {
             true => Action::Replace(self.replace_order(desired)),
             false => Action::Update,

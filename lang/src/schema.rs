@@ -149,6 +149,11 @@ impl KindSchema {
     pub fn attribute(&self, name: &str) -> Option<&AttributeSchema> {
         self.attributes.iter().find(|attribute| attribute.name == *name)
     }
+
+    /// Whether a change of the attribute `name` means a new object.
+    pub fn is_immutable(&self, name: &str) -> bool {
+        self.attribute(name).is_some_and(|attribute| attribute.immutable)
+    }
 }
 
 /// All kinds, by name.

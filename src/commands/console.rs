@@ -127,7 +127,7 @@ impl Console {
 
     fn evaluate(&self, text: &str) -> CommandResult<String> {
         self.read(text, |expr| {
-            let (_, value) = self.project.ask(expr)?;
+            let value = self.project.ask(expr)?;
             let value = infra_lang::simplify(&value, &|reference| self.known(reference));
             Ok(Waiting(&value).to_string())
         })

@@ -127,8 +127,7 @@ fn as_applied(kind: &dyn Kind, desired: &Attributes, told: &Values, key: &SealKe
 /// Leaves alone what AWS has and nobody has written, as with every other object, and says so; what cannot change in
 /// place has to be written.
 pub(super) fn leave_unwritten(draft: &mut Draft<'_>, kind: &dyn Kind, change: Change) -> Change {
-    let immutable =
-        |name: &AttributeName| kind.schema().attribute(name.as_str()).is_some_and(|it| it.immutable);
+    let immutable = |name: &AttributeName| kind.schema().is_immutable(name.as_str());
     let (left, attributes): (Vec<AttributeChange>, Vec<AttributeChange>) =
         change.attributes.into_iter().partition(|it| it.after.is_none() && !immutable(&it.name));
     if !left.is_empty() {

@@ -60,8 +60,7 @@ pub(crate) fn action(
     desired: &Attributes,
     kept: &[&str],
 ) -> Action {
-    let immutable =
-        |name: &AttributeName| kind.schema().attribute(name.as_str()).is_some_and(|a| a.immutable);
+    let immutable = |name: &AttributeName| kind.schema().is_immutable(name.as_str());
     let unset = |name: &AttributeName| {
         kept.contains(&name.as_str())
             && desired.get(name).is_none_or(|residual| residual.known() == Some(&Value::Null))
