@@ -1,5 +1,6 @@
 //! EC2.
 
+mod capacity;
 mod catalogue;
 mod describe;
 mod filter;

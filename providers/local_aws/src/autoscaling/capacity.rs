@@ -43,21 +43,38 @@ fn launch(model: &mut Model, name: &str, have: u64, want: u64) -> bool {
         "an instance was started in response to a difference between desired and actual capacity, increasing the capacity from {have} to {want}."
     );
     let Some(group) = model.autoscaling.groups.get(name).cloned() else { return false };
-    let subnet = emptiest(&group, model);
-    match started(model, &group, &subnet) {
+    match started_somewhere(model, &group, &cause) {
         Ok(id) => {
             activities::begin(model, name, &id, format!("Launching a new EC2 instance: {id}"), &cause);
             admit(model, &group, &id);
             true
         }
         Err(error) => {
-            let message = format!("{} Launching EC2 instance failed.", error.message);
-            activities::failed(model, name, "Launching a new EC2 instance", &cause, message);
+            tell(model, name, &cause, &error);
             let again = Event::AutoScaling(AutoScalingEvent::Reconcile(name.to_owned()));
             model.schedule(model.timing.autoscaling.health_check, again);
             false
         }
     }
+}
+
+fn tell(model: &mut Model, group: &str, cause: &str, error: &ApiError) {
+    let message = format!("{} Launching EC2 instance failed.", error.message);
+    activities::failed(model, group, "Launching a new EC2 instance", cause, message);
+}
+
+/// Launches where the group has the fewest instances; where a zone has no room, that is told, and the next is tried.
+fn started_somewhere(model: &mut Model, group: &Group, cause: &str) -> Result<InstanceId, ApiError> {
+    let mut subnets = by_crowd(group, model).into_iter().peekable();
+    while let Some(subnet) = subnets.next() {
+        match started(model, group, &subnet) {
+            Err(error) if error.code == "InsufficientInstanceCapacity" && subnets.peek().is_some() => {
+                tell(model, &group.name, cause, &error);
+            }
+            done => return done,
+        }
+    }
+    Err(ApiError::validation("The group has no subnet."))
 }
 
 fn started(model: &mut Model, group: &Group, subnet: &str) -> Result<InstanceId, ApiError> {
@@ -118,16 +135,18 @@ fn admit(model: &mut Model, group: &Group, id: &InstanceId) {
     lifecycle::expect(model, &group.name, id);
 }
 
-/// The subnet whose zone has the fewest of the group's instances; the first of equals.
-fn emptiest(group: &Group, model: &Model) -> String {
+/// The group's subnets, those whose zone has the fewest of its instances first; of equals as they were given.
+fn by_crowd(group: &Group, model: &Model) -> Vec<String> {
     let mut by_zone: BTreeMap<&str, usize> = BTreeMap::new();
     for member in group.members.values().filter(|member| member.state.counts()) {
         *by_zone.entry(member.zone.as_str()).or_default() += 1;
     }
     let zone =
         |subnet: &str| fleet::subnet(model, subnet).map(|subnet| subnet.zone.clone()).unwrap_or_default();
-    let crowd = |subnet: &&String| by_zone.get(zone(subnet).as_str()).copied().unwrap_or_default();
-    group.subnets.iter().min_by_key(crowd).cloned().unwrap_or_default()
+    let crowd = |subnet: &String| by_zone.get(zone(subnet).as_str()).copied().unwrap_or_default();
+    let mut subnets = group.subnets.clone();
+    subnets.sort_by_key(crowd);
+    subnets
 }
 
 /// Which instances scale-in takes: each time one from the fullest zone, by the group's first termination policy.

@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use super::kind::{IMAGE, SNAPSHOT, SUBNET};
 use super::launch_spec::{BlockDevice, LaunchSpec};
 use super::security_group::group_ids;
-use super::{Ec2Event, instance_type, tag};
+use super::{Ec2Event, capacity, instance_type, tag};
 use crate::model::ec2::{
     Disk, Grantee, GroupId, Image, ImageId, ImageState, Instance, InstanceId, InstanceState, Interface,
     InterfaceId, InterfaceOwner, ReservationId, Subnet, Volume, VolumeId,
@@ -206,6 +206,7 @@ pub(super) fn launch(
         );
         return Err(ApiError::new("InsufficientFreeAddressesInSubnet", reason));
     }
+    capacity::take(model, &resolved.subnet.zone, &spec.instance_type, count as u64)?;
     let reservation = ReservationId::new(&mut model.random);
     let made = (0..count).map(|index| make(model, spec, &resolved, (reservation.clone(), index)));
     let ids = made.collect::<Result<_, _>>()?;

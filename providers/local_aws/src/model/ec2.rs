@@ -1,5 +1,6 @@
 //! What EC2 knows.
 
+mod capacity;
 mod compute;
 mod ids;
 mod image;
@@ -9,6 +10,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+pub use capacity::{Capacity, CapacityLimit};
 pub use compute::{Disk, Instance, InstanceSettings, InstanceState, TemplateRef, Volume};
 pub use ids::{
     AssociationId, GatewayId, GroupId, ImageId, InstanceId, InterfaceId, KeyPairId, ReservationId,
@@ -54,6 +56,9 @@ pub struct Ec2 {
     pub client_tokens: BTreeMap<String, (u64, String)>,
     /// Tags of everything, by id.
     pub tags: BTreeMap<String, Tags>,
+    /// What is left to launch.
+    #[serde(default)]
+    pub capacity: Capacity,
 }
 
 impl Ec2 {

@@ -1,5 +1,6 @@
 use super::*;
 use crate::handle::Options;
+use crate::model::ec2::{Capacity, CapacityLimit};
 use crate::testing::{at, fast};
 use crate::timing::TimeModel;
 
@@ -24,6 +25,25 @@ fn an_instance_passes_through_every_state_at_its_own_time() {
     assert_eq!(state(&aws, at(510), &id), "shutting-down");
     assert_eq!(state(&aws, at(561), &id), "terminated");
     assert_eq!(state(&aws, at(500 + 60 + 3601), &id), "gone");
+}
+
+#[test]
+fn a_zone_without_room_and_a_quota_that_is_full_say_so() {
+    let aws = fast();
+    let limits = |limits: Vec<CapacityLimit>, quota| {
+        aws.with_model("123456789012", "us-east-1", START, |model| {
+            model.ec2.capacity = Capacity { limits, quota };
+        });
+    };
+    let zone = CapacityLimit { zone: Some("us-east-1a".to_owned()), left: 1, ..CapacityLimit::default() };
+    limits(vec![zone], None);
+    let form = "Action=RunInstances&MinCount=1&MaxCount=1&ImageId=ami-22de994a&InstanceType=t1.micro&Placement.AvailabilityZone=us-east-1a";
+    assert_eq!(outcome(&ec2(&aws, START, form)), "200");
+    let refused = ec2(&aws, START, form);
+    assert_eq!(outcome(&refused), "InsufficientInstanceCapacity 500");
+    insta::assert_snapshot!(field(&refused.1, "Message").unwrap_or_default(), @"We currently do not have sufficient t1.micro capacity in the Availability Zone you requested (us-east-1a). Our system will be working on provisioning additional capacity. You can currently get t1.micro capacity by not specifying an Availability Zone in your request or choosing us-east-1b, us-east-1c, us-east-1d, us-east-1e, us-east-1f.");
+    limits(Vec::new(), Some(1));
+    assert_eq!(outcome(&ec2(&aws, START, form)), "InstanceLimitExceeded 400");
 }
 
 #[test]
