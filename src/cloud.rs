@@ -104,7 +104,7 @@ fn embedded(settings: &Settings) -> CommandResult<infra_aws::Wire> {
         // A call takes time in the model too, or a loop that only asks would never let anything happen.
         Box::pin(async move {
             tokio::time::sleep(CALL).await;
-            answer
+            Ok(answer)
         })
     }))
 }

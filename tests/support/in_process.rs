@@ -99,7 +99,7 @@ impl Cloud {
             }
             Box::pin(async move {
                 tokio::time::sleep(CALL).await;
-                answer
+                Ok(answer)
             })
         })
     }

@@ -1,6 +1,7 @@
 //! Under the SDK: every attempt of every call is counted, paced, and sent to AWS or into a model of it.
 
 use std::fmt;
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -19,8 +20,10 @@ use http_body_util::BodyExt as _;
 use crate::error::is_throttling;
 use crate::limiter::{Limiter, Rate};
 
-/// Where requests go instead of the network: a model of AWS in this process.
-pub type Wire = Arc<dyn Fn(http::Request<Bytes>) -> BoxFuture<'static, http::Response<Bytes>> + Send + Sync>;
+/// Where requests go instead of the network: a model of AWS in this process. An error is a connection that was lost,
+/// before or after the request was carried out.
+pub type Wire =
+    Arc<dyn Fn(http::Request<Bytes>) -> BoxFuture<'static, io::Result<http::Response<Bytes>>> + Send + Sync>;
 
 /// How many calls have been made, attempts counted one by one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -181,7 +184,8 @@ impl HttpConnector for InProcess {
             let request = request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
             let (parts, body) = request.into_parts();
             let body = body.collect().await.map_err(ConnectorError::io)?.to_bytes();
-            let response = wire(http::Request::from_parts(parts, body)).await.map(SdkBody::from);
+            let answered = wire(http::Request::from_parts(parts, body)).await;
+            let response = answered.map_err(|lost| ConnectorError::io(lost.into()))?.map(SdkBody::from);
             HttpResponse::try_from(response).map_err(|error| ConnectorError::user(error.into()))
         })
     }

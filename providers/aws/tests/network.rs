@@ -62,7 +62,7 @@ fn modelled() -> Options {
         let aws = aws.clone();
         Box::pin(async move {
             let passed = u64::try_from(start.elapsed().as_millis()).expect("a short test");
-            aws.handle(Time(1_795_000_000_000 + passed), &request)
+            Ok(aws.handle(Time(1_795_000_000_000 + passed), &request))
         })
     });
     Options { wire: Some(wire), ..options() }

@@ -98,7 +98,7 @@ impl World {
         let wire: Wire = Arc::new(move |request| {
             let cloud = cloud.clone();
             let passed = u64::try_from(start.elapsed().as_millis()).expect("a short test");
-            Box::pin(async move { cloud.handle(Time(1_795_000_000_000 + passed), &request) })
+            Box::pin(async move { Ok(cloud.handle(Time(1_795_000_000_000 + passed), &request)) })
         });
         let provider = provider(&wire).await;
         let world =
