@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::model::behaviour::Rule;
 use crate::model::{Model, Time};
 use crate::timing::TimeModel;
 
@@ -15,6 +16,8 @@ pub const DEFAULT_ACCOUNT: &str = "123456789012";
 pub struct Cloud {
     seed: u64,
     timing: TimeModel,
+    #[serde(default)]
+    behaviours: Vec<Rule>,
     /// By `account/region`.
     models: BTreeMap<String, Model>,
 }
@@ -22,19 +25,29 @@ pub struct Cloud {
 impl Cloud {
     /// An empty cloud.
     pub fn new(seed: u64, timing: TimeModel) -> Self {
-        Self { seed, timing, models: BTreeMap::new() }
+        Self { seed, timing, behaviours: Vec::new(), models: BTreeMap::new() }
     }
 
     /// The model of an account in a region, brought up to `now`; made on first use.
     pub fn model(&mut self, account: &str, region: &str, now: Time) -> &mut Model {
         let place = format!("{account}/{region}");
-        let (seed, timing) = (self.seed ^ fingerprint(&place), &self.timing);
-        let model = self
-            .models
-            .entry(place)
-            .or_insert_with(|| Model::new(account, region, seed, timing.clone(), now));
+        let (seed, timing, behaviours) = (self.seed ^ fingerprint(&place), &self.timing, &self.behaviours);
+        let model = self.models.entry(place).or_insert_with(|| {
+            let mut model = Model::new(account, region, seed, timing.clone(), now);
+            model.behaviours.clone_from(behaviours);
+            model
+        });
         model.advance(now);
         model
+    }
+
+    /// Says how images turn out, in every account and region, before all that was said so far. It is decided when an
+    /// instance begins to run, so it does not touch those that do.
+    pub fn behave(&mut self, rule: &Rule) {
+        self.behaviours.insert(0, rule.clone());
+        for model in self.models.values_mut() {
+            model.behaviours.insert(0, rule.clone());
+        }
     }
 
     /// Brings every account and region up to `now`.

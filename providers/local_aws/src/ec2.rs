@@ -42,6 +42,7 @@ use crate::model::Model;
 use crate::service::{Context, unknown_action};
 use crate::wire::{ApiError, Node, Params};
 
+pub(crate) use filter::matches as pattern_matches;
 pub use furnish::furnish;
 pub use kind::Kind;
 pub use lifecycle::{Ec2Event, LISTENING_TAG, apply};

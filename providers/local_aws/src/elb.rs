@@ -17,7 +17,7 @@ use crate::service::{Context, unknown_action};
 use crate::wire::{ApiError, Node, Params};
 
 pub(crate) use balancers::zone_id;
-pub use health::takes_requests;
+pub use health::{is_draining, takes_requests};
 
 /// What Classic load balancing does by itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -10,6 +10,7 @@ use http::{Request, Response};
 use crate::cloud::{Cloud, account_of};
 use crate::ec2::fleet;
 use crate::fault::{self, Effect, Fault};
+use crate::model::behaviour::{Behaviour, Rule};
 use crate::model::{Model, Time};
 use crate::service::{Access, Call, Context, Service};
 use crate::timing::TimeModel;
@@ -95,6 +96,12 @@ impl LocalAws {
     /// Lets something go wrong; see [`Fault`]. Faults are not part of snapshots.
     pub fn inject(&self, fault: Fault) {
         self.lock().faults.push(fault);
+    }
+
+    /// Says how instances of images turn out whose id or name fits a pattern (`*` any text, `?` any character), in
+    /// every account and region. What was said last comes first; running instances stay as they are.
+    pub fn behave(&self, images: &str, behaviour: Behaviour) {
+        self.lock().cloud.behave(&Rule { images: images.to_owned(), behaviour });
     }
 
     /// How often each operation was asked for since this handle was made.

@@ -21,11 +21,13 @@ pub mod cloudwatch;
 pub mod ec2;
 pub mod elb;
 pub mod fault;
+pub mod gauge;
 pub mod model;
 pub mod route53;
 pub mod service;
 pub mod sts;
 pub mod timing;
+pub mod traffic;
 pub mod wire;
 
 mod handle;

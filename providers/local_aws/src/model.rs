@@ -5,6 +5,7 @@ mod random;
 mod time;
 
 pub mod autoscaling;
+pub mod behaviour;
 pub mod cloudwatch;
 pub mod ec2;
 pub mod elb;
@@ -37,6 +38,9 @@ pub struct Model {
     pub random: Random,
     /// What will happen.
     pub queue: Queue,
+    /// What is inside images; the first rule that fits counts.
+    #[serde(default)]
+    pub behaviours: Vec<behaviour::Rule>,
     /// EC2.
     pub ec2: ec2::Ec2,
     /// Auto Scaling.
@@ -60,6 +64,7 @@ impl Model {
             timing,
             random: Random::new(seed),
             queue: Queue::default(),
+            behaviours: Vec::new(),
             ec2: ec2::Ec2::default(),
             autoscaling: autoscaling::AutoScaling::default(),
             cloudwatch: cloudwatch::CloudWatch::default(),

@@ -44,7 +44,7 @@ fn unknown(name: &str) -> ApiError {
 }
 
 /// Whether a text fits a pattern with `*` and `?`; a backslash takes the next character literally.
-fn matches(pattern: &str, text: &str) -> bool {
+pub(crate) fn matches(pattern: &str, text: &str) -> bool {
     let pattern: Vec<char> = pattern.chars().collect();
     let text: Vec<char> = text.chars().collect();
     let (mut at, mut seen) = (0, 0);

@@ -2,6 +2,7 @@
 
 use super::kind::{Kind, SUBNET};
 use super::{Ec2Event, launch, lifecycle};
+use crate::model::behaviour::Condition;
 use crate::model::ec2::{
     GroupId, Image, Instance, InstanceId, InstanceState, InterfaceId, InterfaceOwner, Subnet, SubnetId,
 };
@@ -36,6 +37,16 @@ pub fn terminate(model: &mut Model, id: &str) {
     lifecycle::terminate(model, &InstanceId::from(id), lifecycle::USER_TERMINATION);
 }
 
+/// Stops a machine, as if somebody had shut it down from inside; only a running one.
+pub fn stop(model: &mut Model, id: &str) {
+    lifecycle::stop(model, &InstanceId::from(id));
+}
+
+/// Has the application in a running instance be in a condition from now on: `Closed` kills it, `Well` revives it.
+pub fn turn_app(model: &mut Model, id: &str, condition: Condition) {
+    lifecycle::turn(model, &InstanceId::from(id), condition);
+}
+
 /// An image that the account can launch.
 pub fn image<'m>(model: &'m Model, id: &str) -> Option<&'m Image> {
     launch::image(model, id).ok()
@@ -53,12 +64,12 @@ pub fn is_running(model: &Model, id: &str) -> bool {
 
 /// Whether the application in an instance accepts connections now.
 pub fn is_listening(model: &Model, id: &str) -> bool {
-    is_running(model, id) && serving_from(model, id).is_some_and(|from| from <= model.now)
+    condition(model, id, model.now).is_open()
 }
 
-/// When the application in an instance accepts connections, once that is decided: when it has begun to run.
-pub fn serving_from(model: &Model, id: &str) -> Option<Time> {
-    instance(model, id).and_then(|instance| instance.listening_from)
+/// How the application in an instance is at a moment; closed in one that is unknown.
+pub fn condition(model: &Model, id: &str, moment: Time) -> Condition {
+    instance(model, id).map_or(Condition::Closed, |instance| instance.life.at(moment))
 }
 
 /// A subnet.

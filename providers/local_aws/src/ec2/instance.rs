@@ -159,7 +159,7 @@ pub fn get_console_output(model: &Model, params: &Params) -> Result<Node, ApiErr
     let instance = INSTANCE.find(&model.ec2.instances, params.required("InstanceId")?)?;
     let name = IMAGE.find(&model.ec2.images, instance.image.as_str()).map_or("", |image| image.name.as_str());
     let mut log = format!("[local-aws] {} boots {} ({name})\n", instance.id, instance.image);
-    if let Some(from) = instance.listening_from.filter(|from| *from <= model.now) {
+    if let Some(from) = instance.life.opens().filter(|from| *from <= model.now) {
         log.push_str(&format!("[local-aws] application accepts connections since {from}\n"));
     }
     Ok(Node::body()

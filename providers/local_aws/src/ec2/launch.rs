@@ -10,6 +10,7 @@ use super::kind::{IMAGE, SNAPSHOT, SUBNET};
 use super::launch_spec::{BlockDevice, LaunchSpec};
 use super::security_group::group_ids;
 use super::{Ec2Event, capacity, instance_type, tag};
+use crate::model::behaviour::Life;
 use crate::model::ec2::{
     Disk, Grantee, GroupId, Image, ImageId, ImageState, Instance, InstanceId, InstanceState, Interface,
     InterfaceId, InterfaceOwner, ReservationId, Subnet, Volume, VolumeId,
@@ -258,7 +259,7 @@ fn make(
         launched: model.now,
         visible_from,
         status_ok_from: None,
-        listening_from: None,
+        life: Life::default(),
         settings: spec.settings.clone(),
     };
     tag_launched(model, &instance, spec)?;

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::launch::public_address;
+use crate::model::behaviour::{self, App, Behaviour, Condition};
 use crate::model::ec2::{
     ImageId, ImageState, Instance, InstanceId, InstanceState, InterfaceId, SnapshotId, VolumeId,
 };
@@ -22,6 +23,8 @@ pub enum Ec2Event {
     Forgotten(InstanceId),
     /// An image's snapshots are complete, and with them the image, unless it was deregistered meanwhile.
     ImageComplete(ImageId, Vec<SnapshotId>),
+    /// The application in an instance is not what it was.
+    AppTurned(InstanceId),
     /// A service's network interface is gone.
     InterfaceGone(InterfaceId),
 }
@@ -41,35 +44,48 @@ pub fn apply(model: &mut Model, event: Ec2Event) {
             model.ec2.tags.remove(id.as_str());
         }
         Ec2Event::ImageComplete(id, snapshots) => complete(model, &id, &snapshots),
+        Ec2Event::AppTurned(id) => crate::autoscaling::instance_changed(model, &id),
         Ec2Event::InterfaceGone(id) => unplug(model, &id),
     }
 }
 
 fn running(model: &mut Model, id: &InstanceId) {
-    let (now, timing) = (model.now, model.timing.ec2.clone());
-    let Some(image) = in_state(model, id, InstanceState::Pending).map(|instance| instance.image.clone())
-    else {
+    let now = model.now;
+    if in_state(model, id, InstanceState::Pending).is_none() {
         return;
-    };
-    let listening_from = listening(model, &image).map(|delay| now + model.random.delay(delay));
-    let status_ok_from = now + model.random.delay(timing.status_check_initial);
+    }
+    boot(model, id);
+    let status_ok_from = now + model.random.delay(model.timing.ec2.status_check_initial);
     if let Some(instance) = model.ec2.instances.get_mut(id) {
         instance.state = InstanceState::Running;
-        instance.listening_from = listening_from;
         instance.status_ok_from = Some(status_ok_from);
     }
 }
 
-/// How long an image's application takes from `running`; `None` if it never comes up.
-fn listening(model: &Model, image: &ImageId) -> Option<Delay> {
-    match model.ec2.tags_of(image.as_str()).get(LISTENING_TAG).map(String::as_str) {
-        Some("never") => None,
-        Some(seconds) => match seconds.parse() {
-            Ok(seconds) => Some(Delay::secs(seconds, seconds)),
-            Err(_) => Some(model.timing.ec2.running_to_listening),
-        },
-        None => Some(model.timing.ec2.running_to_listening),
+/// Lets the application in an instance come up, as its image has it. Whatever ran in it before is down.
+fn boot(model: &mut Model, id: &InstanceId) {
+    let Some(image) = model.ec2.instances.get(id).map(|instance| instance.image.clone()) else { return };
+    let behaviour = behaviour(model, &image);
+    let (now, usual) = (model.now, model.timing.ec2.running_to_listening);
+    let Some(instance) = model.ec2.instances.get_mut(id) else { return };
+    instance.life.turn(now, Condition::Closed);
+    behaviour.begin(&mut instance.life, now, usual, &mut model.random);
+    let closes = instance.life.changes().last().filter(|(_, condition)| !condition.is_open());
+    if let Some((moment, _)) = closes.filter(|(moment, _)| *moment > now) {
+        model.queue.push(*moment, Event::Ec2(Ec2Event::AppTurned(id.clone())));
     }
+}
+
+/// How an image turns out: by the model's rules, else by the image's tag, else well and in the usual time.
+fn behaviour(model: &Model, image: &ImageId) -> Behaviour {
+    let tag = model.ec2.tags_of(image.as_str()).get(LISTENING_TAG).map(String::as_str);
+    behaviour::of(model, image.as_str()).unwrap_or_else(|| match tag {
+        Some("never") => Behaviour { boot: None, app: App::NeverListens },
+        seconds => {
+            let seconds = seconds.and_then(|seconds| seconds.parse().ok());
+            Behaviour { boot: seconds.map(|seconds| Delay::secs(seconds, seconds)), app: App::Healthy }
+        }
+    })
 }
 
 fn stopped(model: &mut Model, id: &InstanceId) {
@@ -156,7 +172,7 @@ pub(super) const USER_TERMINATION: (&str, &str) =
     ("Client.UserInitiatedShutdown", "Client.UserInitiatedShutdown: User initiated shutdown");
 
 fn come_down(instance: &mut Instance, now: Time, (code, message): (&str, &str)) {
-    instance.listening_from = None;
+    instance.life.turn(now, Condition::Closed);
     instance.status_ok_from = None;
     instance.state_reason = Some((code.to_owned(), message.to_owned()));
     instance.transition_reason = format!("User initiated ({} GMT)", &now.stamp()[..19].replace('T', " "));
@@ -180,11 +196,15 @@ pub(super) fn start(model: &mut Model, id: &InstanceId) {
 
 /// Reboots a running instance: it stays `running`, but its application has to come up again.
 pub(super) fn reboot(model: &mut Model, id: &InstanceId) {
+    if in_state(model, id, InstanceState::Running).is_some() {
+        boot(model, id);
+    }
+}
+
+/// Has the application in a running instance be in a condition from now on: a crash, a cure.
+pub(super) fn turn(model: &mut Model, id: &InstanceId, condition: Condition) {
     let now = model.now;
-    let Some(image) = in_state(model, id, InstanceState::Running).map(|instance| instance.image.clone())
-    else {
-        return;
-    };
-    let listening_from = listening(model, &image).map(|delay| now + model.random.delay(delay));
-    model.ec2.instances.entry(id.clone()).and_modify(|instance| instance.listening_from = listening_from);
+    let Some(instance) = in_state(model, id, InstanceState::Running) else { return };
+    instance.life.turn(now, condition);
+    crate::autoscaling::instance_changed(model, id);
 }

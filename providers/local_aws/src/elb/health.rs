@@ -75,7 +75,8 @@ fn probed(model: &Model, check: &HealthCheck, registration: &Registration, id: &
     if model.now < registration.first_probe {
         return REGISTERING;
     }
-    let Some(listening) = fleet::serving_from(model, id.as_str()) else { return FAILING };
+    let listening = fleet::instance(model, id.as_str()).and_then(|instance| instance.life.opens());
+    let Some(listening) = listening else { return FAILING };
     let passes = u64::from(model.timing.elb.initial_passes);
     if model.now >= check.in_service_from(registration.first_probe, listening, passes) {
         return IN_SERVICE;
@@ -87,6 +88,12 @@ fn probed(model: &Model, check: &HealthCheck, registration: &Registration, id: &
 pub fn takes_requests(model: &Model, balancer: &str, id: &InstanceId) -> bool {
     let balancer = model.elb.balancers.get(balancer);
     balancer.and_then(|balancer| of(model, balancer, id)).is_some_and(|health| health == IN_SERVICE)
+}
+
+/// Whether the instance is leaving the load balancer now.
+pub fn is_draining(model: &Model, balancer: &str, id: &InstanceId) -> bool {
+    let registration = model.elb.balancers.get(balancer).and_then(|balancer| balancer.registrations.get(id));
+    registration.is_some_and(|registration| registration.leaves.is_some())
 }
 
 /// Registers an instance; one that is leaving comes back.

@@ -6,6 +6,7 @@ use super::ids::{
     ImageId, InstanceId, InterfaceId, ReservationId, SnapshotId, SubnetId, TemplateId, VolumeId, VpcId,
 };
 use crate::model::Time;
+use crate::model::behaviour::Life;
 
 /// A virtual machine.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -56,9 +57,8 @@ pub struct Instance {
     pub visible_from: Time,
     /// When its status checks turn to `ok`, once it runs.
     pub status_ok_from: Option<Time>,
-    /// When the application in it starts to accept connections, once it runs. Absent for images that never
-    /// come up.
-    pub listening_from: Option<Time>,
+    /// How the application in it is, once it runs.
+    pub life: Life,
     /// What can be set by itself.
     pub settings: InstanceSettings,
 }
