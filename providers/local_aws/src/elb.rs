@@ -2,10 +2,12 @@
 
 mod attributes;
 mod balancers;
+mod check;
 pub(crate) mod health;
 mod listeners;
 mod network;
 mod policies;
+mod probes;
 mod tags;
 
 use serde::{Deserialize, Serialize};
@@ -17,7 +19,8 @@ use crate::service::{Context, unknown_action};
 use crate::wire::{ApiError, Node, Params};
 
 pub(crate) use balancers::zone_id;
-pub use health::{is_draining, takes_requests};
+pub(crate) use health::forget;
+pub use health::{is_draining, routes, takes_requests};
 
 /// What Classic load balancing does by itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,7 +49,7 @@ pub fn dispatch(
         "DescribeLoadBalancers" => balancers::describe(model, params),
         "DeleteLoadBalancer" => balancers::delete(model, params),
         "DescribeAccountLimits" => Ok(balancers::limits()),
-        "ConfigureHealthCheck" => health::configure(model, params),
+        "ConfigureHealthCheck" => check::configure(model, params),
         "RegisterInstancesWithLoadBalancer" => health::register(model, params),
         "DeregisterInstancesFromLoadBalancer" => health::deregister(model, params),
         "DescribeInstanceHealth" => health::describe(model, params),

@@ -113,7 +113,7 @@ fn settled(model: &Model, name: &str) -> bool {
         member.healthy
             && member.state == MemberState::InService
             && fleet::is_running(model, id.as_str())
-            && (!group.heeds_balancers() || open(group).all(|name| elb::takes_requests(model, name, id)))
+            && (!group.heeds_balancers() || open(group).all(|name| elb::stays(model, name, id)))
     };
     group.counted() == group.size.desired && group.members.iter().all(well)
 }

@@ -67,9 +67,9 @@ pub fn is_listening(model: &Model, id: &str) -> bool {
     condition(model, id, model.now).is_open()
 }
 
-/// How the application in an instance is at a moment; closed in one that is unknown.
+/// How the application in an instance is at a moment; down if it is unknown.
 pub fn condition(model: &Model, id: &str, moment: Time) -> Condition {
-    instance(model, id).map_or(Condition::Closed, |instance| instance.life.at(moment))
+    instance(model, id).map_or(Condition::Down, |instance| instance.life.at(moment))
 }
 
 /// A subnet.

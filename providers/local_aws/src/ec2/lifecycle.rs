@@ -102,6 +102,7 @@ fn terminated(model: &mut Model, id: &InstanceId) {
         leave(model, &id);
     }
     unplug(model, &card);
+    crate::elb::forget(model, id);
     model.schedule(model.timing.ec2.terminated_visible, Event::Ec2(Ec2Event::Forgotten(id.clone())));
 }
 
@@ -172,7 +173,7 @@ pub(super) const USER_TERMINATION: (&str, &str) =
     ("Client.UserInitiatedShutdown", "Client.UserInitiatedShutdown: User initiated shutdown");
 
 fn come_down(instance: &mut Instance, now: Time, (code, message): (&str, &str)) {
-    instance.life.turn(now, Condition::Closed);
+    instance.life.turn(now, Condition::Down);
     instance.status_ok_from = None;
     instance.state_reason = Some((code.to_owned(), message.to_owned()));
     instance.transition_reason = format!("User initiated ({} GMT)", &now.stamp()[..19].replace('T', " "));

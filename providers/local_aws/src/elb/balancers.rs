@@ -6,7 +6,7 @@ use crate::model::ec2::{GroupId, SubnetId};
 use crate::model::elb::Balancer;
 use crate::wire::{ApiError, Node, Params, paginate};
 
-use super::{health, listeners, network, not_found, policies};
+use super::{check, listeners, network, not_found, policies};
 
 /// Most a describe gives at once (DescribeLoadBalancers, `PageSize`).
 const PAGE: i64 = 400;
@@ -141,7 +141,7 @@ fn description(model: &Model, balancer: &Balancer) -> Node {
         .members("Subnets", balancer.subnets.iter().map(Node::value))
         .field("VPCId", &balancer.vpc)
         .members("Instances", instances)
-        .child("HealthCheck", health::check_node(&balancer.health_check))
+        .child("HealthCheck", check::check_node(&balancer.health_check))
         .child("SourceSecurityGroup", source_group(model, balancer))
         .members("SecurityGroups", balancer.security_groups.iter().map(Node::value))
         .field("CreatedTime", balancer.created.stamp())

@@ -1,14 +1,17 @@
 //! Instances behind a load balancer, and how they are.
 //!
-//! Health is not stored. It follows from when an instance was registered, when its application began to listen, and
-//! the health check, so a model that nobody looks at costs nothing.
+//! Health is not stored. It follows from when an instance was registered, how its application was since, and the health
+//! check ([`probes`](super::probes)).
+
+use std::time::Duration;
 
 use crate::ec2::fleet;
-use crate::model::ec2::{InstanceId, InstanceState};
-use crate::model::elb::{Balancer, HealthCheck, Registration};
-use crate::model::{Event, Model};
+use crate::model::ec2::{Instance, InstanceId, InstanceState};
+use crate::model::elb::{Balancer, HealthCheck, Registration, Standing};
+use crate::model::{Event, Model, Time};
 use crate::wire::{ApiError, Node, Params};
 
+use super::probes::{self, Verdict};
 use super::{ElbEvent, named, not_found};
 
 /// How an instance is, in the words of DescribeInstanceHealth.
@@ -61,33 +64,77 @@ pub fn of(model: &Model, balancer: &Balancer, id: &InstanceId) -> Option<Health>
         InstanceState::ShuttingDown => return Some(out("Instance", "Instance is in terminated state.")),
         InstanceState::Running => {}
     }
-    let Some(registration) = balancer.registrations.get(id) else { return Some(NOT_REGISTERED) };
-    if registration.leaves.is_some() {
+    let Some(seat) = balancer.registrations.get(id) else { return Some(NOT_REGISTERED) };
+    if seat.leaves.is_some() {
         return Some(DRAINING);
     }
     if !balancer.zones.contains(&instance.zone) {
         return Some(FOREIGN_ZONE);
     }
-    Some(probed(model, &balancer.health_check, registration, id))
+    if model.now < seat.first_probe && seat.standing == Standing::New {
+        return Some(REGISTERING);
+    }
+    Some(worded(verdict(model, balancer, seat, instance, model.now), &balancer.health_check))
 }
 
-fn probed(model: &Model, check: &HealthCheck, registration: &Registration, id: &InstanceId) -> Health {
-    if model.now < registration.first_probe {
-        return REGISTERING;
+fn worded(verdict: Verdict, check: &HealthCheck) -> Health {
+    match verdict.standing {
+        Standing::In => IN_SERVICE,
+        Standing::New | Standing::Out if verdict.failures >= check.unhealthy => FAILING,
+        Standing::New | Standing::Out => CLIMBING,
     }
-    let listening = fleet::instance(model, id.as_str()).and_then(|instance| instance.life.opens());
-    let Some(listening) = listening else { return FAILING };
-    let passes = u64::from(model.timing.elb.initial_passes);
-    if model.now >= check.in_service_from(registration.first_probe, listening, passes) {
-        return IN_SERVICE;
-    }
-    if model.now >= listening { CLIMBING } else { FAILING }
 }
 
-/// Whether the load balancer sends new requests to the instance now.
+fn verdict(model: &Model, balancer: &Balancer, seat: &Registration, who: &Instance, now: Time) -> Verdict {
+    let initial = u64::from(model.timing.elb.initial_passes);
+    probes::verdict(&balancer.health_check, seat, &who.life, initial, now)
+}
+
+/// Whether the load balancer says that the instance takes requests now.
 pub fn takes_requests(model: &Model, balancer: &str, id: &InstanceId) -> bool {
     let balancer = model.elb.balancers.get(balancer);
     balancer.and_then(|balancer| of(model, balancer, id)).is_some_and(|health| health == IN_SERVICE)
+}
+
+/// Whether the load balancer takes requests to the instance now, and the next probes will not change that.
+pub fn stays(model: &Model, balancer: &str, id: &InstanceId) -> bool {
+    let check = model.elb.balancers.get(balancer).map(|balancer| &balancer.health_check);
+    let condition = fleet::condition(model, id.as_str(), model.now);
+    takes_requests(model, balancer, id) && check.is_some_and(|check| probes::passes_check(check, condition))
+}
+
+/// Whether the load balancer's nodes send new requests to the instance at a moment. They know only what their probes
+/// have found: an instance that was terminated is sent to until enough probes of it have failed.
+pub fn routes(model: &Model, balancer: &Balancer, id: &InstanceId, moment: Time) -> bool {
+    let seat = balancer.registrations.get(id).filter(|seat| seat.leaves.is_none());
+    let (Some(seat), Some(instance)) = (seat, fleet::instance(model, id.as_str())) else { return false };
+    balancer.zones.contains(&instance.zone)
+        && verdict(model, balancer, seat, instance, moment).standing == Standing::In
+}
+
+/// Has the verdicts up to now stand, before the health check changes: from now on the new one is probed.
+pub fn reseat(model: &mut Model, balancer: &str, interval: u64) {
+    let Some(found) = model.elb.balancers.get(balancer) else { return };
+    let now = model.now;
+    let first = |seat: &Registration| match seat.first_probe > now {
+        true => seat.first_probe,
+        false => now + Duration::from_secs(interval),
+    };
+    let seats: Vec<(InstanceId, Standing, Time)> = found
+        .registrations
+        .iter()
+        .filter_map(|(id, seat)| {
+            let instance = fleet::instance(model, id.as_str())?;
+            Some((id.clone(), verdict(model, found, seat, instance, now).standing, first(seat)))
+        })
+        .collect();
+    let Some(found) = model.elb.balancers.get_mut(balancer) else { return };
+    for (id, standing, first_probe) in seats {
+        found
+            .registrations
+            .entry(id)
+            .and_modify(|seat| (seat.standing, seat.first_probe) = (standing, first_probe));
+    }
 }
 
 /// Whether the instance is leaving the load balancer now.
@@ -99,7 +146,7 @@ pub fn is_draining(model: &Model, balancer: &str, id: &InstanceId) -> bool {
 /// Registers an instance; one that is leaving comes back.
 pub fn enlist(model: &mut Model, balancer: &str, id: &InstanceId) {
     let first_probe = model.now + model.random.delay(model.timing.elb.registration_lag);
-    let registration = Registration { since: model.now, first_probe, leaves: None };
+    let registration = Registration { since: model.now, first_probe, ..Registration::default() };
     let Some(found) = model.elb.balancers.get_mut(balancer) else { return };
     if found.registrations.get(id).is_some_and(|old| old.leaves.is_none()) {
         return;
@@ -109,7 +156,7 @@ pub fn enlist(model: &mut Model, balancer: &str, id: &InstanceId) {
 }
 
 /// Begins to take an instance out; gives the moment it is gone.
-pub fn dismiss(model: &mut Model, balancer: &str, id: &InstanceId) -> Option<crate::model::Time> {
+pub fn dismiss(model: &mut Model, balancer: &str, id: &InstanceId) -> Option<Time> {
     let open = model.random.delay(model.timing.elb.open_requests);
     let found = model.elb.balancers.get_mut(balancer)?;
     let registration = found.registrations.get_mut(id)?;
@@ -120,7 +167,7 @@ pub fn dismiss(model: &mut Model, balancer: &str, id: &InstanceId) -> Option<cra
         found.registrations.remove(id);
         return Some(model.now);
     }
-    let wait = open.min(std::time::Duration::from_secs(found.attributes.draining_timeout));
+    let wait = open.min(Duration::from_secs(found.attributes.draining_timeout));
     registration.leaves = Some(model.now + wait);
     let event = ElbEvent::Left { balancer: balancer.to_owned(), instance: id.clone() };
     model.schedule_in(wait, Event::Elb(event));
@@ -134,6 +181,16 @@ pub fn left(model: &mut Model, balancer: &str, id: &InstanceId) {
     {
         found.registrations.remove(id);
     }
+}
+
+/// A terminated instance is no longer registered with any load balancer.
+pub fn forget(model: &mut Model, id: &InstanceId) {
+    for balancer in model.elb.balancers.values_mut() {
+        balancer.registrations.remove(id);
+    }
+    model
+        .queue
+        .cancel(|event| matches!(event, Event::Elb(ElbEvent::Left { instance, .. }) if instance == id));
 }
 
 fn is_left(event: &Event, balancer: &str, id: &InstanceId) -> bool {
@@ -186,53 +243,4 @@ pub fn describe(model: &mut Model, params: &Params) -> Result<Node, ApiError> {
         Some(node.field("ReasonCode", health.reason).field("Description", health.description))
     });
     Ok(Node::body().members("InstanceStates", states))
-}
-
-pub fn configure(model: &mut Model, params: &Params) -> Result<Node, ApiError> {
-    let seconds = |name: &str, low: i64, high: i64| -> Result<u64, ApiError> {
-        params.required(&format!("HealthCheck.{name}"))?;
-        let given = params.int(&format!("HealthCheck.{name}"))?.unwrap_or_default();
-        let refused = || ApiError::validation(format!("HealthCheck {name} must be between {low} and {high}"));
-        u64::try_from(given).ok().filter(|_| (low..=high).contains(&given)).ok_or_else(refused)
-    };
-    let check = HealthCheck {
-        target: target(params.required("HealthCheck.Target")?)?,
-        interval: seconds("Interval", 5, 300)?,
-        timeout: seconds("Timeout", 2, 60)?,
-        unhealthy: seconds("UnhealthyThreshold", 2, 10)?,
-        healthy: seconds("HealthyThreshold", 2, 10)?,
-    };
-    if check.timeout >= check.interval {
-        return Err(ApiError::validation("HealthCheck timeout must be less than interval"));
-    }
-    let answer = check_node(&check);
-    named(model, params)?.health_check = check;
-    Ok(Node::body().child("HealthCheck", answer))
-}
-
-/// `TCP:port`, `SSL:port`, `HTTP:port/path` or `HTTPS:port/path` (HealthCheck, `Target`).
-fn target(given: &str) -> Result<String, ApiError> {
-    let refused = || ApiError::validation(format!("HealthCheck Target '{given}' is not valid"));
-    let (protocol, rest) = given.split_once(':').ok_or_else(refused)?;
-    let (port, path) = match rest.find('/') {
-        Some(at) => (&rest[..at], Some(&rest[at..])),
-        None => (rest, None),
-    };
-    let has_port = port.parse::<u16>().is_ok_and(|port| port > 0);
-    let fits = match protocol.to_uppercase().as_str() {
-        "TCP" | "SSL" => path.is_none(),
-        "HTTP" | "HTTPS" => path.is_some(),
-        _ => false,
-    };
-    if has_port && fits { Ok(given.to_owned()) } else { Err(refused()) }
-}
-
-/// How a describe shows the health check.
-pub fn check_node(check: &HealthCheck) -> Node {
-    Node::body()
-        .field("Target", &check.target)
-        .field("Interval", check.interval)
-        .field("Timeout", check.timeout)
-        .field("UnhealthyThreshold", check.unhealthy)
-        .field("HealthyThreshold", check.healthy)
 }

@@ -1,3 +1,5 @@
+mod health;
+
 use crate::handle::LocalAws;
 use crate::testing::{at, call, fast, field, fields, outcome};
 

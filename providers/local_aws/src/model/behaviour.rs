@@ -46,8 +46,10 @@ pub struct Rule {
 /// How an application is at a moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Condition {
-    /// Nothing listens.
+    /// The machine is not there, or is down: nobody answers.
     #[default]
+    Down,
+    /// Nothing listens; connections are refused.
     Closed,
     /// The port is open; HTTP checks fail, and requests get 5xx.
     Failing,
@@ -60,12 +62,12 @@ pub enum Condition {
 impl Condition {
     /// Whether something listens.
     pub fn is_open(self) -> bool {
-        self != Self::Closed
+        !matches!(self, Self::Down | Self::Closed)
     }
 }
 
 /// How an application was, is and, as things stand, will be: each entry holds from its moment to the next. Before
-/// the first, nothing listens.
+/// the first, the machine is not there.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Life(Vec<(Time, Condition)>);
@@ -82,7 +84,7 @@ impl Life {
     /// How it is at a moment.
     pub fn at(&self, moment: Time) -> Condition {
         let passed = self.0.partition_point(|(from, _)| *from <= moment);
-        passed.checked_sub(1).map_or(Condition::Closed, |last| self.0[last].1)
+        passed.checked_sub(1).map_or(Condition::Down, |last| self.0[last].1)
     }
 
     /// The changes, in order.
@@ -136,7 +138,7 @@ pub fn of(model: &Model, image: &str) -> Option<Behaviour> {
 
 #[cfg(test)]
 mod tests {
-    use super::Condition::{Closed, Failing, Well};
+    use super::Condition::{Closed, Down, Failing, Well};
     use super::*;
 
     fn life(changes: &[(u64, Condition)]) -> Life {
@@ -151,7 +153,7 @@ mod tests {
     fn a_life_says_how_it_is_at_each_moment() {
         let life = life(&[(10, Failing), (20, Well), (30, Closed)]);
         let seen: Vec<Condition> = [9, 10, 19, 20, 30].map(|moment| life.at(Time(moment))).into();
-        assert_eq!(seen, [Closed, Failing, Failing, Well, Closed]);
+        assert_eq!(seen, [Down, Failing, Failing, Well, Closed]);
         assert_eq!(life.closes(Time(10), Time(29)), None);
         assert_eq!(life.closes(Time(10), Time(30)), Some(Time(30)));
         assert_eq!(life.closes(Time(5), Time(30)), Some(Time(5)));

@@ -1,7 +1,6 @@
 //! What classic load balancing remembers.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -122,14 +121,29 @@ pub struct AccessLog {
 }
 
 /// An instance behind a load balancer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Registration {
     /// When it was registered.
     pub since: Time,
-    /// When it is probed for the first time.
+    /// When it is probed for the first time; or again, if the health check was changed meanwhile.
     pub first_probe: Time,
+    /// How it stood before that probe.
+    #[serde(default)]
+    pub standing: Standing,
     /// Set while it leaves: when it is gone.
     pub leaves: Option<Time>,
+}
+
+/// How an instance stands with its load balancer's health check.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Standing {
+    /// It has not been in service since it was registered.
+    #[default]
+    New,
+    /// In service.
+    In,
+    /// Out of service, after it had been in.
+    Out,
 }
 
 /// A stickiness, proxy or TLS policy.
@@ -139,28 +153,4 @@ pub struct Policy {
     pub kind: String,
     /// By name.
     pub attributes: BTreeMap<String, String>,
-}
-
-impl HealthCheck {
-    /// The moment at which an instance that is probed from `first` on, and listens from `listening` on, is
-    /// put in service: after so many passes in a row.
-    pub fn in_service_from(&self, first: Time, listening: Time, passes: u64) -> Time {
-        let interval = self.interval.max(1) * 1000;
-        let late = listening.0.saturating_sub(first.0);
-        let failed = late.div_ceil(interval);
-        first + Duration::from_millis((failed + passes.max(1) - 1) * interval)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn probes_come_at_intervals_and_count_only_once_it_listens() {
-        let check = HealthCheck { interval: 10, ..HealthCheck::default() };
-        assert_eq!(check.in_service_from(Time(5_000), Time(0), 1), Time(5_000));
-        assert_eq!(check.in_service_from(Time(5_000), Time(5_001), 1), Time(15_000));
-        assert_eq!(check.in_service_from(Time(5_000), Time(20_000), 3), Time(45_000));
-    }
 }
