@@ -8,12 +8,14 @@ mod end;
 mod group;
 mod lower;
 pub(crate) mod memory;
+mod observed;
 pub(crate) mod part;
 mod phase;
 mod read;
 mod request;
 mod run;
 mod settings;
+mod strategy;
 mod swap;
 mod update;
 
@@ -40,9 +42,8 @@ use crate::error::permanent;
 use crate::kind::{AwsKind, answers, asked_id, gone, waiting};
 use crate::schema::Schema as _;
 use act::perform;
-use blue_green::Next;
 use group::Health;
-use phase::Phase;
+use phase::{Next, Phase};
 use settings::{AutoscalingGroup, Launch, MixedInstancesPolicy};
 
 static SCHEMA: LazyLock<KindSchema> = LazyLock::new(AutoscalingGroup::schema);

@@ -2,32 +2,41 @@
 //! the old group serves again before the new one leaves. So it does not matter which step failed, or how far it got.
 
 use super::act::Act;
-use super::blue_green::{Next, Observed, REBALANCE, check_by, of, resize};
+use super::blue_green::{REBALANCE, check_by, of, resize};
 use super::end;
 use super::group::{Group, Pinned};
-use super::phase::Phase;
+use super::observed::Observed;
+use super::phase::{Looks, Next, Phase, always};
 
 type Stage = fn(&Observed, &Pinned) -> Next;
 
 /// The stages in their order, each with the undo that ends with it.
-const STAGES: [(Phase, Stage); 6] = [
-    (Phase::Repin, repin),
-    (Phase::Return, rejoin),
-    (Phase::Leave, leave),
-    (Phase::Shrink, shrink),
-    (Phase::Remove, remove),
-    (Phase::Unpin, unpin),
+const STAGES: [Stage; 6] = [repin, rejoin, leave, shrink, remove, unpin];
+
+/// The ways back: each ends with the stage of its place.
+pub(crate) const PHASES: [Phase; 6] = [
+    // The new group is held at its size.
+    Phase { name: "repin", looks: Looks::NOTHING, steady: always, next: |o| next(0, o) },
+    // The old group joins its load balancers again.
+    Phase { name: "return", looks: Looks::HEALTH, steady: always, next: |o| next(1, o) },
+    // The new group leaves the load balancers.
+    Phase { name: "leave", looks: Looks::HEALTH, steady: always, next: |o| next(2, o) },
+    // The new group's instances end.
+    Phase { name: "shrink", looks: Looks::HEALTH, steady: always, next: |o| next(3, o) },
+    // The new group goes.
+    Phase { name: "remove", looks: Looks::HEALTH, steady: always, next: |o| next(4, o) },
+    // The old group is as it was.
+    Phase { name: "unpin", looks: Looks::HEALTH, steady: always, next: |o| next(5, o) },
 ];
 
-/// What the undo `until` does next.
-pub(crate) fn next(until: Phase, o: &Observed) -> Next {
+/// What the undo that ends with the stage `last` does next.
+fn next(last: usize, o: &Observed) -> Next {
     // What was never written down was never changed.
     let Some(pinned) = &o.pinned else { return Next::Done };
     if let Some(reason) = too_late(o, pinned) {
         return Next::Stuck(reason.to_owned());
     }
-    let last = STAGES.iter().position(|(phase, _)| *phase == until).unwrap_or(0);
-    let stages = STAGES.iter().take(last + 1).map(|(_, stage)| stage(o, pinned));
+    let stages = STAGES.iter().take(last + 1).map(|stage| stage(o, pinned));
     stages.into_iter().find(|next| *next != Next::Done).unwrap_or(Next::Done)
 }
 

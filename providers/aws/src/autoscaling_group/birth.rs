@@ -3,8 +3,9 @@
 use infra_engine::provider::{Progress, ProviderError, Task};
 
 use super::act::{Act, perform};
-use super::blue_green::{HELD_BACK, Next, of};
+use super::blue_green::{HELD_BACK, of};
 use super::group::{Activities, Group, Health, Pinned, count};
+use super::phase::Next;
 use super::request::{self, Start};
 use super::settings::AutoscalingGroup;
 use super::{memory_key, outcome, read};

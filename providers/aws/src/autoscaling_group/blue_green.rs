@@ -1,17 +1,30 @@
 //! The default way to roll a group: a second one boots, joins the load balancers and bakes; the old one leaves,
 //! drains and goes.
 //!
-//! [`next`] decides from what is observed now, whatever happened before, so a killed swap goes on where it stands.
+//! Each phase decides from what is observed now, whatever happened before, so a killed swap goes on where it stands.
 //! Capacity is proven before it is removed: nothing leaves while what stays serves less than the floor.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use super::act::Act;
-use super::group::{Activities, Group, Health, Pinned};
-use super::memory::Held;
-use super::phase::Phase;
-use super::{back, end};
+use super::end;
+use super::group::{Activities, Group, Pinned};
+use super::observed::Observed;
+use super::phase::{Looks, Next, Phase, always};
+use super::strategy::Strategy;
+use super::swap::unwatched_alarms;
+
+mod steps;
+
+/// The strategy.
+pub(crate) const STRATEGY: Strategy = Strategy {
+    name: "blue_green",
+    uses: &["min_in_service", "bake", "drain", "timeout", "alarms", "on_failure"],
+    second_group: true,
+    rolls_back: true,
+    problems: unwatched_alarms,
+    lower: steps::lower,
+};
 
 /// The process that moves instances between zones, launching before it ends: it would upset every count.
 pub(crate) const REBALANCE: &str = "AZRebalance";
@@ -25,156 +38,44 @@ const STABLE_POLLS: u32 = 2;
 /// So many looks find fewer instances serving than the floor before that is taken for how the group is.
 const PATIENCE: u32 = 6;
 
-/// What the file wants of the new group.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub(crate) struct Wanted {
-    /// Never fewer instances.
-    pub(crate) min: i32,
-    /// Never more instances.
-    pub(crate) max: i32,
-    /// `EC2` or `ELB`.
-    pub(crate) health_check_type: String,
-    /// Its load balancers.
-    pub(crate) balancers: BTreeSet<String>,
-    /// Its suspended processes.
-    pub(crate) suspended: BTreeSet<String>,
-    /// The share of the live desired size that keeps serving, in percent.
-    pub(crate) min_in_service: f64,
-    /// How long the new must hold.
-    pub(crate) bake: Duration,
+/// The old group is held at its size.
+pub(crate) const PIN: Phase = Phase { name: "pin", looks: Looks::HEALTH, steady: at_strength, next: pin };
+/// The new group boots.
+pub(crate) const SCALE: Phase =
+    Phase { name: "scale", looks: Looks::ACTIVITIES, steady: always, next: |o| with_new(o, scale) };
+/// The new group joins the load balancers.
+pub(crate) const ATTACH: Phase =
+    Phase { name: "attach", looks: Looks::ARRIVAL, steady: new_serves, next: |o| with_new(o, attach) };
+/// The new group catches up with what scaling did meanwhile.
+pub(crate) const MATCH: Phase =
+    Phase { name: "match", looks: Looks::ARRIVAL, steady: new_serves, next: |o| with_new(o, match_sizes) };
+/// The old group leaves the load balancers: the cutover.
+pub(crate) const DETACH: Phase = Phase { name: "detach", looks: Looks::HEALTH, steady: always, next: detach };
+/// The new group serves alone while the old one stands by.
+pub(crate) const BAKE: Phase =
+    Phase { name: "bake", looks: Looks::HEALTH, steady: |o| o.guard(true).is_ok(), next: bake };
+/// The new group gets the sizes of the file.
+pub(crate) const FINALISE: Phase =
+    Phase { name: "finalise", looks: Looks::NOTHING, steady: always, next: |o| with_new(o, finalise) };
+/// The old group's instances end.
+pub(crate) const RETIRE: Phase =
+    Phase { name: "retire", looks: Looks::NOTHING, steady: always, next: retire };
+
+/// The phases of this strategy.
+pub(crate) const PHASES: [Phase; 8] = [PIN, SCALE, ATTACH, MATCH, DETACH, BAKE, FINALISE, RETIRE];
+
+/// Whether the old group serves with its floor, or has been written down already.
+fn at_strength(o: &Observed) -> bool {
+    o.pinned.is_some() || o.old_serving() >= o.share(o.carried())
 }
 
-/// Everything a phase decides from.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub(crate) struct Observed {
-    /// The old group, unless it is gone.
-    pub(crate) old: Option<Group>,
-    /// The new group, if it is there.
-    pub(crate) new: Option<Group>,
-    /// What load balancers say, if the phase asks.
-    pub(crate) health: Health,
-    /// What the new group has done, if the phase asks.
-    pub(crate) activities: Activities,
-    /// Whether a load balancer keeps to its zones, so that each zone has to serve by itself.
-    pub(crate) zoned: bool,
-    /// How the old group was, once that is written down.
-    pub(crate) pinned: Option<Pinned>,
-    /// What the file wants.
-    pub(crate) wanted: Wanted,
-    /// For how long [`steady`] has been true.
-    pub(crate) held: Held,
+/// Whether enough of the new group serves for the old one to leave.
+fn new_serves(o: &Observed) -> bool {
+    o.new.is_some() && o.new_serving() >= o.target()
 }
 
-/// What is to be done now.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Next<A = Act> {
-    /// This.
-    Act(A),
-    /// Nothing but looking again: what is waited for.
-    Wait(String),
-    /// The phase is over.
-    Done,
-    /// The phase cannot be finished any more, and why.
-    Stuck(String),
-}
-
-impl Observed {
-    /// The live size that carries over: the old group's, never less than when it was pinned.
-    pub(crate) fn carried(&self) -> i32 {
-        let live = self.old.as_ref().map_or(0, |old| old.desired);
-        live.max(self.pinned.as_ref().map_or(0, |pinned| pinned.desired))
-    }
-
-    /// How many instances the new group must have ready before the old one may leave.
-    pub(crate) fn target(&self) -> i32 {
-        self.carried().max(self.wanted.min)
-    }
-
-    fn share(&self, size: i32) -> i32 {
-        // Sizes are small numbers, exact in a double.
-        (f64::from(size) * self.wanted.min_in_service / 100.0).ceil() as i32
-    }
-
-    /// How many instances must serve at any time: the share of the live size; of a group that served less than
-    /// that to begin with, what it served.
-    pub(crate) fn floor(&self) -> i32 {
-        match &self.pinned {
-            Some(pinned) if pinned.serving < self.share(pinned.desired) => pinned.serving,
-            _ => self.share(self.carried()),
-        }
-    }
-
-    /// The floor once the old group has left: whatever that one scales to, the new one's own desired size is what
-    /// counts, and it may be smaller than what was carried.
-    pub(crate) fn floor_alone(&self) -> i32 {
-        let own = self.new.as_ref().map_or(0, |new| self.share(new.desired));
-        self.floor().min(own)
-    }
-
-    /// How many instances of the new group serve.
-    pub(crate) fn new_serving(&self) -> i32 {
-        self.new.as_ref().map_or(0, |new| new.serving(&self.wanted.balancers, &self.health))
-    }
-
-    /// How many instances of the old group serve, by the load balancers it had when it was pinned.
-    pub(crate) fn old_serving(&self) -> i32 {
-        let Some(old) = &self.old else { return 0 };
-        let balancers = self.pinned.as_ref().map_or(&old.balancers, |pinned| &pinned.balancers);
-        old.serving(balancers, &self.health)
-    }
-
-    /// Whether enough instances of the new group serve, with `alone` once the old one has left; otherwise what is
-    /// missing.
-    pub(crate) fn guard(&self, alone: bool) -> Result<(), String> {
-        let floor = if alone { self.floor_alone() } else { self.floor() };
-        let (serving, bare) = (self.new_serving(), self.bare_zones());
-        if serving < floor {
-            return Err(format!("the new group serves with {serving} instances, and the floor is {floor}"));
-        }
-        match !alone && self.zoned && !bare.is_empty() {
-            true => Err(format!(
-                "no instance of the new group serves in {}, and the load balancer keeps to its zones",
-                bare.join(", ")
-            )),
-            false => Ok(()),
-        }
-    }
-
-    /// The zones in which instances of the old group are in service and none of the new one serves.
-    fn bare_zones(&self) -> Vec<&str> {
-        let serves = |id: &str| self.wanted.balancers.iter().all(|name| self.health.passes(name, id));
-        let old = self.old.iter().flat_map(Group::ready).map(|member| member.zone.as_str());
-        let new = self.new.iter().flat_map(Group::ready).filter(|member| serves(&member.id));
-        let covered: BTreeSet<&str> = new.map(|member| member.zone.as_str()).collect();
-        old.collect::<BTreeSet<&str>>().difference(&covered).copied().collect()
-    }
-}
-
-/// The condition that a phase wants to hold for a while.
-pub(crate) fn steady(phase: Phase, o: &Observed) -> bool {
-    match phase {
-        Phase::Pin => o.pinned.is_some() || o.old_serving() >= o.share(o.carried()),
-        Phase::Attach | Phase::Match => o.new.is_some() && o.new_serving() >= o.target(),
-        Phase::Bake => o.guard(true).is_ok(),
-        _ => true,
-    }
-}
-
-/// What a phase does next.
-pub(crate) fn next(phase: Phase, o: &Observed) -> Next {
-    match phase {
-        Phase::Pin => pin(o),
-        Phase::Scale => with_new(o, scale),
-        Phase::Attach => with_new(o, attach),
-        Phase::Match => with_new(o, match_sizes),
-        Phase::Detach => detach(o),
-        Phase::Bake => bake(o),
-        Phase::Finalise => with_new(o, finalise),
-        Phase::Retire => o.old.as_ref().map_or(Next::Done, end::empty),
-        Phase::Repin | Phase::Return | Phase::Leave | Phase::Shrink | Phase::Remove | Phase::Unpin => {
-            back::next(phase, o)
-        }
-    }
+fn retire(o: &Observed) -> Next {
+    o.old.as_ref().map_or(Next::Done, end::empty)
 }
 
 /// AWS may not show a group at once that it has just made.
@@ -208,7 +109,7 @@ fn pin(o: &Observed) -> Next {
         (None, Some((process, reason))) => {
             Next::Stuck(format!("AWS has suspended {process}: {reason}; resume it first"))
         }
-        (None, None) if !steady(Phase::Pin, o) && o.held.broken < PATIENCE => Next::Wait(format!(
+        (None, None) if !at_strength(o) && o.held.broken < PATIENCE => Next::Wait(format!(
             "more of the old group: {} instances serve, and the floor becomes what serves",
             of(o.old_serving(), old.desired)
         )),
@@ -273,7 +174,7 @@ fn settle(o: &Observed, target: i32) -> Next {
     let size = o.new.as_ref().map_or(target, |new| new.desired);
     match o.activities.given_up(size) {
         Some(reason) => Next::Stuck(reason),
-        None if steady(Phase::Attach, o) && o.held.polls >= STABLE_POLLS => Next::Done,
+        None if new_serves(o) && o.held.polls >= STABLE_POLLS => Next::Done,
         None => Next::Wait(format!("{} new instances serve steadily", of(o.new_serving(), target))),
     }
 }
@@ -285,7 +186,7 @@ fn match_sizes(o: &Observed, new: &Group) -> Next {
     if new.desired < target || new.min < target {
         return grow(o, new, target);
     }
-    if !steady(Phase::Match, o) {
+    if !new_serves(o) {
         return settle(o, target);
     }
     match new.health_check_type == o.wanted.health_check_type {

@@ -1,8 +1,9 @@
 //! How a group ends: nobody is killed. It shrinks to nothing, its instances drain and run their hooks, then it goes.
 
 use super::act::Act;
-use super::blue_green::{Next, resize};
+use super::blue_green::resize;
 use super::group::Group;
+use super::phase::Next;
 
 /// The process without which no instance ends.
 const TERMINATE: &str = "Terminate";

@@ -9,7 +9,8 @@ use infra_lang::name::AttributeName;
 use infra_lang::residual::{Attributes, Residual};
 use infra_lang::value::Value;
 
-use super::swap::{Strategy, Swap, strategy, watchable};
+use super::strategy::{Choice, USUAL, choice};
+use super::swap::{Swap, watchable};
 use crate::kind::simple;
 
 /// The attributes that instances are launched from.
@@ -27,7 +28,7 @@ pub(crate) fn action(changed: &[AttributeName], desired: &Attributes) -> Action 
     match has(changed, &NAMING) {
         true if watchable(desired) => Action::Swap,
         true => Action::Replace(replace_order(desired)),
-        false if has(changed, &LAUNCHING) && strategy(desired) == Strategy::BlueGreen => Action::Swap,
+        false if has(changed, &LAUNCHING) && matches!(choice(desired), Choice::Roll(_)) => Action::Swap,
         false => Action::Update,
     }
 }
@@ -62,9 +63,9 @@ pub(crate) fn consequence(change: &Change) -> Option<String> {
         }
         Action::Delete if running > 0 => Some(format!("{running} running {instances} end")),
         Action::Update if has(&changed, &LAUNCHING) => {
-            let why = match strategy(&change.desired) {
-                Strategy::Unavailable(why) => format!(": {why}"),
-                Strategy::BlueGreen | Strategy::None => String::new(),
+            let why = match choice(&change.desired) {
+                Choice::Unavailable(why) => format!(": {why}"),
+                Choice::Roll(_) | Choice::Keep => String::new(),
             };
             Some(format!("0 of {running} running {instances} will change{why}"))
         }
@@ -92,7 +93,7 @@ pub(crate) fn lower(change: &Change) -> Vec<LoweredStep> {
         _ => false,
     };
     let mut steps = match &change.prior {
-        Some(prior) if swaps => blue_green(change, &prior.id),
+        Some(prior) if swaps => swapped(change, &prior.id),
         _ => simple(change, serving_limit(change)),
     };
     let first_older = steps.len() - change.retires.len();
@@ -102,9 +103,20 @@ pub(crate) fn lower(change: &Change) -> Vec<LoweredStep> {
     steps
 }
 
-fn operation(name: &str, arguments: &[&str]) -> Operation {
+/// An operation with flags.
+pub(super) fn operation(name: &str, arguments: &[&str]) -> Operation {
     let flag = |name: &&str| (AttributeName::new(name), Residual::Known(Value::Bool(true)));
     Operation { name: name.to_owned(), arguments: arguments.iter().map(flag).collect() }
+}
+
+/// A new name is a new group, which users move to by the usual strategy even if launches alone change nothing.
+fn swapped(change: &Change, old: &RemoteId) -> Vec<LoweredStep> {
+    let strategy = match choice(&change.desired) {
+        Choice::Roll(strategy) => strategy,
+        Choice::Keep | Choice::Unavailable(_) => USUAL,
+    };
+    let older = change.retires.iter().map(|id| crate::kind::retire(change, ending(change), id));
+    (strategy.lower)(change, old).into_iter().chain(older).collect()
 }
 
 fn seconds(desired: &Attributes, name: &str) -> Option<u64> {
@@ -118,41 +130,53 @@ fn seconds(desired: &Attributes, name: &str) -> Option<u64> {
 
 /// The longest wait for new instances to serve: the grace period, the longest health check of a load balancer's
 /// defaults (10 times 30 s), and some.
-fn serving_limit(change: &Change) -> Duration {
+pub(super) fn serving_limit(change: &Change) -> Duration {
     let grace = seconds(&change.desired, "health_check_grace_period").unwrap_or(300);
     Duration::from_secs(Swap::of(&change.desired).timeout.unwrap_or(grace + 300 + 90))
 }
 
 /// A setting takes effect at once; what may take time is AWS showing it.
-const SETTING: Duration = Duration::from_secs(300);
+pub(super) const SETTING: Duration = Duration::from_secs(300);
 /// Instances drain, and hooks may take a while to say goodbye.
 const ENDING: Duration = Duration::from_secs(1800);
-/// The longest a load balancer lets open connections finish (ConnectionDraining, Timeout), and a minute.
-const DRAINING: Duration = Duration::from_secs(3600 + 60);
 
-/// The steps of a swap, each after the one before.
-struct Phases<'a> {
-    old: &'a RemoteId,
-    undone: bool,
-    steps: Vec<LoweredStep>,
+/// How long the instances of a group may take to end.
+pub(super) fn ending(change: &Change) -> Duration {
+    change.timeouts.get("delete").copied().unwrap_or(ENDING)
 }
 
-/// The position of the step that makes the new group.
-const MAKE: usize = 1;
+/// The longest a load balancer lets open connections finish (ConnectionDraining, Timeout), and a minute.
+pub(super) const DRAINING: Duration = Duration::from_secs(3600 + 60);
 
-impl Phases<'_> {
-    fn on_old(&self) -> LoweredTarget {
+/// The steps of a swap, each after the one before.
+pub(super) struct Phases<'a> {
+    old: &'a RemoteId,
+    undone: bool,
+    /// In their order.
+    pub(super) steps: Vec<LoweredStep>,
+}
+
+impl<'a> Phases<'a> {
+    /// No steps yet; with `undone` they are taken back if one fails.
+    pub(super) fn new(old: &'a RemoteId, undone: bool) -> Self {
+        Self { old, undone, steps: Vec::new() }
+    }
+
+    /// The old group.
+    pub(super) fn on_old(&self) -> LoweredTarget {
         LoweredTarget::Existing(self.old.clone())
     }
 
-    fn add(&mut self, step: LoweredStep, undo: Option<&str>) {
+    /// Adds a step, and the operation that takes it back.
+    pub(super) fn add(&mut self, step: LoweredStep, undo: Option<&str>) {
         let after = Vec::from_iter(self.steps.len().checked_sub(1));
         let undo = undo.filter(|_| self.undone).map(|name| operation(name, &[]));
         self.steps.push(LoweredStep { after, undo, ..step });
     }
 }
 
-fn phase(name: &str, title: &str, target: LoweredTarget, timeout: Duration) -> LoweredStep {
+/// A step that runs a phase.
+pub(super) fn phase(name: &str, title: &str, target: LoweredTarget, timeout: Duration) -> LoweredStep {
     LoweredStep {
         effect: Effect::Operate(operation(name, &[])),
         target,
@@ -163,35 +187,6 @@ fn phase(name: &str, title: &str, target: LoweredTarget, timeout: Duration) -> L
         timeout,
         after: Vec::new(),
     }
-}
-
-fn blue_green(change: &Change, old: &RemoteId) -> Vec<LoweredStep> {
-    let swap = Swap::of(&change.desired);
-    let serving = serving_limit(change);
-    let drain = swap.drain.map_or(DRAINING, |seconds| Duration::from_secs(seconds + 60));
-    let bake = Duration::from_secs(swap.bake());
-    let ending = change.timeouts.get("delete").copied().unwrap_or(ENDING);
-    let new = || LoweredTarget::MadeBy(MAKE);
-    let mut phases = Phases { old, undone: swap.rolls_back(), steps: Vec::new() };
-    let hold = format!("hold {old} at its size");
-    phases.add(phase("pin", &hold, phases.on_old(), SETTING), Some("unpin"));
-    let make = phase("", "make the new group, empty", LoweredTarget::None, SETTING);
-    phases.add(LoweredStep { effect: Effect::Create, ..make }, Some("remove"));
-    phases.add(phase("scale", "boot as many instances as run now", new(), serving), Some("shrink"));
-    phases.add(phase("attach", "attach the new group to its load balancers", new(), serving), Some("leave"));
-    phases.add(phase("match", "match the size that the old group has by then", new(), serving), None);
-    let leave = format!("cut over: detach {old} from its load balancers");
-    let leave = phase("detach", &leave, phases.on_old(), drain);
-    phases.add(LoweredStep { guard: Some(operation("floor", &[])), ..leave }, Some("return"));
-    let hold = format!("bake for {}", Value::seconds(i64::try_from(swap.bake()).unwrap_or(i64::MAX)));
-    phases.add(phase("bake", &hold, new(), bake + SETTING), None);
-    phases.add(phase("finalise", "give the new group the sizes of the file", new(), SETTING), Some("repin"));
-    let end = phase("retire", &format!("end the instances of {old}"), phases.on_old(), ending);
-    phases.add(LoweredStep { part: Part::Retire, guard: Some(operation("floor", &["alone"])), ..end }, None);
-    let delete = phase("", &format!("delete {old}"), phases.on_old(), ending);
-    phases.add(LoweredStep { effect: Effect::Delete, part: Part::Retire, ..delete }, None);
-    phases.steps.extend(change.retires.iter().map(|id| crate::kind::retire(change, ending, id)));
-    phases.steps
 }
 
 #[cfg(test)]

@@ -1,78 +1,93 @@
-//! The phases of a swap and of the way back, by the names that stand in plans.
+//! Phases: what a step of a swap is to a group. Each strategy lists its own; plans hold their names.
 
 use std::fmt;
 
-/// A phase of the swap, or of the way back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Phase {
-    /// The old group is held at its size.
-    Pin,
-    /// The new group boots.
-    Scale,
-    /// The new group joins the load balancers.
-    Attach,
-    /// The new group catches up with what scaling did meanwhile.
-    Match,
-    /// The old group leaves the load balancers: the cutover.
-    Detach,
-    /// The new group serves alone while the old one stands by.
-    Bake,
-    /// The new group gets the sizes of the file.
-    Finalise,
-    /// The old group's instances end.
-    Retire,
-    /// Way back: the new group is held at its size.
-    Repin,
-    /// Way back: the old group joins its load balancers again.
-    Return,
-    /// Way back: the new group leaves the load balancers.
-    Leave,
-    /// Way back: the new group's instances end.
-    Shrink,
-    /// Way back: the new group goes.
-    Remove,
-    /// Way back: the old group is as it was.
-    Unpin,
+use super::act::Act;
+use super::observed::Observed;
+use super::{back, blue_green};
+
+/// A phase of a swap, or of the way back.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Phase {
+    /// The name of its operation, as it stands in plans.
+    pub(crate) name: &'static str,
+    /// What has to be asked beside the groups themselves.
+    pub(crate) looks: Looks,
+    /// The condition that it wants to hold for a while.
+    pub(crate) steady: fn(&Observed) -> bool,
+    /// What it does next, from what is observed now.
+    pub(crate) next: fn(&Observed) -> Next,
 }
 
-/// All phases by the names of their operations.
-pub(crate) const NAMES: [(Phase, &str); 14] = [
-    (Phase::Pin, "pin"),
-    (Phase::Scale, "scale"),
-    (Phase::Attach, "attach"),
-    (Phase::Match, "match"),
-    (Phase::Detach, "detach"),
-    (Phase::Bake, "bake"),
-    (Phase::Finalise, "finalise"),
-    (Phase::Retire, "retire"),
-    (Phase::Repin, "repin"),
-    (Phase::Return, "return"),
-    (Phase::Leave, "leave"),
-    (Phase::Shrink, "shrink"),
-    (Phase::Remove, "remove"),
-    (Phase::Unpin, "unpin"),
-];
+/// What a phase decides from beside the groups. Each costs calls, so it is asked for only where it counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Looks {
+    /// What load balancers say of instances.
+    pub(crate) health: bool,
+    /// What the new group has done: it tells why one does not come up.
+    pub(crate) activities: bool,
+}
+
+impl Looks {
+    /// The groups say it all.
+    pub(crate) const NOTHING: Self = Self { health: false, activities: false };
+    /// What load balancers say.
+    pub(crate) const HEALTH: Self = Self { health: true, ..Self::NOTHING };
+    /// What the new group has done.
+    pub(crate) const ACTIVITIES: Self = Self { activities: true, ..Self::NOTHING };
+    /// Whether the new group comes up and serves.
+    pub(crate) const ARRIVAL: Self = Self { health: true, ..Self::ACTIVITIES };
+}
+
+/// What is to be done now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Next<A = Act> {
+    /// This.
+    Act(A),
+    /// Nothing but looking again: what is waited for.
+    Wait(String),
+    /// The phase is over.
+    Done,
+    /// The phase cannot be finished any more, and why.
+    Stuck(String),
+}
+
+/// The phases of all strategies and of the way back.
+const LISTS: [&[Phase]; 2] = [&blue_green::PHASES, &back::PHASES];
+
+/// All phases.
+pub(crate) fn all() -> impl Iterator<Item = &'static Phase> {
+    LISTS.into_iter().flatten()
+}
 
 impl Phase {
     /// The phase that an operation runs.
-    pub(crate) fn named(operation: &str) -> Option<Self> {
-        NAMES.iter().find(|(_, name)| *name == operation).map(|(phase, _)| *phase)
+    pub(crate) fn named(operation: &str) -> Option<&'static Self> {
+        all().find(|phase| phase.name == operation)
     }
+}
 
-    /// Whether load balancers have to be asked about instances.
-    pub(crate) fn looks_at_health(self) -> bool {
-        !matches!(self, Self::Scale | Self::Finalise | Self::Retire | Self::Repin)
-    }
-
-    /// Whether the new group's activities tell why it does not come up.
-    pub(crate) fn looks_at_activities(self) -> bool {
-        matches!(self, Self::Scale | Self::Attach | Self::Match)
-    }
+/// For phases that wait for nothing to last.
+pub(crate) fn always(_: &Observed) -> bool {
+    true
 }
 
 impl fmt::Display for Phase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = NAMES.iter().find(|(phase, _)| phase == self).map_or("", |(_, name)| *name);
-        f.write_str(name)
+        f.write_str(self.name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn no_two_phases_share_a_name() {
+        let names: BTreeSet<&str> = all().map(|phase| phase.name).collect();
+        assert_eq!(names.len(), all().count());
+        assert!(all().all(|phase| Phase::named(phase.name).is_some_and(|found| found.name == phase.name)));
     }
 }

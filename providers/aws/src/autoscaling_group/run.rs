@@ -7,9 +7,9 @@ use infra_engine::provider::{Progress, ProviderError, Task, Verdict};
 use infra_lang::residual::Values;
 
 use super::act::{Act, perform};
-use super::blue_green::{Next, Observed, Wanted, next, steady};
 use super::group::{Activities, Group, Health, Pinned};
-use super::phase::Phase;
+use super::observed::{Observed, Wanted};
+use super::phase::{Next, Phase};
 use super::settings::AutoscalingGroup;
 use super::{memory_key, note, outcome, read};
 use crate::client::Aws;
@@ -24,14 +24,14 @@ const POLL: u64 = 5;
 ///
 /// # Errors
 /// What AWS answers.
-pub(crate) async fn advance(aws: &Aws, task: &Task, phase: Phase) -> Result<Progress, ProviderError> {
+pub(crate) async fn advance(aws: &Aws, task: &Task, phase: &Phase) -> Result<Progress, ProviderError> {
     let key = memory_key(task);
-    let mut observed = observe(aws, task, phase.looks_at_health()).await?;
-    if let Some(new) = observed.new.as_ref().filter(|_| phase.looks_at_activities()) {
+    let mut observed = observe(aws, task, phase.looks.health).await?;
+    if let Some(new) = observed.new.as_ref().filter(|_| phase.looks.activities) {
         observed.activities = read::activities(aws, &new.name).await?;
     }
-    observed.held = aws.memory.look(&key, steady(phase, &observed));
-    match next(phase, &observed) {
+    observed.held = aws.memory.look(&key, (phase.steady)(&observed));
+    match (phase.next)(&observed) {
         Next::Act(Act::Note(pinned)) => noted(&pinned),
         Next::Act(act) if !aws.memory.may_do(&key, &act.to_string()) => {
             Ok(waiting(POLL, format!("AWS to show: {act}")))
@@ -100,9 +100,9 @@ fn noted(pinned: &Pinned) -> Result<Progress, ProviderError> {
 }
 
 /// The new group's attributes as they are now, once they are as the file says.
-async fn finished(aws: &Aws, task: &Task, phase: Phase) -> Result<Progress, ProviderError> {
-    match (phase, new_name(task)) {
-        (Phase::Finalise, Some(name)) => {
+async fn finished(aws: &Aws, task: &Task, phase: &Phase) -> Result<Progress, ProviderError> {
+    match (phase.name, new_name(task)) {
+        ("finalise", Some(name)) => {
             let described = read::describe(aws, &[name.clone()].into()).await?.remove(&name);
             Ok(outcome(described.as_ref(), task))
         }

@@ -7,6 +7,7 @@ use infra_lang::value::Value;
 use serde::{Deserialize, Serialize};
 
 use super::settings::Launch;
+use super::strategy::{Choice, choice};
 use crate::codec::decode;
 
 /// How running instances follow a change of `launch`. An attribute that the strategy does not use is an error.
@@ -50,25 +51,6 @@ pub(crate) struct Swap {
     pub(crate) on_failure: Option<String>,
 }
 
-/// How a group rolls.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Strategy {
-    /// A second group takes over.
-    BlueGreen,
-    /// Running instances stay as they are.
-    None,
-    /// What the group would roll by is not there yet, so running instances stay too; the sentence says why.
-    Unavailable(&'static str),
-}
-
-/// What `blue_green` uses of the block.
-const USED: [&str; 7] = ["strategy", "min_in_service", "bake", "drain", "timeout", "alarms", "on_failure"];
-
-const FIXED_NAME: &str = "its `name` is fixed, and two groups cannot share one: write `name_prefix` to swap by \
-                          blue_green";
-const TARGET_GROUPS: &str = "targets of target groups cannot be watched yet, and a swap that is not watched may drop \
-                             requests";
-
 impl Swap {
     /// The block of a group as far as it is known; what is left out reads as left out.
     pub(crate) fn of(desired: &Attributes) -> Self {
@@ -85,9 +67,9 @@ impl Swap {
         self.bake.unwrap_or(300)
     }
 
-    /// Whether a failed swap is taken back.
-    pub(crate) fn rolls_back(&self) -> bool {
-        self.on_failure.as_deref() != Some("pause")
+    /// Whether a failed swap is taken back, `usually` unless the block says.
+    pub(crate) fn rolls_back(&self, usually: bool) -> bool {
+        self.on_failure.as_deref().map_or(usually, |said| said == "rollback")
     }
 }
 
@@ -102,23 +84,13 @@ fn known_fields(desired: &Attributes) -> Values {
     }
 }
 
-/// How a group with these attributes rolls.
-pub(crate) fn strategy(desired: &Attributes) -> Strategy {
-    match Swap::of(desired).strategy.as_deref() {
-        Some("none") => Strategy::None,
-        _ if !watchable(desired) => Strategy::Unavailable(TARGET_GROUPS),
-        None if given(desired, "name") => Strategy::Unavailable(FIXED_NAME),
-        _ => Strategy::BlueGreen,
-    }
-}
-
 /// Whether a swap can see which instances serve.
 pub(crate) fn watchable(desired: &Attributes) -> bool {
     !given(desired, "target_group_arns")
 }
 
 /// Whether an attribute is set to something, perhaps not known yet.
-fn given(desired: &Attributes, name: &str) -> bool {
+pub(super) fn given(desired: &Attributes, name: &str) -> bool {
     match desired.get(name) {
         None | Some(Residual::Known(Value::Null)) => false,
         Some(Residual::Known(Value::Set(items))) => !items.is_empty(),
@@ -141,26 +113,27 @@ pub(crate) fn problems(desired: &Attributes) -> Vec<(AttributeName, String)> {
 }
 
 fn block_problems(desired: &Attributes) -> Vec<String> {
-    let fields = known_fields(desired);
-    let swap = Swap::of(desired);
-    match swap.strategy.as_deref() {
-        Some("none") => unused(&fields, "none", &["strategy"]),
-        Some("blue_green") if given(desired, "name") => {
-            vec![format!("`blue_green` makes a second group: {FIXED_NAME}")]
+    let named = Swap::of(desired).strategy;
+    match choice(desired) {
+        Choice::Keep => unused(desired, "none", &[]),
+        Choice::Roll(strategy) => {
+            let unused = unused(desired, strategy.name, strategy.uses);
+            unused.into_iter().chain((strategy.problems)(desired)).collect()
         }
-        Some("blue_green") if !watchable(desired) => vec![format!("{TARGET_GROUPS}; use `none`")],
-        None | Some("blue_green") => {
-            let watched = swap.alarms.is_some_and(|alarms| !alarms.is_empty());
-            let alarms = watched.then(|| "`alarms` are not watched yet; leave them out".to_owned());
-            unused(&fields, "blue_green", &USED).into_iter().chain(alarms).collect()
-        }
-        Some(other) => vec![format!("the strategy `{other}` is not supported yet; use `blue_green`")],
+        Choice::Unavailable(why) => Vec::from_iter(named.map(|name| format!("`{name}` cannot be: {why}"))),
     }
 }
 
-fn unused(fields: &Values, strategy: &str, used: &[&str]) -> Vec<String> {
+/// The alarms of a block whose strategy does not watch them.
+pub(super) fn unwatched_alarms(desired: &Attributes) -> Vec<String> {
+    let watched = Swap::of(desired).alarms.is_some_and(|alarms| !alarms.is_empty());
+    Vec::from_iter(watched.then(|| "`alarms` are not watched yet; leave them out".to_owned()))
+}
+
+fn unused(desired: &Attributes, strategy: &str, used: &[&str]) -> Vec<String> {
+    let fields = known_fields(desired);
     let written = fields.iter().filter(|(_, value)| **value != Value::Null);
-    let unused = written.filter(|(name, _)| !used.contains(&name.as_str()));
+    let unused = written.filter(|(name, _)| name.as_str() != "strategy" && !used.contains(&name.as_str()));
     unused.map(|(name, _)| format!("the strategy `{strategy}` does not use `{name}`; leave it out")).collect()
 }
 
@@ -198,22 +171,10 @@ mod tests {
     }
 
     #[test]
-    fn the_strategy_follows_from_block_name_and_balancers() {
-        let strategy = |json| strategy(&desired(json));
-        assert_eq!(strategy(serde_json::json!({ "name_prefix": "web-" })), Strategy::BlueGreen);
-        assert_eq!(strategy(serde_json::json!({ "swap": { "strategy": "none" } })), Strategy::None);
-        assert_eq!(strategy(serde_json::json!({ "name": "web" })), Strategy::Unavailable(FIXED_NAME));
-        assert_eq!(
-            strategy(serde_json::json!({ "target_group_arns": { "$set": ["arn:1"] } })),
-            Strategy::Unavailable(TARGET_GROUPS)
-        );
-    }
-
-    #[test]
     fn what_is_not_there_yet_is_refused_in_one_sentence() {
         insta::assert_snapshot!(
             sentences(serde_json::json!({ "swap": { "strategy": "canary", "stages": [5, 100] } })),
-            @"swap: the strategy `canary` is not supported yet; use `blue_green`"
+            @"swap: `canary` cannot be: it is not there yet; use `blue_green`"
         );
         insta::assert_snapshot!(
             sentences(serde_json::json!({ "swap": { "alarms": { "$set": ["errors"] } } })),
@@ -237,7 +198,7 @@ mod tests {
     fn a_fixed_name_leaves_no_room_for_a_second_group() {
         insta::assert_snapshot!(
             sentences(serde_json::json!({ "name": "web", "swap": { "strategy": "blue_green" } })),
-            @"swap: `blue_green` makes a second group: its `name` is fixed, and two groups cannot share one: write `name_prefix` to swap by blue_green"
+            @"swap: `blue_green` cannot be: its `name` is fixed, and two groups cannot share one: write `name_prefix` to swap by blue_green"
         );
         assert_eq!(sentences(serde_json::json!({ "name": "web" })), "");
     }

@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use infra_engine::provider::ProviderError;
 
 use super::act::{Act, perform};
-use super::blue_green::{Next, of};
+use super::blue_green::of;
 use super::group::{Group, Health, count};
+use super::phase::Next;
 use super::request;
 use super::settings::AutoscalingGroup;
 use crate::client::Aws;

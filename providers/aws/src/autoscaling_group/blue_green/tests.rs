@@ -1,9 +1,11 @@
 //! The swap as a table: what is observed, and what is done about it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
-use super::super::group::{Check, Member};
-use super::super::phase::NAMES;
+use super::super::group::{Check, Health, Member};
+use super::super::memory::Held;
+use super::super::observed::Wanted;
 use super::*;
 
 /// Instances `PREFIX1` to `PREFIXn`, of which `ready` are in service.
@@ -95,10 +97,18 @@ fn held(polls: u32, seconds: u64) -> Held {
     Held { polls, time: Duration::from_secs(seconds), broken: 0 }
 }
 
+fn way_back(name: &str) -> &'static Phase {
+    Phase::named(name).expect("a phase")
+}
+
+fn back(name: &str, observed: &Observed) -> Next {
+    (way_back(name).next)(observed)
+}
+
 /// What a phase does in each situation, a line each.
-fn table(phase: Phase, situations: &[(&str, Observed)]) -> String {
+fn table(phase: &Phase, situations: &[(&str, Observed)]) -> String {
     let line = |(name, observed): &(&str, Observed)| {
-        let decision = match next(phase, observed) {
+        let decision = match (phase.next)(observed) {
             Next::Act(act) => format!("act: {act}"),
             Next::Wait(on) => format!("wait: {on}"),
             Next::Done => "done".to_owned(),
@@ -114,7 +124,7 @@ fn pin_notes_before_it_changes_anything() {
     let fresh = Observed { pinned: None, ..world(Some(untouched()), None, health(&OLD, &[])) };
     let by_aws = "Administratively suspended: launches fail".to_owned();
     let halted = Group { suspended: [("Launch".to_owned(), by_aws)].into(), ..untouched() };
-    insta::assert_snapshot!(table(Phase::Pin, &[
+    insta::assert_snapshot!(table(&PIN, &[
         ("nothing done", fresh.clone()),
         ("noted", world(Some(untouched()), None, health(&OLD, &[]))),
         ("minimum raised", world(Some(Group { min: 3, ..untouched() }), None, health(&OLD, &[]))),
@@ -139,7 +149,7 @@ fn pin_notes_before_it_changes_anything() {
     halted by AWS -> stuck: AWS has suspended Launch: Administratively suspended: launches fail; resume it first
     gone -> stuck: the group is gone
     ");
-    let Next::Act(Act::Note(noted)) = next(Phase::Pin, &fresh) else { panic!("nothing is noted") };
+    let Next::Act(Act::Note(noted)) = (PIN.next)(&fresh) else { panic!("nothing is noted") };
     assert_eq!(noted, pinned());
 }
 
@@ -154,7 +164,7 @@ fn scale_takes_the_size_from_the_live_group() {
     small.wanted.max = 2;
     let mut larger_file = boot(new(0, 0), none());
     larger_file.wanted.min = 5;
-    insta::assert_snapshot!(table(Phase::Scale, &[
+    insta::assert_snapshot!(table(&SCALE, &[
         ("not visible", world(Some(old()), None, Health::default())),
         ("empty", boot(new(0, 0), none())),
         ("the file allows less", small),
@@ -183,7 +193,7 @@ fn scale_takes_the_size_from_the_live_group() {
 fn attach_trusts_only_what_passes_steadily() {
     let look =
         |new, health, polls| Observed { held: held(polls, 0), ..world(Some(old()), Some(new), health) };
-    insta::assert_snapshot!(table(Phase::Attach, &[
+    insta::assert_snapshot!(table(&ATTACH, &[
         ("up, behind nothing", look(new(3, 3), health(&OLD, &[]), 0)),
         ("not listed yet", look(attached(3), health(&OLD, &[]), 0)),
         ("one passes", look(attached(3), health(&["new1"], &["new2", "new3"]), 0)),
@@ -199,7 +209,7 @@ fn attach_trusts_only_what_passes_steadily() {
     let mut unbalanced = world(Some(old()), Some(new(3, 3)), Health::default());
     unbalanced.wanted.balancers.clear();
     unbalanced.held = held(2, 5);
-    assert_eq!(next(Phase::Attach, &unbalanced), Next::Done, "without balancers, in service is serving");
+    assert_eq!((ATTACH.next)(&unbalanced), Next::Done, "without balancers, in service is serving");
 }
 
 #[test]
@@ -209,7 +219,7 @@ fn match_follows_scaling_before_the_cutover() {
         ..world(Some(old), Some(new), health(&BOTH, &[]))
     };
     let heeding = || Group { health_check_type: "ELB".into(), ..attached(3) };
-    insta::assert_snapshot!(table(Phase::Match, &[
+    insta::assert_snapshot!(table(&MATCH, &[
         ("the old has grown", look(Group { desired: 4, ..old() }, attached(3), 2)),
         ("it catches up", look(Group { desired: 4, ..old() }, Group { min: 4, desired: 4, ..attached(3) }, 0)),
         ("all pass", look(old(), attached(3), 1)),
@@ -229,7 +239,7 @@ fn detach_waits_until_the_last_connection_is_done() {
     let deaf = || Group { health_check_type: "EC2".into(), ..old() };
     let left = || Group { balancers: BTreeSet::new(), ..deaf() };
     let look = |old, health| world(Some(old), Some(attached(3)), health);
-    insta::assert_snapshot!(table(Phase::Detach, &[
+    insta::assert_snapshot!(table(&DETACH, &[
         ("attached", look(old(), health(&BOTH, &[]))),
         ("no longer heeds the balancers", look(deaf(), health(&BOTH, &[]))),
         ("draining", look(left(), health(&NEW, &["old1", "old2"]))),
@@ -251,7 +261,7 @@ fn bake_counts_only_unbroken_time() {
         ..world(Some(old()), Some(attached(3)), health(passing, &[]))
     };
     let broken = |broken| Held { broken, ..Held::default() };
-    insta::assert_snapshot!(table(Phase::Bake, &[
+    insta::assert_snapshot!(table(&BAKE, &[
         ("just begun", look(&NEW, held(1, 0))),
         ("half way", look(&NEW, held(31, 150))),
         ("one fails", look(&["new1", "new2"], broken(1))),
@@ -278,7 +288,7 @@ fn finalise_gives_the_sizes_of_the_file_and_wakes_what_slept() {
     quiet.wanted.suspended = ["AlarmNotification".to_owned()].into();
     let mut smaller = look(attached(3));
     smaller.wanted.max = 2;
-    insta::assert_snapshot!(table(Phase::Finalise, &[
+    insta::assert_snapshot!(table(&FINALISE, &[
         ("pinned", look(attached(3))),
         ("the file allows less", smaller),
         ("sized", look(sized(&HELD_BACK))),
@@ -297,7 +307,7 @@ fn finalise_gives_the_sizes_of_the_file_and_wakes_what_slept() {
 fn retire_ends_the_old_instances_in_their_own_time() {
     let look = |old| world(Some(old), Some(attached(3)), Health::default());
     let sizes = |members| Group { min: 0, max: 0, desired: 0, members, ..old() };
-    insta::assert_snapshot!(table(Phase::Retire, &[
+    insta::assert_snapshot!(table(&RETIRE, &[
         ("standing by", look(old())),
         ("ending", look(sizes(members("old", 2, 0)))),
         ("empty", look(sizes(Vec::new()))),
@@ -313,13 +323,12 @@ fn retire_ends_the_old_instances_in_their_own_time() {
 /// Resuming needs no memory of how far the swap came: every phase that is over says so at once.
 #[test]
 fn a_killed_swap_resumes_where_it_stands() {
-    let all =
-        [Phase::Pin, Phase::Scale, Phase::Attach, Phase::Match, Phase::Detach, Phase::Bake, Phase::Finalise];
+    let all = [PIN, SCALE, ATTACH, MATCH, DETACH, BAKE, FINALISE];
     let heeding = || Group { health_check_type: "ELB".into(), ..attached(3) };
     let left = || Group { balancers: BTreeSet::new(), health_check_type: "EC2".into(), ..old() };
     let first = |observed: Observed| {
         let observed = Observed { held: held(2, 0), ..observed };
-        let open = all.iter().find(|phase| next(**phase, &observed) != Next::Done);
+        let open = all.iter().find(|phase| (phase.next)(&observed) != Next::Done);
         open.map_or("nothing".to_owned(), ToString::to_string)
     };
     let resumed = [
@@ -387,7 +396,7 @@ fn the_way_back_serves_with_the_old_before_the_new_leaves() {
     let returned = || Group { balancers: ["lb".to_owned()].into(), ..left() };
     let gone_back = || Group { health_check_type: "ELB".into(), ..returned() };
     let empty = || Group { min: 0, max: 0, desired: 0, members: Vec::new(), ..new(0, 0) };
-    insta::assert_snapshot!(table(Phase::Unpin, &[
+    insta::assert_snapshot!(table(way_back("unpin"), &[
         ("new scales by itself", world(Some(left()), Some(Group { min: 2, ..heeding() }), health(&NEW, &[]))),
         ("cut over", world(Some(left()), Some(heeding()), health(&NEW, &[]))),
         ("old attached again", world(Some(returned()), Some(heeding()), health(&NEW, &["old1", "old2", "old3"]))),
@@ -421,7 +430,7 @@ fn the_way_back_serves_with_the_old_before_the_new_leaves() {
 #[test]
 fn there_is_no_way_back_once_the_old_has_begun_to_end() {
     let ending = Group { min: 0, max: 0, desired: 0, ..old() };
-    insta::assert_snapshot!(table(Phase::Leave, &[
+    insta::assert_snapshot!(table(way_back("leave"), &[
         ("ending", world(Some(ending), Some(attached(3)), health(&NEW, &[]))),
         ("gone", world(None, Some(attached(3)), health(&NEW, &[]))),
     ]), @r"
@@ -433,11 +442,11 @@ fn there_is_no_way_back_once_the_old_has_begun_to_end() {
 #[test]
 fn each_undo_ends_with_its_own_stage() {
     let serving = || world(Some(old()), Some(attached(3)), health(&BOTH, &[]));
-    assert_eq!(next(Phase::Return, &serving()), Next::Done);
-    assert!(matches!(next(Phase::Leave, &serving()), Next::Act(Act::Detach { .. })));
+    assert_eq!(back("return", &serving()), Next::Done);
+    assert!(matches!(back("leave", &serving()), Next::Act(Act::Detach { .. })));
     let apart = || world(Some(old()), Some(new(3, 3)), health(&OLD, &[]));
-    assert_eq!(next(Phase::Leave, &apart()), Next::Done);
-    assert!(matches!(next(Phase::Shrink, &apart()), Next::Act(Act::Resize { .. })));
+    assert_eq!(back("leave", &apart()), Next::Done);
+    assert!(matches!(back("shrink", &apart()), Next::Act(Act::Resize { .. })));
 }
 
 /// Neither a swap nor its way back ever stops alarms or health checks of a group, or ends instances by force.
@@ -445,9 +454,5 @@ fn each_undo_ends_with_its_own_stage() {
 fn only_rebalancing_is_suspended_on_the_old_group() {
     let pin = world(Some(Group { min: 3, ..untouched() }), None, health(&OLD, &[]));
     let suspended = Act::Suspend { group: "web-1".into(), processes: vec!["AZRebalance".into()] };
-    assert_eq!(next(Phase::Pin, &pin), Next::Act(suspended));
-    assert_eq!(Phase::named("pin"), Some(Phase::Pin));
-    assert!(
-        NAMES.iter().all(|(phase, name)| Phase::named(name) == Some(*phase) && phase.to_string() == *name)
-    );
+    assert_eq!((PIN.next)(&pin), Next::Act(suspended));
 }

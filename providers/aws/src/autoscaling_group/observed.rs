@@ -1,0 +1,122 @@
+//! Everything the phases of a swap decide from, and what follows from it: sizes, floors, who serves.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use super::group::{Activities, Group, Health, Pinned};
+use super::memory::Held;
+#[cfg(doc)]
+use super::phase::Phase;
+
+/// What the file wants of the new group.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) struct Wanted {
+    /// Never fewer instances.
+    pub(crate) min: i32,
+    /// Never more instances.
+    pub(crate) max: i32,
+    /// `EC2` or `ELB`.
+    pub(crate) health_check_type: String,
+    /// Its load balancers.
+    pub(crate) balancers: BTreeSet<String>,
+    /// Its suspended processes.
+    pub(crate) suspended: BTreeSet<String>,
+    /// The share of the live desired size that keeps serving, in percent.
+    pub(crate) min_in_service: f64,
+    /// How long the new must hold.
+    pub(crate) bake: Duration,
+}
+
+/// Everything a phase decides from.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) struct Observed {
+    /// The old group, unless it is gone.
+    pub(crate) old: Option<Group>,
+    /// The new group, if it is there.
+    pub(crate) new: Option<Group>,
+    /// What load balancers say, if the phase asks.
+    pub(crate) health: Health,
+    /// What the new group has done, if the phase asks.
+    pub(crate) activities: Activities,
+    /// Whether a load balancer keeps to its zones, so that each zone has to serve by itself.
+    pub(crate) zoned: bool,
+    /// How the old group was, once that is written down.
+    pub(crate) pinned: Option<Pinned>,
+    /// What the file wants.
+    pub(crate) wanted: Wanted,
+    /// For how long [`Phase::steady`] has been true.
+    pub(crate) held: Held,
+}
+
+impl Observed {
+    /// The live size that carries over: the old group's, never less than when it was pinned.
+    pub(crate) fn carried(&self) -> i32 {
+        let live = self.old.as_ref().map_or(0, |old| old.desired);
+        live.max(self.pinned.as_ref().map_or(0, |pinned| pinned.desired))
+    }
+
+    /// How many instances the new group must have ready before the old one may leave.
+    pub(crate) fn target(&self) -> i32 {
+        self.carried().max(self.wanted.min)
+    }
+
+    /// The share of a size that keeps serving, rounded up.
+    pub(crate) fn share(&self, size: i32) -> i32 {
+        // Sizes are small numbers, exact in a double.
+        (f64::from(size) * self.wanted.min_in_service / 100.0).ceil() as i32
+    }
+
+    /// How many instances must serve at any time: the share of the live size; of a group that served less than
+    /// that to begin with, what it served.
+    pub(crate) fn floor(&self) -> i32 {
+        match &self.pinned {
+            Some(pinned) if pinned.serving < self.share(pinned.desired) => pinned.serving,
+            _ => self.share(self.carried()),
+        }
+    }
+
+    /// The floor once the old group has left: whatever that one scales to, the new one's own desired size is what
+    /// counts, and it may be smaller than what was carried.
+    pub(crate) fn floor_alone(&self) -> i32 {
+        let own = self.new.as_ref().map_or(0, |new| self.share(new.desired));
+        self.floor().min(own)
+    }
+
+    /// How many instances of the new group serve.
+    pub(crate) fn new_serving(&self) -> i32 {
+        self.new.as_ref().map_or(0, |new| new.serving(&self.wanted.balancers, &self.health))
+    }
+
+    /// How many instances of the old group serve, by the load balancers it had when it was pinned.
+    pub(crate) fn old_serving(&self) -> i32 {
+        let Some(old) = &self.old else { return 0 };
+        let balancers = self.pinned.as_ref().map_or(&old.balancers, |pinned| &pinned.balancers);
+        old.serving(balancers, &self.health)
+    }
+
+    /// Whether enough instances of the new group serve, with `alone` once the old one has left; otherwise what is
+    /// missing.
+    pub(crate) fn guard(&self, alone: bool) -> Result<(), String> {
+        let floor = if alone { self.floor_alone() } else { self.floor() };
+        let (serving, bare) = (self.new_serving(), self.bare_zones());
+        if serving < floor {
+            return Err(format!("the new group serves with {serving} instances, and the floor is {floor}"));
+        }
+        match !alone && self.zoned && !bare.is_empty() {
+            true => Err(format!(
+                "no instance of the new group serves in {}, and the load balancer keeps to its zones",
+                bare.join(", ")
+            )),
+            false => Ok(()),
+        }
+    }
+
+    /// The zones in which instances of the old group are in service and none of the new one serves.
+    fn bare_zones(&self) -> Vec<&str> {
+        let serves = |id: &str| self.wanted.balancers.iter().all(|name| self.health.passes(name, id));
+        let old = self.old.iter().flat_map(Group::ready).map(|member| member.zone.as_str());
+        let new = self.new.iter().flat_map(Group::ready).filter(|member| serves(&member.id));
+        let covered: BTreeSet<&str> = new.map(|member| member.zone.as_str()).collect();
+        old.collect::<BTreeSet<&str>>().difference(&covered).copied().collect()
+    }
+}

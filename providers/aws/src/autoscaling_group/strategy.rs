@@ -1,0 +1,98 @@
+//! The ways to roll a group, and which one a group takes.
+
+use infra_engine::change::Change;
+use infra_engine::id::RemoteId;
+use infra_engine::steps::LoweredStep;
+use infra_lang::residual::Attributes;
+
+use super::blue_green;
+use super::swap::{Swap, given, watchable};
+
+/// A way to roll a group.
+pub(crate) struct Strategy {
+    /// Its name in the `swap` block.
+    pub(crate) name: &'static str,
+    /// What it uses of the block beside `strategy`; the rest is refused.
+    pub(crate) uses: &'static [&'static str],
+    /// Whether a second group stands beside the old one, so that the name must be free.
+    pub(crate) second_group: bool,
+    /// Whether a failed swap is taken back unless the block says otherwise.
+    pub(crate) rolls_back: bool,
+    /// What is wrong with a group that wants it: whatever could not keep the floor, a sentence each.
+    pub(crate) problems: fn(&Attributes) -> Vec<String>,
+    /// The steps of a swap away from the old group.
+    pub(crate) lower: fn(&Change, &RemoteId) -> Vec<LoweredStep>,
+}
+
+/// All of them.
+const STRATEGIES: [&Strategy; 1] = [&blue_green::STRATEGY];
+
+/// What a group takes where its block says nothing.
+pub(crate) const USUAL: &Strategy = &blue_green::STRATEGY;
+
+/// How a group rolls.
+#[derive(Clone, Copy)]
+pub(crate) enum Choice {
+    /// By a strategy.
+    Roll(&'static Strategy),
+    /// Not at all: running instances stay as they are, as the block says.
+    Keep,
+    /// Not at all, because what it would roll by cannot be; the sentence says why.
+    Unavailable(&'static str),
+}
+
+const FIXED_NAME: &str = "its `name` is fixed, and two groups cannot share one: write `name_prefix` to swap by \
+                          blue_green";
+const TARGET_GROUPS: &str = "targets of target groups cannot be watched yet, and a swap that is not watched may drop \
+                             requests; use `none`";
+const UNKNOWN: &str = "it is not there yet; use `blue_green`";
+
+/// How a group with these attributes rolls.
+pub(crate) fn choice(desired: &Attributes) -> Choice {
+    let strategy = match Swap::of(desired).strategy.as_deref() {
+        Some("none") => return Choice::Keep,
+        Some(name) => STRATEGIES.into_iter().find(|strategy| strategy.name == name),
+        None => Some(USUAL),
+    };
+    match strategy {
+        None => Choice::Unavailable(UNKNOWN),
+        Some(_) if !watchable(desired) => Choice::Unavailable(TARGET_GROUPS),
+        Some(strategy) if strategy.second_group && given(desired, "name") => Choice::Unavailable(FIXED_NAME),
+        Some(strategy) => Choice::Roll(strategy),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use infra_lang::name::AttributeName;
+    use infra_lang::residual::Residual;
+    use infra_lang::value::Value;
+
+    use super::*;
+
+    fn chosen(json: serde_json::Value) -> &'static str {
+        let values: BTreeMap<AttributeName, Value> = serde_json::from_value(json).expect("values");
+        match choice(&values.into_iter().map(|(name, value)| (name, Residual::Known(value))).collect()) {
+            Choice::Roll(strategy) => strategy.name,
+            Choice::Keep => "none",
+            Choice::Unavailable(why) => why,
+        }
+    }
+
+    #[test]
+    fn the_strategy_follows_from_block_name_and_balancers() {
+        assert_eq!(chosen(serde_json::json!({ "name_prefix": "web-" })), "blue_green");
+        assert_eq!(chosen(serde_json::json!({ "swap": { "strategy": "none" } })), "none");
+        assert_eq!(chosen(serde_json::json!({ "name": "web" })), FIXED_NAME);
+        assert_eq!(chosen(serde_json::json!({ "target_group_arns": { "$set": ["arn:1"] } })), TARGET_GROUPS);
+    }
+
+    #[test]
+    fn no_two_strategies_share_a_name() {
+        let names: std::collections::BTreeSet<&str> =
+            STRATEGIES.iter().map(|strategy| strategy.name).collect();
+        assert_eq!(names.len(), STRATEGIES.len());
+    }
+}
