@@ -11,7 +11,7 @@ use infra_aws::transport::openssh::OpenSsh;
 use infra_aws::transport::record::Record;
 use infra_local_aws::model::Time;
 use infra_local_aws::timing::TimeModel;
-use infra_local_aws::{LocalAws, Options};
+use infra_local_aws::{Exchange, LocalAws, Options};
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::Instant;
 
@@ -99,12 +99,12 @@ fn embedded(settings: &Settings) -> CommandResult<infra_aws::Wire> {
     let kept = Mutex::new(origin);
     Ok(Arc::new(move |request: http::Request<bytes::Bytes>| {
         let now = origin + Instant::now().duration_since(begun);
-        let answer = cloud.handle(now, &request);
+        let Exchange { answer, delay } = cloud.exchange(now, &request);
         keep_time(&cloud, &path, now, &mut kept.lock().unwrap_or_else(PoisonError::into_inner));
         // A call takes time in the model too, or a loop that only asks would never let anything happen.
         Box::pin(async move {
-            tokio::time::sleep(CALL).await;
-            Ok(answer)
+            tokio::time::sleep(CALL + delay).await;
+            answer
         })
     }))
 }

@@ -19,9 +19,9 @@ use infra_lang::Source;
 use infra_lang::desired::{Content, Desired};
 use infra_lang::inputs::{FileError, Files, Inputs};
 use infra_lang::span::SourceMap;
-use infra_local_aws::LocalAws;
 use infra_local_aws::model::{Model, Time};
 use infra_local_aws::timing::TimeModel;
+use infra_local_aws::{Exchange, LocalAws};
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::Instant;
 
@@ -93,13 +93,13 @@ impl Cloud {
     fn wire(&self, look: Option<Look>) -> Wire {
         let cloud = self.clone();
         Arc::new(move |request| {
-            let answer = cloud.aws.handle(cloud.now(), &request);
+            let Exchange { answer, delay } = cloud.aws.exchange(cloud.now(), &request);
             if let Some(look) = &look {
                 look(&cloud);
             }
             Box::pin(async move {
-                tokio::time::sleep(CALL).await;
-                Ok(answer)
+                tokio::time::sleep(CALL + delay).await;
+                answer
             })
         })
     }

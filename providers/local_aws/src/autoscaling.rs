@@ -23,6 +23,7 @@ use crate::model::ec2::InstanceId;
 use crate::service::{Context, unknown_action};
 use crate::wire::{ApiError, Node, Params};
 
+pub use groups::scale;
 pub use health::instance_changed;
 
 /// What Auto Scaling does by itself.

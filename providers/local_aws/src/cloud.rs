@@ -1,9 +1,11 @@
 //! All accounts and regions.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::fault::{Fault, Faults};
 use crate::model::behaviour::Rule;
 use crate::model::{Model, Time};
 use crate::timing::TimeModel;
@@ -20,25 +22,53 @@ pub struct Cloud {
     behaviours: Vec<Rule>,
     /// By `account/region`.
     models: BTreeMap<String, Model>,
+    /// What has yet to go wrong.
+    #[serde(default)]
+    faults: Faults,
 }
 
 impl Cloud {
     /// An empty cloud.
     pub fn new(seed: u64, timing: TimeModel) -> Self {
-        Self { seed, timing, behaviours: Vec::new(), models: BTreeMap::new() }
+        let faults = Faults::new(seed ^ fingerprint("faults"));
+        Self { seed, timing, behaviours: Vec::new(), models: BTreeMap::new(), faults }
     }
 
     /// The model of an account in a region, brought up to `now`; made on first use.
     pub fn model(&mut self, account: &str, region: &str, now: Time) -> &mut Model {
-        let place = format!("{account}/{region}");
+        let place = place(account, region);
         let (seed, timing, behaviours) = (self.seed ^ fingerprint(&place), &self.timing, &self.behaviours);
         let model = self.models.entry(place).or_insert_with(|| {
             let mut model = Model::new(account, region, seed, timing.clone(), now);
             model.behaviours.clone_from(behaviours);
+            self.faults.befall(&mut model);
             model
         });
         model.advance(now);
         model
+    }
+
+    /// Has something go wrong, everywhere in the cloud.
+    pub fn inject(&mut self, now: Time, fault: Fault) {
+        self.faults.add(now, fault, self.models.values_mut());
+    }
+
+    /// What has yet to go wrong.
+    pub fn faults(&mut self) -> &mut Faults {
+        &mut self.faults
+    }
+
+    /// Keeps what a model is like before it is written to, if a fault needs that.
+    pub(crate) fn before_write(&mut self, account: &str, region: &str) {
+        let place = place(account, region);
+        if let Some(model) = self.models.get(&place) {
+            self.faults.before_write(&place, model);
+        }
+    }
+
+    /// The model of an account in a region as it is without the writes of the last `lag`; `None` if there were none.
+    pub(crate) fn stale(&self, account: &str, region: &str, now: Time, lag: Duration) -> Option<Model> {
+        self.faults.without(&place(account, region), now, lag)
     }
 
     /// Says how images turn out, in every account and region, before all that was said so far. It is decided when an
@@ -66,6 +96,10 @@ impl Cloud {
     pub fn models(&self) -> impl Iterator<Item = &Model> {
         self.models.values()
     }
+}
+
+fn place(account: &str, region: &str) -> String {
+    format!("{account}/{region}")
 }
 
 /// The account that an access key belongs to: itself, if it is an account number.

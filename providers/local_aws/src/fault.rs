@@ -1,131 +1,196 @@
 //! Things that go wrong on purpose, so that a client's way of coping can be tested.
+//!
+//! A fault has one textual form, which command lines, tests and files share:
+//!
+//! ```text
+//! SERVICE:ACTION[@START][~PERCENT%]=EFFECT[*TIMES]     requests meet it
+//! instance[:PATTERN][@AFTER]=FATE[*COUNT]              dies, stops, crashes, recovers
+//! image:PATTERN[@AFTER]=FLAW                           never-healthy, fails-checks, serves-5xx, dies-after:T, boots:T
+//! group[:PATTERN][@AFTER]=desired:N                    somebody scales it
+//! capacity[:ZONE or TYPE][@AFTER]=N                    so many more instances can be launched
+//! quota[@AFTER]=N                                      so many instances at most
+//! ```
+//!
+//! `START` is the number of the first matching request that meets the fault, or a time from now on (`1m30s`). Patterns
+//! know `*` and `?`. A fault strikes once, one with a percentage always, unless `*TIMES` says otherwise (`*3`,
+//! `*always`).
+//!
+//! ```
+//! use infra_local_aws::fault::Fault;
+//! let fault: Fault = "autoscaling:AttachLoadBalancers@2=throttle*3".parse()?;
+//! assert_eq!(fault.to_string(), "autoscaling:AttachLoadBalancers@2=throttle*3");
+//! # Ok::<(), infra_local_aws::fault::ParseFaultError>(())
+//! ```
+
+mod armed;
+mod mishap;
+mod past;
+mod span;
+mod text;
+
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use crate::service::Service;
+use crate::timing::Delay;
 use crate::wire::ApiError;
 
-/// A fault that some requests meet.
+pub use armed::Faults;
+pub use mishap::apply;
+pub use text::ParseFaultError;
+
+/// Something that goes wrong. It is written, in files too, as the module says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Fault {
-    /// The short name of the service, as in call counts; `*` is any.
+#[serde(try_from = "String", into = "String")]
+pub enum Fault {
+    /// Requests meet it.
+    Call(CallFault),
+    /// It happens by itself.
+    Mishap {
+        /// So long from now.
+        after: Duration,
+        /// What happens.
+        what: Mishap,
+    },
+}
+
+/// A fault that some requests meet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallFault {
+    /// A pattern for the short name of the service, as in call counts.
     pub service: String,
-    /// The operation, as in call counts; `*` is any.
+    /// A pattern for the operation, as in call counts.
     pub action: String,
-    /// How many matching requests pass unharmed first.
-    pub after: u32,
-    /// How many requests then meet the fault.
-    pub times: u32,
+    /// Which matching request is the first to meet it.
+    pub start: Start,
+    /// So many of a thousand matching requests meet it, by the cloud's seed; without it all do.
+    pub per_mille: Option<u16>,
+    /// So many requests meet it before it has worn off; without it, it never does.
+    pub times: Option<u32>,
     /// What happens to them.
     pub effect: Effect,
 }
 
+/// When a fault of requests begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// At the matching request of this number, which counts from 1.
+    Request(u32),
+    /// After so long.
+    After(Duration),
+}
+
 /// What a fault does to a request.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
     /// It is refused, and nothing happens.
-    Refuse {
-        /// The code on the wire.
-        code: String,
-        /// One sentence.
-        message: String,
-        /// HTTP status; clients retry 5xx.
-        status: u16,
-    },
+    Refuse(ApiError),
+    /// It is refused as coming too often, in the service's own words.
+    Throttle,
     /// It is carried out, but the client hears `InternalError`: it cannot know whether it was.
     LoseAnswer,
+    /// The connection is lost before it arrives.
+    Drop,
+    /// It is carried out, and the connection is lost before the answer arrives.
+    Cut,
+    /// The answer takes so long.
+    Delay(Duration),
+    /// The answer knows nothing of what was written so recently.
+    Stale(Duration),
 }
 
-impl Fault {
-    /// The next `times` requests of an operation are throttled, in the service's own words.
-    pub fn throttle(service: Service, action: &str, times: u32) -> Self {
-        let (code, status) = match service {
-            Service::Ec2 => ("RequestLimitExceeded", 503),
-            _ => ("Throttling", 400),
-        };
-        let effect = Effect::Refuse { code: code.to_owned(), message: "Rate exceeded".to_owned(), status };
-        Self { service: service.name().to_owned(), action: action.to_owned(), after: 0, times, effect }
-    }
+/// What happens to a cloud by itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Mishap {
+    /// Something happens to running instances, those in service in a group before others.
+    Instance {
+        /// Compared with the id of the instance, and those of its image and group.
+        pattern: String,
+        /// What happens.
+        fate: Fate,
+        /// To so many of them.
+        count: u32,
+    },
+    /// Instances launched from now on from images turn out so.
+    Image {
+        /// Compared with the image's id and name.
+        pattern: String,
+        /// What is wrong with them.
+        flaw: Flaw,
+    },
+    /// Somebody sets the desired size of groups.
+    Group {
+        /// Compared with the group's name.
+        pattern: String,
+        /// Put between the group's bounds.
+        desired: u64,
+    },
+    /// EC2 has room for only so many more instances.
+    Capacity {
+        /// A zone (`us-east-1a`) or a type (`t3.micro`); without one, all.
+        of: Option<String>,
+        /// Instances.
+        left: u64,
+    },
+    /// The account may have only so many instances.
+    Quota(u64),
+}
 
-    /// The answer to the next request of an operation is lost.
-    pub fn lose_answer(service: Service, action: &str) -> Self {
+/// What happens to an instance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Fate {
+    /// Its host fails: it is terminated.
+    Dies,
+    /// It shuts down.
+    Stops,
+    /// Its application ends; the machine runs on.
+    Crashes,
+    /// Its application is well again.
+    Recovers,
+}
+
+/// What is wrong with an image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Flaw {
+    /// Its application never listens.
+    NeverHealthy,
+    /// Its application listens but fails HTTP checks.
+    FailsChecks,
+    /// It passes checks, and answers requests with 5xx.
+    Serves5xx,
+    /// Its application ends by itself after so long.
+    DiesAfter(Delay),
+    /// Its application takes so long to come up.
+    Boots(Delay),
+}
+
+impl From<CallFault> for Fault {
+    fn from(fault: CallFault) -> Self {
+        Self::Call(fault)
+    }
+}
+
+impl CallFault {
+    /// The next request of an operation meets `effect`, once.
+    pub fn once(service: Service, action: &str, effect: Effect) -> Self {
         let (service, action) = (service.name().to_owned(), action.to_owned());
-        Self { service, action, after: 0, times: 1, effect: Effect::LoseAnswer }
-    }
-
-    fn matches(&self, service: &str, action: &str) -> bool {
-        [(&self.service, service), (&self.action, action)].iter().all(|(want, is)| *want == "*" || want == is)
+        Self { service, action, start: Start::Request(1), per_mille: None, times: Some(1), effect }
     }
 }
 
-impl Effect {
-    /// What the client hears.
-    pub fn refusal(&self) -> ApiError {
-        match self {
-            Self::Refuse { code, message, status } => ApiError::new(code, message).with_status(*status),
-            Self::LoseAnswer => {
-                ApiError::new("InternalError", "An internal error has occurred").with_status(500)
-            }
-        }
+/// What a service answers to requests that come too often (each service's "common errors").
+pub fn throttled(service: Service) -> ApiError {
+    match service {
+        Service::Ec2 => ApiError::new("RequestLimitExceeded", "Request limit exceeded.").with_status(503),
+        _ => ApiError::new("Throttling", "Rate exceeded"),
     }
 }
 
-/// What the next request of an operation meets, if anything. Counts the request against every fault that it
-/// matches up to the one that strikes.
-pub fn strike(faults: &mut Vec<Fault>, service: &str, action: &str) -> Option<Effect> {
-    let mut struck = None;
-    for fault in faults.iter_mut().filter(|fault| fault.matches(service, action)) {
-        if fault.after > 0 {
-            fault.after -= 1;
-        } else {
-            fault.times = fault.times.saturating_sub(1);
-            struck = Some(fault.effect.clone());
-            break;
-        }
-    }
-    faults.retain(|fault| fault.times > 0);
-    struck
+/// What a client hears of a request whose answer was lost inside AWS.
+pub fn internal_error() -> ApiError {
+    ApiError::new("InternalError", "An internal error has occurred").with_status(500)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::testing::{START, call, fast, fields, outcome};
-
-    #[test]
-    fn faults_strike_the_requests_they_name_and_wear_off() {
-        let aws = fast();
-        aws.inject(Fault { after: 1, ..Fault::throttle(Service::Ec2, "DescribeVpcs", 2) });
-        aws.inject(Fault::throttle(Service::AutoScaling, "*", 1));
-        let lines = [
-            ("ec2", "Action=DescribeVpcs"),
-            ("ec2", "Action=DescribeVpcs"),
-            ("ec2", "Action=DescribeSubnets"),
-            ("ec2", "Action=DescribeVpcs"),
-            ("ec2", "Action=DescribeVpcs"),
-            ("autoscaling", "Action=DescribeAutoScalingGroups"),
-            ("autoscaling", "Action=DescribeAutoScalingGroups"),
-        ]
-        .map(|(service, form)| format!("{form}: {}", outcome(&call(&aws, START, service, form))));
-        insta::assert_snapshot!(lines.join("\n"), @"
-        Action=DescribeVpcs: 200
-        Action=DescribeVpcs: RequestLimitExceeded 503
-        Action=DescribeSubnets: 200
-        Action=DescribeVpcs: RequestLimitExceeded 503
-        Action=DescribeVpcs: 200
-        Action=DescribeAutoScalingGroups: Throttling 400
-        Action=DescribeAutoScalingGroups: 200
-        ");
-    }
-
-    #[test]
-    fn a_request_whose_answer_is_lost_was_carried_out() {
-        let aws = fast();
-        aws.inject(Fault::lose_answer(Service::Ec2, "CreateVpc"));
-        let create = call(&aws, START, "ec2", "Action=CreateVpc&CidrBlock=10.0.0.0/16");
-        assert_eq!(outcome(&create), "InternalError 500");
-        let (_, vpcs) = call(&aws, START, "ec2", "Action=DescribeVpcs");
-        assert_eq!(fields(&vpcs, "vpcId").len(), 2);
-    }
-}
+mod tests;

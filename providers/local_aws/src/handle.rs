@@ -2,14 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response};
 
 use crate::cloud::{Cloud, account_of};
 use crate::ec2::fleet;
-use crate::fault::{self, Effect, Fault};
+use crate::fault::{Effect, Fault, internal_error, throttled};
 use crate::model::behaviour::{Behaviour, Rule};
 use crate::model::{Model, Time};
 use crate::service::{Access, Call, Context, Service};
@@ -37,12 +39,21 @@ pub type Calls = BTreeMap<(String, String, Access), u64>;
 /// Called with the cloud after each request that may have changed it, before the answer goes out, one call at
 /// a time. An error becomes an `InternalError` answer, so that a client never believes in a change that was
 /// not kept.
-pub type WriteHook = Arc<dyn Fn(&Cloud) -> std::io::Result<()> + Send + Sync>;
+pub type WriteHook = Arc<dyn Fn(&Cloud) -> io::Result<()> + Send + Sync>;
 
 /// A snapshot that is not one.
 #[derive(Debug, thiserror::Error)]
 #[error("the snapshot cannot be read: {0}; it was cut short, or written by another version")]
 pub struct RestoreError(#[from] serde_json::Error);
+
+/// What comes of a request.
+#[derive(Debug)]
+pub struct Exchange {
+    /// The answer; an error if the connection is lost instead.
+    pub answer: io::Result<Response<Bytes>>,
+    /// How long that takes, on the model's clock.
+    pub delay: Duration,
+}
 
 /// A modelled AWS. Clones share it.
 #[derive(Clone)]
@@ -54,7 +65,6 @@ struct Shared {
     cloud: Cloud,
     calls: Calls,
     requests: u64,
-    faults: Vec<Fault>,
     after_write: Option<WriteHook>,
 }
 
@@ -73,8 +83,7 @@ impl LocalAws {
     }
 
     fn from_cloud(cloud: Cloud) -> Self {
-        let shared =
-            Shared { cloud, calls: Calls::new(), requests: 0, faults: Vec::new(), after_write: None };
+        let shared = Shared { cloud, calls: Calls::new(), requests: 0, after_write: None };
         Self { shared: Arc::new(Mutex::new(shared)) }
     }
 
@@ -93,9 +102,20 @@ impl LocalAws {
         self.lock().after_write = Some(hook);
     }
 
-    /// Lets something go wrong; see [`Fault`]. Faults are not part of snapshots.
-    pub fn inject(&self, fault: Fault) {
-        self.lock().faults.push(fault);
+    /// Lets something go wrong from `now` on, in every account and region; see [`Fault`]. Faults are part of
+    /// snapshots until they have worn off.
+    pub fn inject(&self, now: Time, fault: impl Into<Fault>) {
+        self.lock().cloud.inject(now, fault.into());
+    }
+
+    /// What has yet to go wrong, as seen at `now`.
+    pub fn faults(&self, now: Time) -> Vec<Fault> {
+        self.lock().cloud.faults().rest(now)
+    }
+
+    /// Forgets what has yet to go wrong with requests.
+    pub fn clear_faults(&self) {
+        self.lock().cloud.faults().clear();
     }
 
     /// Says how instances of images turn out whose id or name fits a pattern (`*` any text, `?` any character), in
@@ -124,17 +144,27 @@ impl LocalAws {
     /// out.
     ///
     /// Nothing is refused by panicking or by silence; what cannot even be attributed to a service gets
-    /// `MissingAuthenticationToken`.
+    /// `MissingAuthenticationToken`. Where a fault wants the connection lost, this says `InternalError`; see
+    /// [`LocalAws::exchange`].
     pub fn handle(&self, now: Time, request: &Request<Bytes>) -> Response<Bytes> {
+        let lost = |_| response(failure(Protocol::Query, "", "", &internal_error()), "");
+        self.exchange(now, request).answer.unwrap_or_else(lost)
+    }
+
+    /// As [`LocalAws::handle`], for a client whose connection can be lost and who can wait.
+    pub fn exchange(&self, now: Time, request: &Request<Bytes>) -> Exchange {
         let mut shared = self.lock();
         shared.requests += 1;
         let request_id = request_id(shared.requests, now);
-        let reply = match who(request) {
-            Ok((service, identity)) => shared.answer(now, &request_id, service, &identity, request),
-            Err(error) => failure(Protocol::Query, "", &request_id, &error),
+        let (reply, delay) = match who(request) {
+            Ok((service, identity)) => {
+                shared.answer(&Asked { now, request_id: &request_id, service, identity: &identity }, request)
+            }
+            Err(error) => (Some(failure(Protocol::Query, "", &request_id, &error)), Duration::ZERO),
         };
         drop(shared);
-        response(reply, &request_id)
+        let answer = reply.map(|reply| response(reply, &request_id));
+        Exchange { answer: answer.ok_or_else(|| io::ErrorKind::ConnectionReset.into()), delay }
     }
 
     fn lock(&self) -> MutexGuard<'_, Shared> {
@@ -150,60 +180,85 @@ impl fmt::Debug for LocalAws {
     }
 }
 
+/// A request before it is read: when it came, and from whom to whom.
+struct Asked<'a> {
+    now: Time,
+    request_id: &'a str,
+    service: Service,
+    identity: &'a Identity,
+}
+
+impl Asked<'_> {
+    /// Whose cloud it is about, and where that is.
+    fn place(&self) -> (&str, String) {
+        (account_of(&self.identity.access_key), self.service.home(self.identity))
+    }
+}
+
 impl Shared {
-    fn answer(
-        &mut self,
-        now: Time,
-        request_id: &str,
-        service: Service,
-        identity: &Identity,
-        request: &Request<Bytes>,
-    ) -> Reply {
+    /// The answer, if one arrives, and how long it takes.
+    fn answer(&mut self, asked: &Asked<'_>, request: &Request<Bytes>) -> (Option<Reply>, Duration) {
+        let service = asked.service;
         let protocol = service.protocol(request.headers());
-        let refuse = |error: &ApiError| service.refuse(protocol, request_id, error);
+        let refuse = |error: &ApiError| Some(service.refuse(protocol, asked.request_id, error));
         let call = match read(service, protocol, request) {
             Ok(call) => call,
-            Err(error) => return refuse(&error),
+            Err(error) => return (refuse(&error), Duration::ZERO),
         };
-        let action = call.action();
-        let struck = fault::strike(&mut self.faults, service.name(), &action);
-        *self.calls.entry((service.name().to_owned(), action, call.access())).or_default() += 1;
-        if let Some(effect @ Effect::Refuse { .. }) = &struck {
-            return refuse(&effect.refusal());
-        }
-        let reply = self.carry_out(now, request_id, service, identity, &call);
-        match (self.keep(call.access()), struck) {
+        let (action, access) = (call.action(), call.access());
+        let struck = self.cloud.faults().strike(asked.now, service.name(), &action);
+        *self.calls.entry((service.name().to_owned(), action, access)).or_default() += 1;
+        let reply = match &struck {
+            Some(Effect::Drop) => None,
+            Some(Effect::Refuse(error)) => refuse(error),
+            Some(Effect::Throttle) => refuse(&throttled(service)),
+            Some(Effect::Stale(lag)) => Some(self.carry_out(asked, &call, Some(*lag))),
+            Some(Effect::LoseAnswer | Effect::Cut | Effect::Delay(_)) | None => {
+                Some(self.carry_out(asked, &call, None))
+            }
+        };
+        let reply = match (self.keep(access == Access::Write || struck.is_some()), &struck) {
             (Err(error), _) => refuse(&error),
-            (Ok(()), Some(effect)) => refuse(&effect.refusal()),
-            (Ok(()), None) => reply,
-        }
+            (Ok(()), Some(Effect::LoseAnswer)) => refuse(&internal_error()),
+            (Ok(()), Some(Effect::Cut)) => None,
+            (Ok(()), _) => reply,
+        };
+        (reply, struck.map(delay).unwrap_or_default())
     }
 
-    fn carry_out(
-        &mut self,
-        now: Time,
-        request_id: &str,
-        service: Service,
-        identity: &Identity,
-        call: &Call,
-    ) -> Reply {
-        let (account, region) = (account_of(&identity.access_key), service.home(identity));
+    /// A read can lag behind the writes of a while; a write never does.
+    fn carry_out(&mut self, asked: &Asked<'_>, call: &Call, lag: Option<Duration>) -> Reply {
+        let (now, (account, region)) = (asked.now, asked.place());
         let foreign_image = call
             .foreign_image(&region)
             .and_then(|(region, id)| fleet::image(self.cloud.model(account, region, now), id).cloned());
-        let access_key = identity.access_key.clone();
-        let context = Context { request_id: request_id.to_owned(), access_key, foreign_image };
-        service.answer(self.cloud.model(account, &region, now), &context, call)
+        let access_key = asked.identity.access_key.clone();
+        let context = Context { request_id: asked.request_id.to_owned(), access_key, foreign_image };
+        self.cloud.model(account, &region, now);
+        if call.access() == Access::Write {
+            self.cloud.before_write(account, &region);
+        } else if let Some(mut past) = lag.and_then(|lag| self.cloud.stale(account, &region, now, lag)) {
+            return asked.service.answer(&mut past, &context, call);
+        }
+        asked.service.answer(self.cloud.model(account, &region, now), &context, call)
     }
 
-    fn keep(&self, access: Access) -> Result<(), ApiError> {
-        match (&self.after_write, access) {
-            (Some(hook), Access::Write) => hook(&self.cloud).map_err(|error| {
+    /// Has a change kept; a fault that has struck is one.
+    fn keep(&self, changed: bool) -> Result<(), ApiError> {
+        match (&self.after_write, changed) {
+            (Some(hook), true) => hook(&self.cloud).map_err(|error| {
                 ApiError::new("InternalError", format!("the model could not be saved: {error}"))
                     .with_status(500)
             }),
             _ => Ok(()),
         }
+    }
+}
+
+fn delay(struck: Effect) -> Duration {
+    match struck {
+        Effect::Delay(delay) => delay,
+        _ => Duration::ZERO,
     }
 }
 

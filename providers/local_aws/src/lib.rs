@@ -35,5 +35,5 @@ mod serve;
 #[cfg(test)]
 mod testing;
 
-pub use handle::{Calls, LocalAws, Options, RestoreError, WriteHook};
+pub use handle::{Calls, Exchange, LocalAws, Options, RestoreError, WriteHook};
 pub use serve::{Clock, serve};

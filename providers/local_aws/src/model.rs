@@ -104,6 +104,7 @@ impl Model {
             Event::AutoScaling(event) => crate::autoscaling::apply(self, event),
             Event::Elb(event) => crate::elb::apply(self, event),
             Event::Route53(event) => crate::route53::apply(self, event),
+            Event::Mishap(mishap) => crate::fault::apply(self, mishap),
         }
     }
 }

@@ -68,6 +68,10 @@ pub enum Call {
 }
 
 impl Service {
+    /// All of them.
+    pub const ALL: [Self; 6] =
+        [Self::Ec2, Self::AutoScaling, Self::CloudWatch, Self::Elb, Self::Route53, Self::Sts];
+
     /// The service with this signing name.
     pub fn named(signing_name: &str) -> Option<Self> {
         match signing_name {

@@ -244,6 +244,13 @@ pub fn set_desired(model: &mut Model, params: &Params) -> Result<Node, ApiError>
     Ok(Node::body())
 }
 
+/// Somebody wants another size of a group; it stays between the bounds.
+pub fn scale(model: &mut Model, name: &str, desired: u64) {
+    let Some(group) = model.autoscaling.groups.get_mut(name).filter(|group| !group.deleting) else { return };
+    group.size.desired = desired.max(group.size.min).min(group.size.max);
+    capacity::poke(model, name);
+}
+
 pub fn delete(model: &mut Model, params: &Params) -> Result<Node, ApiError> {
     let name = params.required("AutoScalingGroupName")?.to_owned();
     let force = params.bool("ForceDelete")?.unwrap_or(false);

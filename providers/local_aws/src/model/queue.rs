@@ -8,6 +8,7 @@ use super::Time;
 use crate::autoscaling::AutoScalingEvent;
 use crate::ec2::Ec2Event;
 use crate::elb::ElbEvent;
+use crate::fault::Mishap;
 use crate::route53::Route53Event;
 
 /// Something that happens by itself. Each service defines and applies its own.
@@ -21,6 +22,8 @@ pub enum Event {
     Elb(ElbEvent),
     /// Applied by [`crate::route53::apply`].
     Route53(Route53Event),
+    /// Applied by [`crate::fault::apply`].
+    Mishap(Mishap),
 }
 
 /// Future events in the order in which they happen; events due at the same moment keep the order of their
