@@ -1,5 +1,6 @@
 //! Auto Scaling.
 
+mod actions;
 mod activities;
 mod balancers;
 mod capacity;
@@ -8,17 +9,19 @@ mod describe;
 mod groups;
 mod health;
 mod hooks;
+mod launch;
 mod lifecycle;
 mod members;
 mod policies;
 mod processes;
+mod scale_in;
 mod schedule;
 mod tags;
 
 use serde::{Deserialize, Serialize};
 
 use crate::model::Model;
-use crate::model::autoscaling::Group;
+use crate::model::autoscaling::{Group, HookResult};
 use crate::model::ec2::InstanceId;
 use crate::service::{Context, unknown_action};
 use crate::wire::{ApiError, Node, Params};
@@ -37,6 +40,10 @@ pub enum AutoScalingEvent {
     Serve(String, InstanceId),
     /// An instance has left the load balancers.
     Drained(String, InstanceId),
+    /// The heartbeat of a lifecycle action may have run out: group, instance, token.
+    HookDue(String, InstanceId, String),
+    /// The model's consumer of a hook answers: group, instance, token.
+    HookAnswered(String, InstanceId, String, HookResult),
     /// A group looks whether a terminated instance is gone.
     Gone(String, InstanceId),
     /// All instances have left a load balancer that was detached.
@@ -95,6 +102,9 @@ pub fn dispatch(
         "PutLifecycleHook" => hooks::put(model, params),
         "DescribeLifecycleHooks" => hooks::describe(model, params),
         "DeleteLifecycleHook" => hooks::delete(model, params),
+        "DescribeLifecycleHookTypes" => Ok(hooks::types()),
+        "CompleteLifecycleAction" => actions::complete_asked(model, params),
+        "RecordLifecycleActionHeartbeat" => actions::heartbeat(model, params),
         "CreateOrUpdateTags" => tags::create_or_update(model, params),
         "DeleteTags" => tags::delete(model, params),
         "DescribeTags" => tags::describe(model, params),
@@ -110,6 +120,10 @@ pub fn apply(model: &mut Model, event: AutoScalingEvent) {
         AutoScalingEvent::Arrive(group, id) => lifecycle::arrive(model, &group, &id),
         AutoScalingEvent::Serve(group, id) => lifecycle::serve(model, &group, &id),
         AutoScalingEvent::Drained(group, id) => lifecycle::drained(model, &group, &id),
+        AutoScalingEvent::HookDue(group, id, token) => actions::due(model, &group, &id, &token),
+        AutoScalingEvent::HookAnswered(group, id, token, result) => {
+            actions::answered(model, &group, &id, &token, result);
+        }
         AutoScalingEvent::Gone(group, id) => lifecycle::gone(model, &group, &id),
         AutoScalingEvent::Detached(group, balancer) => balancers::detached(model, &group, &balancer),
         AutoScalingEvent::Watch(group) => health::watch(model, &group),

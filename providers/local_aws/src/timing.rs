@@ -115,6 +115,16 @@ pub struct AutoScalingTiming {
     pub delete: Delay,
     /// Time between two steps of an instance refresh. Parameter.
     pub refresh_step: Delay,
+    /// An instance begins to wait for a lifecycle hook until somebody completes it with `CONTINUE`: the function or
+    /// daemon that the hook was made for, which the model does not have. `null`: nobody does, and the hook's
+    /// heartbeat runs out. Parameter; [`crate::model::autoscaling::Consumer`] says it for one hook.
+    pub hook_answer: Option<Delay>,
+    /// Whether an instance that is terminating still counts towards the desired number, so that its replacement is
+    /// launched only once it is gone. Observed not to; no document says. Parameter.
+    pub terminating_counts: bool,
+    /// Whether a group that is deleted by force lets its instances leave their load balancers first. Not
+    /// documented; Asgard's authors saw requests reach terminated instances. Parameter.
+    pub force_delete_drains: bool,
 }
 
 impl Default for AutoScalingTiming {
@@ -125,6 +135,9 @@ impl Default for AutoScalingTiming {
             register: Delay::secs(2, 10),
             delete: Delay::secs(30, 120),
             refresh_step: Delay::secs(10, 20),
+            hook_answer: Some(Delay::secs(5, 15)),
+            terminating_counts: false,
+            force_delete_drains: false,
         }
     }
 }
@@ -200,6 +213,9 @@ impl TimeModel {
                 register: blink,
                 delete: Delay::millis(300, 500),
                 refresh_step: blink,
+                hook_answer: Some(blink),
+                terminating_counts: false,
+                force_delete_drains: false,
             },
             elb: ElbTiming {
                 registration_lag: blink,
@@ -233,6 +249,9 @@ impl TimeModel {
                 register: Delay::NONE,
                 delete: Delay::NONE,
                 refresh_step: Delay::NONE,
+                hook_answer: Some(Delay::NONE),
+                terminating_counts: false,
+                force_delete_drains: false,
             },
             elb: ElbTiming {
                 registration_lag: Delay::NONE,

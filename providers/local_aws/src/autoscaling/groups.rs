@@ -5,10 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::ec2::fleet;
 use crate::model::Event;
 use crate::model::Model;
-use crate::model::autoscaling::{Attachment, Group, Launch, Settings, Size, TemplateChoice};
+use crate::model::autoscaling::{Attachment, Group, Launch, Maintenance, Settings, Size, TemplateChoice};
 use crate::wire::{ApiError, Node, Params};
 
-use super::{AutoScalingEvent, capacity, configurations, lifecycle, named, not_found, policies, tags};
+use super::{
+    AutoScalingEvent, capacity, configurations, hooks, lifecycle, named, not_found, policies, scale_in, tags,
+};
 
 pub fn create(model: &mut Model, params: &Params) -> Result<Node, ApiError> {
     let name = params.required("AutoScalingGroupName")?.to_owned();
@@ -16,7 +18,12 @@ pub fn create(model: &mut Model, params: &Params) -> Result<Node, ApiError> {
         return Err(taken(group));
     }
     let group = read(model, &name, params)?;
+    let what = format!(
+        "a user request created an AutoScalingGroup changing the desired capacity from 0 to {}.",
+        group.size.desired
+    );
     model.autoscaling.groups.insert(name.clone(), group);
+    capacity::because(model, &name, &what);
     capacity::poke(model, &name);
     Ok(Node::body())
 }
@@ -63,7 +70,9 @@ fn read(model: &mut Model, name: &str, params: &Params) -> Result<Group, ApiErro
         activities: Default::default(),
         policies: BTreeMap::new(),
         schedule: BTreeMap::new(),
-        hooks: BTreeMap::new(),
+        hooks: hooks::first(params, model.now)?,
+        occasion: String::new(),
+        balancing: 0,
         deleting: false,
         watched: false,
     })
@@ -83,6 +92,7 @@ fn usual_settings(account: &str) -> Settings {
         capacity_rebalance: false,
         default_warmup: None,
         service_role: format!("arn:aws:iam::{account}:{role}"),
+        maintenance: None,
     }
 }
 
@@ -177,10 +187,25 @@ fn resized(old: Size, params: &Params) -> Result<Size, ApiError> {
 /// Sizes a group as a scheduled action says; sizes that do not go together change nothing.
 pub fn resize(model: &mut Model, name: &str, params: &Params) {
     let Some(group) = model.autoscaling.groups.get_mut(name) else { return };
-    if let Ok(size) = resized(group.size, params) {
+    let old = group.size;
+    if let Ok(size) = resized(old, params) {
         group.size = size;
+        tell(model, name, "a scheduled action", old, size);
         capacity::poke(model, name);
     }
+}
+
+/// Keeps who changed a size for the cause of what follows.
+fn tell(model: &mut Model, name: &str, who: &str, old: Size, new: Size) {
+    if old.desired == new.desired {
+        return;
+    }
+    let Size { min, max, desired } = new;
+    let what = format!(
+        "{who} update of AutoScalingGroup constraints to min: {min}, max: {max}, desired: {desired} changing the desired capacity from {} to {desired}.",
+        old.desired
+    );
+    capacity::because(model, name, &what);
 }
 
 fn settings(old: &Settings, params: &Params) -> Result<Settings, ApiError> {
@@ -191,7 +216,10 @@ fn settings(old: &Settings, params: &Params) -> Result<Settings, ApiError> {
         new.health_check_type = kind.to_owned();
     }
     if params.get("TerminationPolicies").is_some() {
-        new.termination_policies = params.strings("TerminationPolicies");
+        new.termination_policies = termination_policies(params)?;
+    }
+    if params.get("InstanceMaintenancePolicy").is_some() {
+        new.maintenance = maintenance(params)?;
     }
     new.protect_new = params.bool("NewInstancesProtectedFromScaleIn")?.unwrap_or(new.protect_new);
     new.capacity_rebalance = params.bool("CapacityRebalance")?.unwrap_or(new.capacity_rebalance);
@@ -211,6 +239,30 @@ fn settings(old: &Settings, params: &Params) -> Result<Settings, ApiError> {
     Ok(new)
 }
 
+fn termination_policies(params: &Params) -> Result<Vec<String>, ApiError> {
+    let given = params.strings("TerminationPolicies");
+    let known = |policy: &str| scale_in::POLICIES.contains(&policy) || policy.starts_with("arn:");
+    match given.iter().find(|policy| !known(policy)) {
+        Some(other) => Err(ApiError::validation(format!("The termination policy '{other}' is not valid."))),
+        None if given.is_empty() => Ok(vec!["Default".to_owned()]),
+        None => Ok(given),
+    }
+}
+
+/// `InstanceMaintenancePolicy`; two times -1 takes it away.
+fn maintenance(params: &Params) -> Result<Option<Maintenance>, ApiError> {
+    let percent = |name: &str| params.int(&format!("InstanceMaintenancePolicy.{name}"));
+    let (min, max) = (percent("MinHealthyPercentage")?, percent("MaxHealthyPercentage")?);
+    let refused = "MinHealthyPercentage must be from 0 to 100, MaxHealthyPercentage from 100 to 200, and they may be 100 apart";
+    match (min.unwrap_or(-1), max.unwrap_or(-1)) {
+        (-1, -1) => Ok(None),
+        (min @ 0..=100, max @ 100..=200) if max - min <= 100 => {
+            Ok(Some(Maintenance { min: min.unsigned_abs(), max: max.unsigned_abs() }))
+        }
+        _ => Err(ApiError::validation(refused)),
+    }
+}
+
 pub fn update(model: &mut Model, params: &Params) -> Result<Node, ApiError> {
     let old = named(model, params)?.clone();
     let launch = launch(model, params)?.unwrap_or(old.launch);
@@ -219,6 +271,7 @@ pub fn update(model: &mut Model, params: &Params) -> Result<Node, ApiError> {
     let group = named(model, params)?;
     (group.launch, group.subnets, group.zones, group.size, group.settings) =
         (launch, subnets, zones, size, settings);
+    tell(model, &old.name, "a user request", old.size, size);
     capacity::poke(model, &old.name);
     Ok(Node::body())
 }
@@ -238,8 +291,14 @@ pub fn set_desired(model: &mut Model, params: &Params) -> Result<Node, ApiError>
             "New SetDesiredCapacity value {desired} is below min value {min} for the AutoScalingGroup."
         )));
     }
+    let (name, old) = (group.name.clone(), group.size.desired);
     group.size.desired = desired;
-    let name = group.name.clone();
+    if desired != old {
+        let what = format!(
+            "a user request explicitly set group desired capacity changing the desired capacity from {old} to {desired}."
+        );
+        capacity::because(model, &name, &what);
+    }
     capacity::poke(model, &name);
     Ok(Node::body())
 }

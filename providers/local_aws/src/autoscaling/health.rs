@@ -8,7 +8,7 @@ use crate::model::autoscaling::{Attachment, Group, Member, MemberState};
 use crate::model::ec2::InstanceId;
 use crate::model::{Event, Model};
 
-use super::{AutoScalingEvent, capacity, lifecycle};
+use super::{AutoScalingEvent, activities, capacity, lifecycle};
 
 /// EC2 has changed the state of an instance: the group it is in, if any, looks at it at its next check.
 pub fn instance_changed(model: &mut Model, id: &InstanceId) {
@@ -31,18 +31,13 @@ pub fn wake(model: &mut Model, name: &str) {
 pub fn watch(model: &mut Model, name: &str) {
     let Some(group) = model.autoscaling.groups.get_mut(name) else { return };
     group.watched = false;
-    if group.deleting || !group.runs("HealthCheck") {
+    if group.deleting {
         return;
     }
-    let group = group.clone();
-    let sick: Vec<InstanceId> = group
-        .members
-        .iter()
-        .filter(|(id, member)| is_sick(model, &group, id, member))
-        .map(|(id, _)| id.clone())
-        .collect();
-    for id in &sick {
-        mark(model, name, id);
+    if group.runs("HealthCheck") {
+        for (id, complaint) in sick(model, name) {
+            mark(model, name, &id, complaint);
+        }
     }
     replace(model, name);
     if !settled(model, name) {
@@ -50,13 +45,24 @@ pub fn watch(model: &mut Model, name: &str) {
     }
 }
 
-fn is_sick(model: &Model, group: &Group, id: &InstanceId, member: &Member) -> bool {
-    if member.state != MemberState::InService {
-        return false;
-    }
-    !fleet::is_running(model, id.as_str())
-        || (group.heeds_balancers() && fails_balancer(model, group, id, member))
+/// Instances that fail a check, and which.
+fn sick(model: &Model, name: &str) -> Vec<(InstanceId, &'static str)> {
+    let Some(group) = model.autoscaling.groups.get(name) else { return Vec::new() };
+    let serving = group.members.iter().filter(|(_, member)| member.state == MemberState::InService);
+    let check = |(id, member): (&InstanceId, &Member)| {
+        if !fleet::is_running(model, id.as_str()) {
+            return Some((id.clone(), DEAD));
+        }
+        let fails = group.heeds_balancers() && fails_balancer(model, group, id, member);
+        fails.then(|| (id.clone(), FAILS_BALANCER))
+    };
+    serving.filter_map(check).collect()
 }
+
+const DEAD: &str = "an EC2 health check indicating it has been terminated or stopped";
+const FAILS_BALANCER: &str = "an ELB system health check failure";
+/// What SetInstanceHealth is called in the activity it leads to.
+pub const USER: &str = "a user health-check";
 
 /// Load balancers' checks count after the grace period, and from balancers that have had an instance in service.
 fn fails_balancer(model: &Model, group: &Group, id: &InstanceId, member: &Member) -> bool {
@@ -80,30 +86,52 @@ pub fn heard(model: &Model, group: &Group, balancer: &str) -> bool {
 }
 
 /// Marks an instance as unhealthy.
-pub fn mark(model: &mut Model, group: &str, id: &InstanceId) {
-    if let Some(member) = model.autoscaling.groups.get_mut(group).and_then(|group| group.members.get_mut(id))
-    {
+pub fn mark(model: &mut Model, group: &str, id: &InstanceId, complaint: &str) {
+    if let Some(member) = lifecycle::member(model, group, id).filter(|member| member.healthy) {
         member.healthy = false;
+        member.complaint = complaint.to_owned();
     }
 }
 
-/// Ends unhealthy instances, at most a tenth of the desired number at a time, at least one.
+/// Replaces unhealthy instances: ends them, or, if the maintenance policy lets the group grow, launches others first.
 fn replace(model: &mut Model, name: &str) {
-    let Some(group) = model.autoscaling.groups.get(name) else { return };
+    let Some(group) = model.autoscaling.groups.get_mut(name) else { return };
     if !group.runs("ReplaceUnhealthy") || !group.runs("Terminate") {
         return;
     }
-    let limit = usize::try_from((group.size.desired / 10).max(1)).unwrap_or(1);
-    let unhealthy =
-        group.members.iter().filter(|(_, member)| !member.healthy && member.state == MemberState::InService);
-    let chosen: Vec<InstanceId> = unhealthy.take(limit).map(|(id, _)| id.clone()).collect();
-    for id in &chosen {
-        let cause = "an instance was taken out of service in response to a health check failure.";
-        lifecycle::leave(model, name, id, MemberState::Terminating, cause);
+    let chosen = to_replace(group);
+    if chosen.is_empty() {
+        return;
     }
-    if !chosen.is_empty() {
-        capacity::poke(model, name);
+    let grows = group.settings.maintenance.is_some_and(|policy| policy.max > 100);
+    for (id, complaint) in chosen {
+        if grows {
+            lifecycle::member(model, name, &id).into_iter().for_each(|member| member.outgoing = true);
+            continue;
+        }
+        let what = format!("an instance was taken out of service in response to {complaint}.");
+        let cause = activities::at(model.now, &what);
+        lifecycle::leave(model, name, &id, MemberState::Terminating, cause);
     }
+    capacity::poke(model, name);
+}
+
+/// The unhealthy instances that may be replaced now: at most a tenth of the desired number, at least one; none while
+/// a tenth is missing and on its way; one if none is healthy.
+fn to_replace(group: &Group) -> Vec<(InstanceId, String)> {
+    let serving = || group.members.iter().filter(|(_, member)| member.state == MemberState::InService);
+    let tenth = (group.size.desired / 10).max(1);
+    let missing = group.size.desired.saturating_sub(serving().count() as u64);
+    let launching = group.members.values().any(|member| member.state.is_pending());
+    if launching && missing >= tenth {
+        return Vec::new();
+    }
+    let replacing = serving().filter(|(_, member)| member.outgoing).count() as u64;
+    let none_healthy = serving().all(|(_, member)| !member.healthy);
+    let limit = if none_healthy { 1 } else { tenth }.saturating_sub(replacing);
+    let unhealthy = serving().filter(|(_, member)| !member.healthy && !member.outgoing);
+    let chosen = unhealthy.take(usize::try_from(limit).unwrap_or(usize::MAX));
+    chosen.map(|(id, member)| (id.clone(), member.complaint.clone())).collect()
 }
 
 /// Whether nothing can change any more without somebody's doing.

@@ -1,17 +1,17 @@
 //! How an instance joins a group and leaves it (EC2 Auto Scaling, "instance lifecycle").
 //!
-//! It is registered with the load balancers before it is `InService`, and on its way out it leaves them, draining,
-//! before it is terminated.
+//! On its way in launch hooks hold it, and it is registered with the load balancers before it is `InService`. On its
+//! way out it leaves them, draining, then termination hooks hold it, and only then it is terminated.
 
 use std::time::Duration;
 
 use crate::ec2::fleet;
 use crate::elb::health as elb;
-use crate::model::autoscaling::{Attachment, Member, MemberState};
+use crate::model::autoscaling::{Attachment, Member, MemberState, Transition};
 use crate::model::ec2::{InstanceId, InstanceState};
 use crate::model::{Event, Model, Time};
 
-use super::{AutoScalingEvent, activities, capacity, health};
+use super::{AutoScalingEvent, actions, activities, capacity, health};
 
 /// How often a group looks whether an instance has reached a state that EC2 does not tell it of.
 pub const LOOK: Duration = Duration::from_millis(500);
@@ -20,7 +20,8 @@ fn soon(model: &mut Model, wait: Duration, event: AutoScalingEvent) {
     model.schedule_in(wait, Event::AutoScaling(event));
 }
 
-fn member<'a>(model: &'a mut Model, group: &str, id: &InstanceId) -> Option<&'a mut Member> {
+/// An instance of a group.
+pub fn member<'a>(model: &'a mut Model, group: &str, id: &InstanceId) -> Option<&'a mut Member> {
     model.autoscaling.groups.get_mut(group)?.members.get_mut(id)
 }
 
@@ -33,7 +34,7 @@ pub fn expect(model: &mut Model, group: &str, id: &InstanceId) {
     soon(model, LOOK, AutoScalingEvent::Arrive(group.to_owned(), id.clone()));
 }
 
-/// Registers a new instance once it runs.
+/// Once a new instance runs, its hooks hold it, or it joins.
 pub fn arrive(model: &mut Model, group: &str, id: &InstanceId) {
     if !is(model, group, id, MemberState::Pending) {
         return;
@@ -41,20 +42,48 @@ pub fn arrive(model: &mut Model, group: &str, id: &InstanceId) {
     match fleet::instance(model, id.as_str()).map(|instance| instance.state) {
         Some(InstanceState::Pending) => expect(model, group, id),
         Some(InstanceState::Running) => {
-            for balancer in attached(model, group) {
-                elb::enlist(model, &balancer, id);
+            if !actions::hold(model, group, id, Transition::Launching) {
+                join(model, group, id);
             }
-            let event = AutoScalingEvent::Serve(group.to_owned(), id.clone());
-            model.schedule(model.timing.autoscaling.register, Event::AutoScaling(event));
         }
         _ => lost(model, group, id),
     }
+}
+
+/// Registers an instance with the load balancers; soon it is in service.
+pub fn join(model: &mut Model, group: &str, id: &InstanceId) {
+    if !fleet::is_running(model, id.as_str()) {
+        return lost(model, group, id);
+    }
+    if let Some(member) = member(model, group, id)
+        && member.state == MemberState::PendingWait
+    {
+        member.state = MemberState::PendingProceed;
+    }
+    for balancer in attached(model, group) {
+        elb::enlist(model, &balancer, id);
+    }
+    let event = AutoScalingEvent::Serve(group.to_owned(), id.clone());
+    model.schedule(model.timing.autoscaling.register, Event::AutoScaling(event));
 }
 
 /// An instance has ended before it was ever in service.
 fn lost(model: &mut Model, group: &str, id: &InstanceId) {
     activities::end(model, group, id, "Failed");
     forget(model, group, id);
+    capacity::poke(model, group);
+}
+
+/// A launch hook has given up on an instance: it is terminated, and another one launched.
+pub fn abandon(model: &mut Model, group: &str, id: &InstanceId, message: &str) {
+    activities::cancel(model, group, id, message);
+    let cause = format!("instance {id} was taken out of service: its lifecycle action was abandoned.");
+    let cause = activities::at(model.now, &cause);
+    activities::begin(model, group, id, MemberState::Terminating.leaving(), cause, "InProgress");
+    if let Some(member) = member(model, group, id) {
+        member.state = MemberState::Terminating;
+    }
+    terminate(model, group, id);
     capacity::poke(model, group);
 }
 
@@ -71,7 +100,9 @@ pub fn attached(model: &Model, group: &str) -> Vec<String> {
 /// A registered instance becomes part of the capacity.
 pub fn serve(model: &mut Model, group: &str, id: &InstanceId) {
     let now = model.now;
-    let Some(member) = member(model, group, id).filter(|member| member.state == MemberState::Pending) else {
+    let Some(member) = member(model, group, id)
+        .filter(|member| member.state.is_pending() && member.state != MemberState::PendingWait)
+    else {
         return;
     };
     member.state = MemberState::InService;
@@ -82,19 +113,21 @@ pub fn serve(model: &mut Model, group: &str, id: &InstanceId) {
     for balancer in attached(model, group) {
         elb::enlist(model, &balancer, id);
     }
+    capacity::settle(model, group);
 }
 
-/// Begins to take an instance out: first out of the load balancers, `then` as the new state says.
-pub fn leave(model: &mut Model, group: &str, id: &InstanceId, then: MemberState, cause: &str) {
+/// Begins to take an instance out: first out of the load balancers, `then` as the new state says. `cause` is the whole
+/// cause of the activity.
+pub fn leave(model: &mut Model, group: &str, id: &InstanceId, then: MemberState, cause: String) {
     let Some(member) = member(model, group, id) else { return };
     member.state = then;
-    let what = match then {
-        MemberState::Terminating => "Terminating EC2 instance",
-        MemberState::Detaching => "Detaching EC2 instance",
-        _ => "Moving EC2 instance to Standby",
-    };
-    activities::begin(model, group, id, format!("{what}: {id}"), cause);
+    member.actions.clear();
+    activities::end(model, group, id, "Cancelled");
+    activities::begin(model, group, id, then.leaving(), cause, "InProgress");
     let gone = drain(model, group, id);
+    if gone > model.now {
+        activities::turn(model, group, id, "WaitingForELBConnectionDraining");
+    }
     soon(model, gone.since(model.now), AutoScalingEvent::Drained(group.to_owned(), id.clone()));
 }
 
@@ -113,8 +146,9 @@ pub fn drained(model: &mut Model, group: &str, id: &InstanceId) {
     let Some(member) = member(model, group, id) else { return };
     match member.state {
         MemberState::Terminating => {
-            fleet::terminate(model, id.as_str());
-            soon(model, LOOK, AutoScalingEvent::Gone(group.to_owned(), id.clone()));
+            if !actions::hold(model, group, id, Transition::Terminating) {
+                terminate(model, group, id);
+            }
         }
         MemberState::Detaching => {
             activities::end(model, group, id, "Successful");
@@ -124,17 +158,29 @@ pub fn drained(model: &mut Model, group: &str, id: &InstanceId) {
             member.state = MemberState::Standby;
             activities::end(model, group, id, "Successful");
         }
-        MemberState::Pending | MemberState::InService | MemberState::Standby => {}
+        _ => {}
     }
 }
 
-/// Ends an instance without letting it leave the load balancers first (ForceDelete, or one that is dead already).
+/// Nothing holds an instance any more: it is terminated.
+pub fn terminate(model: &mut Model, group: &str, id: &InstanceId) {
+    if let Some(member) = member(model, group, id)
+        && member.state == MemberState::TerminatingWait
+    {
+        member.state = MemberState::TerminatingProceed;
+    }
+    activities::turn(model, group, id, "InProgress");
+    fleet::terminate(model, id.as_str());
+    soon(model, LOOK, AutoScalingEvent::Gone(group.to_owned(), id.clone()));
+}
+
+/// Ends an instance without letting it leave the load balancers first, and without hooks (ForceDelete).
 pub fn kill(model: &mut Model, group: &str, id: &InstanceId) {
     let Some(member) = member(model, group, id) else { return };
     member.state = MemberState::Terminating;
+    member.actions.clear();
     drain(model, group, id);
-    fleet::terminate(model, id.as_str());
-    soon(model, LOOK, AutoScalingEvent::Gone(group.to_owned(), id.clone()));
+    terminate(model, group, id);
 }
 
 /// Drops an instance from the group once EC2 has terminated it.
@@ -149,9 +195,13 @@ pub fn gone(model: &mut Model, group: &str, id: &InstanceId) {
     }
     activities::end(model, group, id, "Successful");
     forget(model, group, id);
+    if model.timing.autoscaling.terminating_counts {
+        capacity::poke(model, group);
+    }
 }
 
-fn forget(model: &mut Model, group: &str, id: &InstanceId) {
+/// The group no longer has the instance.
+pub fn forget(model: &mut Model, group: &str, id: &InstanceId) {
     if let Some(group) = model.autoscaling.groups.get_mut(group) {
         group.members.remove(id);
     }

@@ -43,13 +43,9 @@ pub fn terminate(model: &mut Model, params: &Params) -> Result<Node, ApiError> {
     if let Some(group) = model.autoscaling.groups.get_mut(&name) {
         shrink(group, 1, decrement)?;
     }
-    lifecycle::leave(
-        model,
-        &name,
-        &id,
-        MemberState::Terminating,
-        "an instance was taken out of service in response to a user request.",
-    );
+    let what = format!("instance {id} was taken out of service in response to a user request.");
+    let cause = activities::at(model.now, &what);
+    lifecycle::leave(model, &name, &id, MemberState::Terminating, cause);
     capacity::poke(model, &name);
     Ok(Node::body().child("Activity", activities::latest(model, &name)))
 }
@@ -82,11 +78,12 @@ pub fn set_health(model: &mut Model, params: &Params) -> Result<Node, ApiError> 
     let id = InstanceId::from(params.required("InstanceId")?);
     let name = group_of(model, id.as_str())?;
     match params.required("HealthStatus")? {
-        "Unhealthy" => health::mark(model, &name, &id),
+        "Unhealthy" => health::mark(model, &name, &id, health::USER),
         "Healthy" => {
-            let group = model.autoscaling.groups.get_mut(&name);
-            if let Some(member) = group.and_then(|group| group.members.get_mut(&id)) {
+            if let Some(member) = lifecycle::member(model, &name, &id) {
                 member.healthy = true;
+                member.complaint.clear();
+                member.outgoing = false;
             }
         }
         other => {
@@ -104,8 +101,11 @@ fn move_out(model: &mut Model, params: &Params, then: MemberState) -> Result<Nod
     let ids = listed(group, params)?;
     shrink(group, ids.len() as u64, decrement)?;
     let name = group.name.clone();
+    let done = if then == MemberState::Detaching { "detached" } else { "moved to standby" };
     for id in &ids {
-        lifecycle::leave(model, &name, id, then, "an instance was moved out in response to a user request.");
+        let what = format!("instance {id} was {done} in response to a user request.");
+        let cause = activities::at(model.now, &what);
+        lifecycle::leave(model, &name, id, then, cause);
     }
     capacity::poke(model, &name);
     Ok(Node::body().members("Activities", activities::newest(model, &name, ids.len())))
@@ -129,13 +129,9 @@ pub fn exit_standby(model: &mut Model, params: &Params) -> Result<Node, ApiError
         }
     }
     for id in &ids {
-        activities::begin(
-            model,
-            &name,
-            id,
-            format!("Moving EC2 instance out of Standby: {id}"),
-            "a user request.",
-        );
+        let what = format!("instance {id} was moved out of standby in response to a user request.");
+        let cause = activities::at(model.now, &what);
+        activities::begin(model, &name, id, "Moving EC2 instance out of Standby", cause, "PreInService");
         balancers::rejoin(model, &name, id);
         lifecycle::expect(model, &name, id);
     }

@@ -1,3 +1,4 @@
+mod hooks;
 mod scaling;
 
 use crate::handle::{LocalAws, Options};

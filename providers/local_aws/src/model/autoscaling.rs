@@ -1,5 +1,8 @@
 //! What Auto Scaling remembers.
 
+mod hook;
+mod member;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde::{Deserialize, Serialize};
@@ -8,6 +11,9 @@ use super::Time;
 use super::ec2::{InstanceId, TemplateId};
 use crate::wire::Params;
 
+pub use hook::{Consumer, Hook, HookResult, Transition};
+pub use member::{LifecycleAction, Member, MemberState};
+
 /// Launch configurations and groups.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct AutoScaling {
@@ -15,6 +21,9 @@ pub struct AutoScaling {
     pub configurations: BTreeMap<String, Configuration>,
     /// By name; a group that is being deleted keeps its name until it is gone.
     pub groups: BTreeMap<String, Group>,
+    /// Who answers hooks, by the hook's name; the rest are answered as [`crate::timing::AutoScalingTiming`] says.
+    #[serde(default)]
+    pub consumers: BTreeMap<String, Consumer>,
 }
 
 /// A launch configuration: never changed once made.
@@ -83,15 +92,21 @@ pub struct Group {
     pub members: BTreeMap<InstanceId, Member>,
     /// What it has done, the newest first.
     pub activities: VecDeque<Activity>,
+    /// Who changed its size and how, in the words of the next activities' cause; empty once they have said it.
+    #[serde(default)]
+    pub occasion: String,
     /// Its scaling policies, by name.
     #[serde(default)]
     pub policies: BTreeMap<String, Policy>,
     /// Its scheduled actions, by name.
     #[serde(default)]
     pub schedule: BTreeMap<String, Scheduled>,
-    /// Its lifecycle hooks, by name: the requests that put them, which say all there is to say.
+    /// Its lifecycle hooks, by name.
     #[serde(default)]
-    pub hooks: BTreeMap<String, Params>,
+    pub hooks: BTreeMap<String, Hook>,
+    /// How many instances beyond the desired number it has for a while, to spread them evenly over its zones.
+    #[serde(default)]
+    pub balancing: u64,
     /// Set while it is being deleted.
     pub deleting: bool,
     /// Whether its next look at its instances is in the queue.
@@ -154,6 +169,19 @@ pub struct Settings {
     pub default_warmup: Option<u64>,
     /// An ARN.
     pub service_role: String,
+    /// How far its size may go below and above the desired number while instances are replaced.
+    #[serde(default)]
+    pub maintenance: Option<Maintenance>,
+}
+
+/// How far a group's size may go while instances are replaced, in percent of the desired number (instance maintenance
+/// policy).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Maintenance {
+    /// From 0 to 100.
+    pub min: u64,
+    /// From 100 to 200: above 100, replacements come first.
+    pub max: u64,
 }
 
 /// A load balancer of a group.
@@ -174,61 +202,6 @@ pub struct GroupTag {
     pub propagate: bool,
 }
 
-/// An instance of a group.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Member {
-    /// Where it is in its life.
-    pub state: MemberState,
-    /// What the group thinks of it.
-    pub healthy: bool,
-    /// Whether scale-in passes it by.
-    pub protected: bool,
-    /// What it was launched from: it stays that when the group changes.
-    pub launch: Launch,
-    /// Its zone.
-    pub zone: String,
-    /// Its type.
-    pub instance_type: String,
-    /// When it came into service.
-    pub in_service: Option<Time>,
-}
-
-/// Where an instance of a group is in its life.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum MemberState {
-    /// Launched, on its way.
-    Pending,
-    /// Part of the group's capacity. It says nothing about load balancers.
-    InService,
-    /// On its way out: first it leaves the load balancers, then it is terminated.
-    Terminating,
-    /// Leaving the group, not its life.
-    Detaching,
-    /// Leaving the load balancers, not the group.
-    EnteringStandby,
-    /// In the group, not in its capacity.
-    Standby,
-}
-
-impl MemberState {
-    /// AWS's word.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Pending => "Pending",
-            Self::InService => "InService",
-            Self::Terminating => "Terminating",
-            Self::Detaching => "Detaching",
-            Self::EnteringStandby => "EnteringStandby",
-            Self::Standby => "Standby",
-        }
-    }
-
-    /// Whether it counts towards the desired number.
-    pub fn counts(self) -> bool {
-        matches!(self, Self::Pending | Self::InService)
-    }
-}
-
 /// Something a group did.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Activity {
@@ -242,12 +215,16 @@ pub struct Activity {
     pub started: Time,
     /// When it ended.
     pub ended: Option<Time>,
-    /// `InProgress`, `Successful`, `Failed`, ….
+    /// `PreInService`, `InProgress`, `WaitingForELBConnectionDraining`, `MidLifecycleAction`, `Successful`, `Failed` or
+    /// `Cancelled`.
     pub status: String,
     /// What went wrong.
     pub message: Option<String>,
     /// The instance it is about.
     pub instance: Option<InstanceId>,
+    /// Where it happens, as JSON: subnet and zone.
+    #[serde(default)]
+    pub details: String,
 }
 
 impl Group {

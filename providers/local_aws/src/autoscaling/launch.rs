@@ -1,0 +1,135 @@
+//! A group launches instances.
+
+use std::collections::BTreeMap;
+
+use crate::ec2::fleet::{self, LaunchSpec};
+use crate::model::autoscaling::{Group, Launch, Member, TemplateChoice};
+use crate::model::ec2::InstanceId;
+use crate::model::{Event, Model};
+use crate::wire::ApiError;
+
+use super::{AutoScalingEvent, activities, configurations, lifecycle};
+
+const LAUNCHING: &str = "Launching a new EC2 instance";
+
+/// Launches what a group has too little of, until it has what it wants or a launch fails; then it tries again later.
+pub fn missing(model: &mut Model, name: &str, have: u64, want: u64) {
+    let Some(group) = model.autoscaling.groups.get(name) else { return };
+    let cause = format!("{}{}", group.occasion, activities::at(model.now, &reason(group, have, want)));
+    for _ in have..want {
+        if let Err(error) = one(model, name, &cause) {
+            tell(model, name, &cause, &error);
+            let again = Event::AutoScaling(AutoScalingEvent::Reconcile(name.to_owned()));
+            model.schedule(model.timing.autoscaling.health_check, again);
+            return;
+        }
+    }
+}
+
+fn reason(group: &Group, have: u64, want: u64) -> String {
+    let replaces = |member: &Member| !member.healthy && member.state.is_terminating();
+    if group.occasion.is_empty() && group.members.values().any(replaces) {
+        return "an instance was launched in response to an unhealthy instance needing to be replaced."
+            .to_owned();
+    }
+    if group.balancing > 0 {
+        return format!(
+            "instances were launched to balance instances in zones {} with other zones resulting in more than desired number of instances in the group.",
+            group.zones.join(" ")
+        );
+    }
+    format!(
+        "an instance was started in response to a difference between desired and actual capacity, increasing the capacity from {have} to {want}."
+    )
+}
+
+fn one(model: &mut Model, name: &str, cause: &str) -> Result<(), ApiError> {
+    let Some(group) = model.autoscaling.groups.get(name) else { return Ok(()) };
+    let (group, now) = (Group { activities: Default::default(), ..group.clone() }, model.now);
+    let id = somewhere(model, &group, cause)?;
+    activities::begin(model, name, &id, LAUNCHING, cause.to_owned(), "PreInService");
+    let launch = pinned(model, &group.launch);
+    let Some(instance) = fleet::instance(model, id.as_str()) else { return Ok(()) };
+    let member = Member {
+        protected: group.settings.protect_new,
+        ..Member::new(launch, &instance.zone, &instance.instance_type, now)
+    };
+    if let Some(group) = model.autoscaling.groups.get_mut(name) {
+        group.members.insert(id.clone(), member);
+    }
+    lifecycle::expect(model, name, &id);
+    Ok(())
+}
+
+fn tell(model: &mut Model, group: &str, cause: &str, error: &ApiError) {
+    let message = format!("{} Launching EC2 instance failed.", error.message);
+    activities::failed(model, group, LAUNCHING, cause.to_owned(), message);
+}
+
+/// Launches where the group has the fewest instances; where a zone has no room, that is told, and the next is tried.
+fn somewhere(model: &mut Model, group: &Group, cause: &str) -> Result<InstanceId, ApiError> {
+    let mut subnets = by_crowd(group, model).into_iter().peekable();
+    while let Some(subnet) = subnets.next() {
+        match started(model, group, &subnet) {
+            Err(error) if error.code == "InsufficientInstanceCapacity" && subnets.peek().is_some() => {
+                tell(model, &group.name, cause, &error);
+            }
+            done => return done,
+        }
+    }
+    Err(ApiError::validation("The group has no subnet."))
+}
+
+fn started(model: &mut Model, group: &Group, subnet: &str) -> Result<InstanceId, ApiError> {
+    let mut spec = spec(model, &group.launch)?;
+    spec.subnet = Some(subnet.to_owned());
+    spec.zone = None;
+    let propagated = group.tags.iter().filter(|(_, tag)| tag.propagate);
+    let tags = spec.tags.entry("instance".to_owned()).or_default();
+    tags.extend(propagated.map(|(key, tag)| (key.clone(), tag.value.clone())));
+    tags.insert("aws:autoscaling:groupName".to_owned(), group.name.clone());
+    fleet::launch(model, &spec)
+}
+
+/// What a group launches now.
+fn spec(model: &Model, launch: &Launch) -> Result<LaunchSpec, ApiError> {
+    match launch {
+        Launch::Configuration(name) => {
+            let found = model.autoscaling.configurations.get(name);
+            configurations::spec(&found.ok_or_else(|| configurations::unknown(name))?.params)
+        }
+        Launch::Template(template) => {
+            fleet::launch_template(model, template.id.as_str(), Some(&template.version)).map(|(spec, _)| spec)
+        }
+    }
+}
+
+/// What a launch is called on the instance: the version of a template is by then a number.
+pub fn pinned(model: &Model, launch: &Launch) -> Launch {
+    match launch {
+        Launch::Configuration(_) => launch.clone(),
+        Launch::Template(template) => {
+            match fleet::launch_template(model, template.id.as_str(), Some(&template.version)) {
+                Ok((_, exact)) => Launch::Template(TemplateChoice {
+                    version: exact.version.to_string(),
+                    ..template.clone()
+                }),
+                Err(_) => launch.clone(),
+            }
+        }
+    }
+}
+
+/// The group's subnets, those whose zone has the fewest of its instances first; of equals as they were given.
+fn by_crowd(group: &Group, model: &Model) -> Vec<String> {
+    let mut by_zone: BTreeMap<&str, usize> = BTreeMap::new();
+    for member in group.members.values().filter(|member| member.state.counts()) {
+        *by_zone.entry(member.zone.as_str()).or_default() += 1;
+    }
+    let zone =
+        |subnet: &str| fleet::subnet(model, subnet).map(|subnet| subnet.zone.clone()).unwrap_or_default();
+    let crowd = |subnet: &String| by_zone.get(zone(subnet).as_str()).copied().unwrap_or_default();
+    let mut subnets = group.subnets.clone();
+    subnets.sort_by_key(crowd);
+    subnets
+}
