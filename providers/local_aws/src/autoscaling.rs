@@ -28,6 +28,7 @@ use crate::wire::{ApiError, Node, Params};
 
 pub use groups::scale;
 pub use health::instance_changed;
+pub use policies::{Breach, alarmed};
 
 /// What Auto Scaling does by itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -95,6 +96,7 @@ pub fn dispatch(
         "ExitStandby" => members::exit_standby(model, params),
         "PutScalingPolicy" => policies::put(model, params),
         "DescribePolicies" => policies::describe(model, params),
+        "ExecutePolicy" => policies::execute(model, params),
         "DeletePolicy" => policies::delete(model, params),
         "PutScheduledUpdateGroupAction" => schedule::put(model, params),
         "DescribeScheduledActions" => schedule::describe(model, params),

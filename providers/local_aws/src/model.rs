@@ -9,6 +9,7 @@ pub mod behaviour;
 pub mod cloudwatch;
 pub mod ec2;
 pub mod elb;
+pub mod metrics;
 pub mod route53;
 
 use std::time::Duration;
@@ -45,7 +46,7 @@ pub struct Model {
     pub ec2: ec2::Ec2,
     /// Auto Scaling.
     pub autoscaling: autoscaling::AutoScaling,
-    /// Alarms.
+    /// Metrics and alarms.
     #[serde(default)]
     pub cloudwatch: cloudwatch::CloudWatch,
     /// Classic load balancers.
@@ -102,6 +103,7 @@ impl Model {
         match event {
             Event::Ec2(event) => crate::ec2::apply(self, event),
             Event::AutoScaling(event) => crate::autoscaling::apply(self, event),
+            Event::CloudWatch(event) => crate::cloudwatch::apply(self, event),
             Event::Elb(event) => crate::elb::apply(self, event),
             Event::Route53(event) => crate::route53::apply(self, event),
             Event::Mishap(mishap) => crate::fault::apply(self, mishap),

@@ -69,6 +69,7 @@ fn read(model: &mut Model, name: &str, params: &Params) -> Result<Group, ApiErro
         members: BTreeMap::new(),
         activities: Default::default(),
         policies: BTreeMap::new(),
+        cooldown: None,
         schedule: BTreeMap::new(),
         hooks: hooks::first(params, model.now)?,
         occasion: String::new(),
@@ -279,7 +280,9 @@ pub fn update(model: &mut Model, params: &Params) -> Result<Node, ApiError> {
 pub fn set_desired(model: &mut Model, params: &Params) -> Result<Node, ApiError> {
     params.required("DesiredCapacity")?;
     let desired = number(params, "DesiredCapacity")?.unwrap_or_default();
+    let now = model.now;
     let group = named(model, params)?;
+    policies::heed_cooldown(group, params, now)?;
     let Size { min, max, .. } = group.size;
     if desired > max {
         return Err(ApiError::validation(format!(

@@ -1,11 +1,17 @@
-//! Scaling policies. They never scale by themselves: metrics are not modelled.
+//! Scaling policies (PutScalingPolicy, DescribePolicies, DeletePolicy). Predictive scaling is not modelled.
+
+mod adjust;
+mod execute;
+mod track;
 
 use crate::model::Model;
 use crate::model::autoscaling::{Group, Policy};
-use crate::model::cloudwatch::Alarm;
 use crate::wire::{ApiError, Node, Params, paginate};
 
 use super::named;
+
+use adjust::Adjustment;
+pub use execute::{Breach, alarmed, execute, heed_cooldown};
 
 /// A group has at most so many (EC2 Auto Scaling, "quotas").
 const MOST: usize = 50;
@@ -40,8 +46,7 @@ pub fn put(model: &mut Model, params: &Params) -> Result<Node, ApiError> {
         ),
     };
     forget_alarms(model, old.iter());
-    let alarms =
-        if kind == "TargetTrackingScaling" { own_alarms(model, &of_group, &arn) } else { Vec::new() };
+    let alarms = track::alarms(model, &of_group, &arn, params)?;
     let policy = Policy { arn, kind, params: params.clone(), alarms };
     let answer = shown_alarms(Node::body().field("PolicyARN", &policy.arn), &policy);
     named(model, params)?.policies.insert(name, policy);
@@ -57,31 +62,25 @@ fn check(params: &Params) -> Result<String, ApiError> {
         "TargetTrackingScaling" => &["TargetTrackingConfiguration"],
         other => return Err(ApiError::validation(format!("Policy type '{other}' is not modelled."))),
     };
-    match needed.iter().find(|name| params.get(name).is_none()) {
-        Some(name) => Err(ApiError::validation(format!("{name} must be specified for policy type {kind}"))),
-        None => Ok(kind.to_owned()),
+    if let Some(name) = needed.iter().find(|name| params.get(name).is_none()) {
+        return Err(ApiError::validation(format!("{name} must be specified for policy type {kind}")));
     }
+    match kind {
+        "SimpleScaling" => {
+            Adjustment::read(params, params.int("ScalingAdjustment")?.unwrap_or_default())?;
+        }
+        "StepScaling" => {
+            for step in adjust::steps(params)? {
+                Adjustment::read(params, step.amount)?;
+            }
+        }
+        _ => track::check(params)?,
+    }
+    Ok(kind.to_owned())
 }
 
-/// A policy that tracks a target keeps two alarms of its own.
-fn own_alarms(model: &mut Model, group: &str, policy: &str) -> Vec<String> {
-    let mut names = Vec::new();
-    for (side, operator) in [("High", "GreaterThanThreshold"), ("Low", "LessThanThreshold")] {
-        let name = format!("TargetTracking-{group}-Alarm{side}-{}", model.random.uuid());
-        let alarm = Alarm {
-            arn: crate::cloudwatch::arn(model, &name),
-            updated: model.now,
-            params: Params::empty(crate::wire::Protocol::Query)
-                .with("ComparisonOperator", operator)
-                .with("EvaluationPeriods", "3"),
-            actions: [("AlarmActions".to_owned(), [policy.to_owned()].into())].into(),
-            tags: Default::default(),
-            name: name.clone(),
-        };
-        model.cloudwatch.alarms.insert(name.clone(), alarm);
-        names.push(name);
-    }
-    names
+fn unknown(policy: &str) -> ApiError {
+    ApiError::validation(format!("PolicyName not found - Policy '{policy}' does not exist"))
 }
 
 fn forget_alarms<'a>(model: &mut Model, of: impl Iterator<Item = &'a Policy>) {
@@ -160,9 +159,7 @@ pub fn delete(model: &mut Model, params: &Params) -> Result<Node, ApiError> {
         let name = group.policies.iter().find(called)?.0.clone();
         group.policies.remove(&name)
     });
-    let policy = taken.ok_or_else(|| {
-        ApiError::validation(format!("PolicyName not found - Policy '{wanted}' does not exist"))
-    })?;
+    let policy = taken.ok_or_else(|| unknown(wanted))?;
     forget_alarms(model, std::iter::once(&policy));
     model.cloudwatch.forget_action(&policy.arn, false);
     Ok(Node::body())

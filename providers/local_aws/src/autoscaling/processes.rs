@@ -68,6 +68,7 @@ pub fn enable_metrics(model: &mut Model, params: &Params) -> Result<Node, ApiErr
         return Err(ApiError::validation("The only valid Granularity is 1Minute"));
     }
     named(model, params)?.metrics.extend(metrics(params));
+    crate::cloudwatch::wake(model);
     Ok(Node::body())
 }
 

@@ -1,8 +1,11 @@
-//! Describing alarms (DescribeAlarms).
+//! Describing alarms (DescribeAlarms, DescribeAlarmsForMetric).
 
 use crate::model::Model;
 use crate::model::cloudwatch::Alarm;
-use crate::wire::{ApiError, Data, Params, paginate};
+use crate::wire::{ApiError, Data, Params};
+
+use super::page;
+use super::queries;
 
 /// Members that a request and the answer have in common, by their type.
 const TEXTS: [&str; 8] = [
@@ -17,9 +20,6 @@ const TEXTS: [&str; 8] = [
 ];
 const NUMBERS: [&str; 3] = ["EvaluationPeriods", "DatapointsToAlarm", "Period"];
 
-/// What all alarms say: no metric has any data.
-const STATE: &str = "INSUFFICIENT_DATA";
-
 /// Alarms, in the order of their names.
 pub fn alarms(model: &mut Model, params: &Params) -> Result<Data, ApiError> {
     let (names, types) = (params.texts("AlarmNames"), params.texts("AlarmTypes"));
@@ -29,18 +29,31 @@ pub fn alarms(model: &mut Model, params: &Params) -> Result<Data, ApiError> {
         (names.is_empty() || names.contains(&alarm.name.as_str()))
             && alarm.name.starts_with(prefix)
             && action.is_none_or(|prefix| alarm.actions.values().flatten().any(|arn| arn.starts_with(prefix)))
-            && params.text("StateValue").is_none_or(|state| state == STATE)
+            && params.text("StateValue").is_none_or(|state| state == alarm.state.value.word())
             && (types.is_empty() || types.contains(&"MetricAlarm"))
     };
     let found: Vec<&Alarm> = model.cloudwatch.alarms.values().filter(fits).collect();
     let size = params.int("MaxRecords")?.unwrap_or(50).clamp(1, 100);
-    let (page, next) = paginate(found, usize::try_from(size).ok(), params.text("NextToken"))
-        .map_err(|token| ApiError::new("InvalidNextToken", format!("The token '{token}' is invalid.")))?;
+    let (page, next) = page(found, size, params)?;
     let page: Result<Vec<Data>, ApiError> = page.into_iter().map(description).collect();
     Ok(Data::body()
         .with("MetricAlarms", Data::List(page?))
         .with("CompositeAlarms", Data::List(Vec::new()))
-        .maybe("NextToken", next.map(Data::Text)))
+        .maybe("NextToken", next))
+}
+
+/// The alarms on one metric, as exactly as the request names it (DescribeAlarmsForMetric).
+pub fn for_metric(model: &mut Model, params: &Params) -> Result<Data, ApiError> {
+    let metric = queries::named(params)?;
+    let same = |alarm: &&Alarm| {
+        queries::named(&alarm.params).is_ok_and(|watched| watched == metric)
+            && ["Statistic", "ExtendedStatistic", "Period", "Unit"]
+                .iter()
+                .all(|name| params.text(name).is_none_or(|value| alarm.params.text(name) == Some(value)))
+    };
+    let found: Result<Vec<Data>, ApiError> =
+        model.cloudwatch.alarms.values().filter(same).map(description).collect();
+    Ok(Data::body().with("MetricAlarms", Data::List(found?)))
 }
 
 fn description(alarm: &Alarm) -> Result<Data, ApiError> {
@@ -49,9 +62,11 @@ fn description(alarm: &Alarm) -> Result<Data, ApiError> {
         .with("AlarmName", Data::text(&alarm.name))
         .with("AlarmArn", Data::text(&alarm.arn))
         .with("AlarmConfigurationUpdatedTimestamp", Data::Time(alarm.updated))
-        .with("StateUpdatedTimestamp", Data::Time(alarm.updated))
-        .with("StateValue", Data::text(STATE))
-        .with("StateReason", Data::text("Unchecked: Initial alarm creation"))
+        .with("StateUpdatedTimestamp", Data::Time(alarm.state.updated))
+        .with("StateTransitionedTimestamp", Data::Time(alarm.state.transitioned))
+        .with("StateValue", Data::text(alarm.state.value.word()))
+        .with("StateReason", Data::text(&alarm.state.reason))
+        .maybe("StateReasonData", alarm.state.data.as_ref().map(Data::text))
         .with("ActionsEnabled", Data::Bool(params.bool("ActionsEnabled")?.unwrap_or(true)))
         .with("AlarmActions", actions(alarm, "AlarmActions"))
         .with("OKActions", actions(alarm, "OKActions"))

@@ -1,8 +1,11 @@
+mod alarms;
+mod metrics;
+
 use bytes::Bytes;
 use http::Request;
 
 use crate::handle::LocalAws;
-use crate::testing::{START, call, fast, field, fields, outcome};
+use crate::testing::{START, at, call, fast, field, fields, outcome};
 use crate::wire::{Data, Params, cbor};
 
 const CPU: &str = "Namespace=AWS/EC2&MetricName=CPUUtilization&Statistic=Average&Period=60&Threshold=80.5&ComparisonOperator=GreaterThanThreshold&EvaluationPeriods=2";

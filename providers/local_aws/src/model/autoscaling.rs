@@ -98,6 +98,9 @@ pub struct Group {
     /// Its scaling policies, by name.
     #[serde(default)]
     pub policies: BTreeMap<String, Policy>,
+    /// What simple scaling policies wait for since one changed the size.
+    #[serde(default)]
+    pub cooldown: Option<Cooldown>,
     /// Its scheduled actions, by name.
     #[serde(default)]
     pub schedule: BTreeMap<String, Scheduled>,
@@ -124,6 +127,16 @@ pub struct Policy {
     pub params: Params,
     /// The names of the alarms that it keeps itself.
     pub alarms: Vec<String>,
+}
+
+/// The time after a simple scaling policy's change in which no other follows it. It begins when the instances that
+/// come and go because of the change have done so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cooldown {
+    /// When the size was changed.
+    pub since: Time,
+    /// How long it lasts.
+    pub seconds: u64,
 }
 
 /// A scheduled action.

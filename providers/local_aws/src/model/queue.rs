@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Time;
 use crate::autoscaling::AutoScalingEvent;
+use crate::cloudwatch::CloudWatchEvent;
 use crate::ec2::Ec2Event;
 use crate::elb::ElbEvent;
 use crate::fault::Mishap;
@@ -18,6 +19,8 @@ pub enum Event {
     Ec2(Ec2Event),
     /// Applied by [`crate::autoscaling::apply`].
     AutoScaling(AutoScalingEvent),
+    /// Applied by [`crate::cloudwatch::apply`].
+    CloudWatch(CloudWatchEvent),
     /// Applied by [`crate::elb::apply`].
     Elb(ElbEvent),
     /// Applied by [`crate::route53::apply`].

@@ -31,6 +31,12 @@ impl Time {
         }
     }
 
+    /// The moment as the reasons of alarms have it: `21/11/26 07:00:00`.
+    pub fn short(self) -> String {
+        let moment = i64::try_from(self.0 / 1000).ok().and_then(|second| Timestamp::from_second(second).ok());
+        moment.map(|moment| moment.strftime("%d/%m/%y %H:%M:%S").to_string()).unwrap_or_default()
+    }
+
     /// Reads a stamp a client sent (RFC 3339, any offset); `None` if it is not one.
     pub fn parse(stamp: &str) -> Option<Self> {
         let moment: Timestamp = stamp.parse().ok()?;

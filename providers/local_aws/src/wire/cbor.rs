@@ -110,6 +110,10 @@ fn put(encoder: &mut Encoder<Vec<u8>>, data: &Data) -> Result<(), EncodeError<In
             encoder.map(members.len() as u64)?;
             members.iter().try_for_each(|(name, value)| put(encoder.str(name)?, value))
         }
+        Data::Entries(entries) => {
+            encoder.map(entries.len() as u64)?;
+            entries.iter().try_for_each(|(key, value)| put(encoder.str(key)?, value))
+        }
     }
 }
 

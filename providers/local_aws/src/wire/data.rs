@@ -22,6 +22,8 @@ pub enum Data {
     List(Vec<Data>),
     /// A structure, by the names of its members.
     Map(BTreeMap<&'static str, Data>),
+    /// Values by names that are data themselves.
+    Entries(BTreeMap<String, Data>),
 }
 
 impl Data {
@@ -65,6 +67,9 @@ impl Data {
             Self::Map(members) => {
                 members.iter().fold(Node::body(), |node, (name, value)| node.child(*name, value.node()))
             }
+            Self::Entries(entries) => entries.iter().fold(Node::body(), |node, (key, value)| {
+                node.child("entry", Node::body().field("key", key).child("value", value.node()))
+            }),
         }
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{ApiError, Protocol};
+use crate::model::Time;
 
 /// Deeper than any AWS request, shallow enough for recursion.
 const DEEPEST: usize = 24;
@@ -106,6 +107,17 @@ impl Params {
     /// The protocol's words for a malformed parameter.
     pub fn number(&self, name: &str) -> Result<Option<f64>, ApiError> {
         self.read(name, "a number", |text| text.parse().ok().filter(|number: &f64| number.is_finite()))
+    }
+
+    /// A moment, if it was sent: RFC 3339, or seconds since the Unix epoch, as CBOR has them.
+    ///
+    /// # Errors
+    /// The protocol's words for a malformed parameter.
+    pub fn time(&self, name: &str) -> Result<Option<Time>, ApiError> {
+        let seconds = |text: &str| text.parse::<f64>().ok().filter(|seconds| (0.0..1e12).contains(seconds));
+        let read =
+            |text: &str| Time::parse(text).or_else(|| seconds(text).map(|s| Time((s * 1000.0) as u64)));
+        self.read(name, "a timestamp", read)
     }
 
     /// `true` or `false`, if it was sent.
