@@ -1,4 +1,5 @@
 mod hooks;
+mod policies;
 mod scaling;
 
 use crate::handle::{LocalAws, Options};

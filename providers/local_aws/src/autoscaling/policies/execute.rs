@@ -187,11 +187,11 @@ fn warmup(group: &Group, policy: &Policy) -> Duration {
 }
 
 fn leaving(group: &Group) -> u64 {
-    group.members.values().filter(|member| member.state.word().starts_with("Terminating")).count() as u64
+    group.members.values().filter(|member| member.state.is_terminating()).count() as u64
 }
 
 /// Sizes a group as a policy wants, as far as it may; tells whether that changed anything.
-fn resize(model: &mut Model, name: &str, policy: &Policy, wanted: i64, _reason: &str) -> bool {
+fn resize(model: &mut Model, name: &str, policy: &Policy, wanted: i64, reason: &str) -> bool {
     let now = model.now;
     let Some(group) = model.autoscaling.groups.get_mut(name) else { return false };
     let (old, size) = (group.size.desired, group.size);
@@ -204,6 +204,7 @@ fn resize(model: &mut Model, name: &str, policy: &Policy, wanted: i64, _reason: 
         let own = policy.params.text("Cooldown").and_then(|text| text.parse().ok());
         group.cooldown = Some(Cooldown { since: now, seconds: own.unwrap_or(group.settings.cooldown) });
     }
+    capacity::because(model, name, &format!("{reason} changing the desired capacity from {old} to {new}."));
     capacity::poke(model, name);
     true
 }
