@@ -1,6 +1,7 @@
 mod hooks;
 mod policies;
 mod scaling;
+mod schedule;
 
 use crate::handle::{LocalAws, Options};
 use crate::model::Time;
