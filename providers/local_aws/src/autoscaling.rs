@@ -12,8 +12,10 @@ mod hooks;
 mod launch;
 mod lifecycle;
 mod members;
+mod mixed;
 mod policies;
 mod processes;
+mod refresh;
 mod scale_in;
 mod schedule;
 mod tags;
@@ -51,6 +53,8 @@ pub enum AutoScalingEvent {
     Detached(String, String),
     /// A group looks at the health of its instances.
     Watch(String),
+    /// The instance refresh of a group takes its next step.
+    RefreshStep(String),
     /// The time of a scheduled action has come.
     Scheduled(String, String),
     /// A deleted group gives its name back, if its instances are gone.
@@ -100,8 +104,6 @@ pub fn dispatch(
         "DeletePolicy" => policies::delete(model, params),
         "PutScheduledUpdateGroupAction" => schedule::put(model, params),
         "DescribeScheduledActions" => schedule::describe(model, params),
-        "BatchPutScheduledUpdateGroupAction" => schedule::put_all(model, params),
-        "BatchDeleteScheduledAction" => schedule::delete_all(model, params),
         "DeleteScheduledAction" => schedule::delete(model, params),
         "PutLifecycleHook" => hooks::put(model, params),
         "DescribeLifecycleHooks" => hooks::describe(model, params),
@@ -109,6 +111,10 @@ pub fn dispatch(
         "DescribeLifecycleHookTypes" => Ok(hooks::types()),
         "CompleteLifecycleAction" => actions::complete_asked(model, params),
         "RecordLifecycleActionHeartbeat" => actions::heartbeat(model, params),
+        "StartInstanceRefresh" => refresh::start(model, params),
+        "DescribeInstanceRefreshes" => refresh::describe(model, params),
+        "CancelInstanceRefresh" => refresh::cancel(model, params),
+        "RollbackInstanceRefresh" => refresh::rollback(model, params),
         "CreateOrUpdateTags" => tags::create_or_update(model, params),
         "DeleteTags" => tags::delete(model, params),
         "DescribeTags" => tags::describe(model, params),
@@ -130,6 +136,7 @@ pub fn apply(model: &mut Model, event: AutoScalingEvent) {
         }
         AutoScalingEvent::Gone(group, id) => lifecycle::gone(model, &group, &id),
         AutoScalingEvent::Detached(group, balancer) => balancers::detached(model, &group, &balancer),
+        AutoScalingEvent::RefreshStep(group) => refresh::step(model, &group),
         AutoScalingEvent::Watch(group) => health::watch(model, &group),
         AutoScalingEvent::Scheduled(group, name) => schedule::due(model, &group, &name),
         AutoScalingEvent::Deleted(group) => groups::deleted(model, &group),

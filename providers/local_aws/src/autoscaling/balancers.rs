@@ -7,7 +7,7 @@ use crate::model::autoscaling::{Attachment, Group, MemberState};
 use crate::model::{Event, Model, Time};
 use crate::wire::{ApiError, Node, Params};
 
-use super::{AutoScalingEvent, capacity, health, lifecycle, named};
+use super::{AutoScalingEvent, capacity, health, lifecycle, named, refresh};
 
 /// Refuses names that no load balancer has.
 pub fn check(model: &Model, names: &[String]) -> Result<(), ApiError> {
@@ -23,6 +23,7 @@ pub fn attach(model: &mut Model, params: &Params) -> Result<Node, ApiError> {
     let names = params.strings("LoadBalancerNames");
     check(model, &names)?;
     let group = named(model, params)?;
+    refresh::refuse_during(group)?;
     group.balancers.extend(names.iter().map(|name| (name.clone(), Attachment::Attached)));
     let (group, adds) = (group.clone(), group.runs("AddToLoadBalancer"));
     let serving = group.members.iter().filter(|(_, member)| member.state == MemberState::InService);
@@ -96,7 +97,9 @@ pub fn describe(model: &mut Model, params: &Params) -> Result<Node, ApiError> {
 
 pub fn attach_targets(model: &mut Model, params: &Params) -> Result<Node, ApiError> {
     let arns = params.strings("TargetGroupARNs");
-    named(model, params)?.target_groups.extend(arns);
+    let group = named(model, params)?;
+    refresh::refuse_during(group)?;
+    group.target_groups.extend(arns);
     Ok(Node::body())
 }
 

@@ -3,7 +3,7 @@
 use crate::model::autoscaling::{Group, MemberState};
 use crate::model::{Event, Model};
 
-use super::{AutoScalingEvent, activities, health, launch, lifecycle, scale_in};
+use super::{AutoScalingEvent, activities, health, launch, lifecycle, refresh, scale_in};
 
 /// Has a group look at itself soon: something about it has changed.
 pub fn poke(model: &mut Model, group: &str) {
@@ -32,7 +32,7 @@ pub fn because(model: &mut Model, name: &str, what: &str) {
 /// come first.
 pub fn wanted(group: &Group) -> u64 {
     let outgoing = group.members.values().filter(|member| member.outgoing && member.state.counts()).count();
-    group.size.desired + group.balancing + outgoing as u64
+    group.size.desired + group.balancing + outgoing as u64 + refresh::surge(group)
 }
 
 /// How many it has, as far as launching more is concerned.

@@ -1,11 +1,11 @@
 //! Describing groups and their instances.
 
 use crate::model::Model;
-use crate::model::autoscaling::{Group, Launch, Member};
+use crate::model::autoscaling::{Blueprint, Group, Launch, Maintenance, Member};
 use crate::model::ec2::InstanceId;
 use crate::wire::{ApiError, Node, Params, paginate};
 
-use super::tags;
+use super::{mixed, tags};
 
 pub fn groups(model: &mut Model, params: &Params) -> Result<Node, ApiError> {
     let names = params.texts("AutoScalingGroupNames");
@@ -38,13 +38,17 @@ fn launch(node: Node, launch: &Launch) -> Node {
         Launch::Configuration(name) => {
             node.maybe("LaunchConfigurationName", Some(name).filter(|name| !name.is_empty()))
         }
-        Launch::Template(template) => node.child(
-            "LaunchTemplate",
-            Node::body()
-                .field("LaunchTemplateId", &template.id)
-                .field("LaunchTemplateName", &template.name)
-                .field("Version", &template.version),
-        ),
+        Launch::Template(template) => node.child("LaunchTemplate", mixed::template_node(template)),
+    }
+}
+
+/// What instances are launched from, with the policy in the template's place if there is one.
+pub fn blueprint(node: Node, of: &Blueprint) -> Node {
+    match (&of.launch, &of.mixed) {
+        (Launch::Template(template), Some(sent)) => {
+            node.child("MixedInstancesPolicy", mixed::node(template, sent))
+        }
+        (plain, _) => launch(node, plain),
     }
 }
 
@@ -104,7 +108,14 @@ fn description(model: &Model, group: &Group) -> Node {
         .maybe("MaxInstanceLifetime", settings.max_lifetime)
         .field("CapacityRebalance", settings.capacity_rebalance)
         .maybe("DefaultInstanceWarmup", settings.default_warmup);
-    launch(node, &group.launch)
+    let node = match settings.maintenance {
+        Some(Maintenance { min, max }) => {
+            let policy = Node::body().field("MinHealthyPercentage", min).field("MaxHealthyPercentage", max);
+            node.child("InstanceMaintenancePolicy", policy)
+        }
+        None => node,
+    };
+    blueprint(node, &Blueprint { launch: group.launch.clone(), mixed: group.mixed.clone() })
 }
 
 pub fn instances(model: &mut Model, params: &Params) -> Result<Node, ApiError> {

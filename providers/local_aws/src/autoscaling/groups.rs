@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::ec2::fleet;
 use crate::model::Event;
 use crate::model::Model;
-use crate::model::autoscaling::{Attachment, Group, Launch, Maintenance, Settings, Size, TemplateChoice};
+use crate::model::autoscaling::{Attachment, Blueprint, Group, Launch, Maintenance, Settings, Size};
 use crate::wire::{ApiError, Node, Params};
 
 use super::{
-    AutoScalingEvent, capacity, configurations, hooks, lifecycle, named, not_found, policies, scale_in, tags,
+    AutoScalingEvent, capacity, configurations, hooks, lifecycle, mixed, named, not_found, policies, refresh,
+    scale_in, tags,
 };
 
 pub fn create(model: &mut Model, params: &Params) -> Result<Node, ApiError> {
@@ -38,7 +39,7 @@ fn taken(group: &Group) -> ApiError {
 }
 
 fn read(model: &mut Model, name: &str, params: &Params) -> Result<Group, ApiError> {
-    let launch = launch(model, params)?
+    let Blueprint { launch, mixed } = blueprint(model, params)?
         .ok_or_else(|| ApiError::validation("Valid requests must contain either LaunchTemplate, LaunchConfigurationName, InstanceId or MixedInstancesPolicy parameter."))?;
     let (subnets, zones) = place(model, params)?
         .ok_or_else(|| ApiError::validation("At least one Availability Zone or VPC Subnet is required."))?;
@@ -57,6 +58,7 @@ fn read(model: &mut Model, name: &str, params: &Params) -> Result<Group, ApiErro
         arn,
         created: model.now,
         launch,
+        mixed,
         size,
         subnets,
         zones,
@@ -73,6 +75,7 @@ fn read(model: &mut Model, name: &str, params: &Params) -> Result<Group, ApiErro
         schedule: BTreeMap::new(),
         hooks: hooks::first(params, model.now)?,
         occasion: String::new(),
+        refreshes: Default::default(),
         balancing: 0,
         deleting: false,
         watched: false,
@@ -97,25 +100,23 @@ fn usual_settings(account: &str) -> Settings {
     }
 }
 
-/// The launch configuration or template of a request, if it names one.
-fn launch(model: &Model, params: &Params) -> Result<Option<Launch>, ApiError> {
+/// The launch configuration, template or mixed instances policy of a request, if it names one.
+pub fn blueprint(model: &Model, params: &Params) -> Result<Option<Blueprint>, ApiError> {
     if let Some(name) = params.text("LaunchConfigurationName") {
         let known = model.autoscaling.configurations.contains_key(name);
-        return if known {
-            Ok(Some(Launch::Configuration(name.to_owned())))
-        } else {
-            Err(configurations::unknown(name))
-        };
+        let launch = Launch::Configuration(name.to_owned());
+        let blueprint = Blueprint { launch, mixed: None };
+        return if known { Ok(Some(blueprint)) } else { Err(configurations::unknown(name)) };
     }
-    let mixed = "MixedInstancesPolicy.LaunchTemplate.LaunchTemplateSpecification";
-    let Some(template) = params.get("LaunchTemplate").or_else(|| params.get(mixed)) else { return Ok(None) };
-    let id = template.text("LaunchTemplateId").or_else(|| template.text("LaunchTemplateName"));
-    let id = id.ok_or_else(|| ApiError::validation("You must specify a launch template ID or name."))?;
-    let version = template.text("Version").unwrap_or("$Default");
-    let invalid = |error: ApiError| ApiError::validation(error.message);
-    let (spec, found) = fleet::launch_template(model, id, Some(version)).map_err(invalid)?;
-    fleet::check(model, &configurations::placed(model, spec)?).map_err(invalid)?;
-    Ok(Some(Launch::Template(TemplateChoice { id: found.id, name: found.name, version: version.to_owned() })))
+    let mixed = params.get("MixedInstancesPolicy").filter(|sent| !sent.is_empty());
+    let sent = match mixed {
+        Some(mixed) => mixed.get("LaunchTemplate.LaunchTemplateSpecification"),
+        None => params.get("LaunchTemplate"),
+    };
+    let Some(template) = mixed::template(model, sent)? else { return Ok(None) };
+    let blueprint = Blueprint { launch: Launch::Template(template), mixed: mixed.cloned() };
+    mixed::check(model, &blueprint)?;
+    Ok(Some(blueprint))
 }
 
 /// Subnets, and the zones they are in.
@@ -266,12 +267,17 @@ fn maintenance(params: &Params) -> Result<Option<Maintenance>, ApiError> {
 
 pub fn update(model: &mut Model, params: &Params) -> Result<Node, ApiError> {
     let old = named(model, params)?.clone();
-    let launch = launch(model, params)?.unwrap_or(old.launch);
+    let given = blueprint(model, params)?;
+    if given.is_some() {
+        refresh::refuse_launch_change(&old)?;
+    }
+    let Blueprint { launch, mixed } =
+        given.unwrap_or(Blueprint { launch: old.launch.clone(), mixed: old.mixed.clone() });
     let (subnets, zones) = place(model, params)?.unwrap_or((old.subnets, old.zones));
     let (size, settings) = (resized(old.size, params)?, settings(&old.settings, params)?);
     let group = named(model, params)?;
-    (group.launch, group.subnets, group.zones, group.size, group.settings) =
-        (launch, subnets, zones, size, settings);
+    (group.launch, group.mixed, group.subnets, group.zones, group.size, group.settings) =
+        (launch, mixed, subnets, zones, size, settings);
     tell(model, &old.name, "a user request", old.size, size);
     capacity::poke(model, &old.name);
     Ok(Node::body())

@@ -8,7 +8,7 @@ use crate::model::ec2::InstanceId;
 use crate::model::{Event, Model};
 use crate::wire::ApiError;
 
-use super::{AutoScalingEvent, activities, configurations, lifecycle};
+use super::{AutoScalingEvent, activities, configurations, lifecycle, mixed, refresh};
 
 const LAUNCHING: &str = "Launching a new EC2 instance";
 
@@ -46,9 +46,9 @@ fn reason(group: &Group, have: u64, want: u64) -> String {
 fn one(model: &mut Model, name: &str, cause: &str) -> Result<(), ApiError> {
     let Some(group) = model.autoscaling.groups.get(name) else { return Ok(()) };
     let (group, now) = (Group { activities: Default::default(), ..group.clone() }, model.now);
-    let id = somewhere(model, &group, cause)?;
+    let (id, launch) = somewhere(model, &group, cause)?;
     activities::begin(model, name, &id, LAUNCHING, cause.to_owned(), "PreInService");
-    let launch = pinned(model, &group.launch);
+    let launch = pinned(model, &launch);
     let Some(instance) = fleet::instance(model, id.as_str()) else { return Ok(()) };
     let member = Member {
         protected: group.settings.protect_new,
@@ -66,22 +66,34 @@ fn tell(model: &mut Model, group: &str, cause: &str, error: &ApiError) {
     activities::failed(model, group, LAUNCHING, cause.to_owned(), message);
 }
 
-/// Launches where the group has the fewest instances; where a zone has no room, that is told, and the next is tried.
-fn somewhere(model: &mut Model, group: &Group, cause: &str) -> Result<InstanceId, ApiError> {
-    let mut subnets = by_crowd(group, model).into_iter().peekable();
-    while let Some(subnet) = subnets.next() {
-        match started(model, group, &subnet) {
-            Err(error) if error.code == "InsufficientInstanceCapacity" && subnets.peek().is_some() => {
+/// Launches where the group has the fewest instances; where a zone has no room for a type, that is told, and the next
+/// type or zone is tried.
+fn somewhere(model: &mut Model, group: &Group, cause: &str) -> Result<(InstanceId, Launch), ApiError> {
+    let choices = mixed::choices(model, &refresh::blueprint(group));
+    let subnets = by_crowd(group, model);
+    let everywhere = subnets.iter().flat_map(|subnet| choices.iter().map(move |choice| (subnet, choice)));
+    let mut refused = ApiError::validation("The group has no subnet.");
+    for (subnet, choice) in everywhere {
+        match started(model, group, subnet, choice) {
+            Ok(id) => return Ok((id, choice.launch.clone())),
+            Err(error) if error.code == "InsufficientInstanceCapacity" => {
                 tell(model, &group.name, cause, &error);
+                refused = error;
             }
-            done => return done,
+            Err(error) => return Err(error),
         }
     }
-    Err(ApiError::validation("The group has no subnet."))
+    Err(refused)
 }
 
-fn started(model: &mut Model, group: &Group, subnet: &str) -> Result<InstanceId, ApiError> {
-    let mut spec = spec(model, &group.launch)?;
+fn started(
+    model: &mut Model,
+    group: &Group,
+    subnet: &str,
+    choice: &mixed::Choice,
+) -> Result<InstanceId, ApiError> {
+    let mut spec = spec(model, &choice.launch)?;
+    spec.instance_type = choice.instance_type.clone().unwrap_or(spec.instance_type);
     spec.subnet = Some(subnet.to_owned());
     spec.zone = None;
     let propagated = group.tags.iter().filter(|(_, tag)| tag.propagate);
@@ -91,8 +103,8 @@ fn started(model: &mut Model, group: &Group, subnet: &str) -> Result<InstanceId,
     fleet::launch(model, &spec)
 }
 
-/// What a group launches now.
-fn spec(model: &Model, launch: &Launch) -> Result<LaunchSpec, ApiError> {
+/// What a launch configuration or template says of an instance.
+pub fn spec(model: &Model, launch: &Launch) -> Result<LaunchSpec, ApiError> {
     match launch {
         Launch::Configuration(name) => {
             let found = model.autoscaling.configurations.get(name);

@@ -145,11 +145,7 @@ fn drain(model: &mut Model, group: &str, id: &InstanceId) -> Time {
 pub fn drained(model: &mut Model, group: &str, id: &InstanceId) {
     let Some(member) = member(model, group, id) else { return };
     match member.state {
-        MemberState::Terminating => {
-            if !actions::hold(model, group, id, Transition::Terminating) {
-                terminate(model, group, id);
-            }
-        }
+        MemberState::Terminating => unless_held(model, group, id),
         MemberState::Detaching => {
             activities::end(model, group, id, "Successful");
             forget(model, group, id);
@@ -159,6 +155,12 @@ pub fn drained(model: &mut Model, group: &str, id: &InstanceId) {
             activities::end(model, group, id, "Successful");
         }
         _ => {}
+    }
+}
+
+fn unless_held(model: &mut Model, group: &str, id: &InstanceId) {
+    if !actions::hold(model, group, id, Transition::Terminating) {
+        terminate(model, group, id);
     }
 }
 

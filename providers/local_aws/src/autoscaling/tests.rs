@@ -1,7 +1,7 @@
 mod hooks;
 mod policies;
+mod refresh;
 mod scaling;
-mod schedule;
 
 use crate::handle::{LocalAws, Options};
 use crate::model::Time;

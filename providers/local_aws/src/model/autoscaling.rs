@@ -2,6 +2,7 @@
 
 mod hook;
 mod member;
+mod refresh;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -13,6 +14,7 @@ use crate::wire::Params;
 
 pub use hook::{Consumer, Hook, HookResult, Transition};
 pub use member::{LifecycleAction, Member, MemberState};
+pub use refresh::{Blueprint, Preferences, Refresh, RefreshStatus, Rollback};
 
 /// Launch configurations and groups.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -70,6 +72,9 @@ pub struct Group {
     pub created: Time,
     /// What the next instance is launched from.
     pub launch: Launch,
+    /// The `MixedInstancesPolicy` of the requests, if it has one; `launch` is its template.
+    #[serde(default)]
+    pub mixed: Option<Params>,
     /// The least, the most and the wanted number of instances.
     pub size: Size,
     /// Where instances go: subnet ids, in the order given; zones' default subnets if it was made with zones.
@@ -107,6 +112,9 @@ pub struct Group {
     /// Its lifecycle hooks, by name.
     #[serde(default)]
     pub hooks: BTreeMap<String, Hook>,
+    /// Its instance refreshes, the newest first.
+    #[serde(default)]
+    pub refreshes: VecDeque<Refresh>,
     /// How many instances beyond the desired number it has for a while, to spread them evenly over its zones.
     #[serde(default)]
     pub balancing: u64,
@@ -146,9 +154,6 @@ pub struct Scheduled {
     pub arn: String,
     /// What the requests that put it say together.
     pub params: Params,
-    /// When it is due next.
-    #[serde(default)]
-    pub next: Option<Time>,
 }
 
 /// How many instances.
