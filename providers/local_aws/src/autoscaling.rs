@@ -104,6 +104,8 @@ pub fn dispatch(
         "DeletePolicy" => policies::delete(model, params),
         "PutScheduledUpdateGroupAction" => schedule::put(model, params),
         "DescribeScheduledActions" => schedule::describe(model, params),
+        "BatchPutScheduledUpdateGroupAction" => schedule::put_all(model, params),
+        "BatchDeleteScheduledAction" => schedule::delete_all(model, params),
         "DeleteScheduledAction" => schedule::delete(model, params),
         "PutLifecycleHook" => hooks::put(model, params),
         "DescribeLifecycleHooks" => hooks::describe(model, params),

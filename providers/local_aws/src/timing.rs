@@ -115,6 +115,9 @@ pub struct AutoScalingTiming {
     pub delete: Delay,
     /// Time between two steps of an instance refresh. Parameter.
     pub refresh_step: Delay,
+    /// The time of a scheduled action until the group is sized: within seconds as a rule, and up to two minutes (user
+    /// guide). Parameter.
+    pub scheduled: Delay,
     /// An instance begins to wait for a lifecycle hook until somebody completes it with `CONTINUE`: the function or
     /// daemon that the hook was made for, which the model does not have. `null`: nobody does, and the hook's
     /// heartbeat runs out. Parameter; [`crate::model::autoscaling::Consumer`] says it for one hook.
@@ -135,6 +138,7 @@ impl Default for AutoScalingTiming {
             register: Delay::secs(2, 10),
             delete: Delay::secs(30, 120),
             refresh_step: Delay::secs(10, 20),
+            scheduled: Delay::secs(0, 10),
             hook_answer: Some(Delay::secs(5, 15)),
             terminating_counts: false,
             force_delete_drains: false,
@@ -213,6 +217,7 @@ impl TimeModel {
                 register: blink,
                 delete: Delay::millis(300, 500),
                 refresh_step: blink,
+                scheduled: Delay::NONE,
                 hook_answer: Some(blink),
                 terminating_counts: false,
                 force_delete_drains: false,
@@ -249,6 +254,7 @@ impl TimeModel {
                 register: Delay::NONE,
                 delete: Delay::NONE,
                 refresh_step: Delay::NONE,
+                scheduled: Delay::NONE,
                 hook_answer: Some(Delay::NONE),
                 terminating_counts: false,
                 force_delete_drains: false,

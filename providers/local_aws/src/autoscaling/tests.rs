@@ -2,6 +2,7 @@ mod hooks;
 mod policies;
 mod refresh;
 mod scaling;
+mod schedule;
 
 use crate::handle::{LocalAws, Options};
 use crate::model::Time;

@@ -154,6 +154,9 @@ pub struct Scheduled {
     pub arn: String,
     /// What the requests that put it say together.
     pub params: Params,
+    /// When it is due next.
+    #[serde(default)]
+    pub next: Option<Time>,
 }
 
 /// How many instances.

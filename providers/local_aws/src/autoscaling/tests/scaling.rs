@@ -106,8 +106,8 @@ fn a_scheduled_action_sizes_the_group_at_its_time_and_is_gone() {
             .map(|name| field(&group, name).unwrap_or_default().to_owned())
     };
     assert_eq!(size(599), ["2", "4", "2"]);
-    assert_eq!(size(600), ["1", "1", "1"]);
-    let left = ok(&local, at(601), "autoscaling", "Action=DescribeScheduledActions");
+    assert_eq!(size(610), ["1", "1", "1"]);
+    let left = ok(&local, at(611), "autoscaling", "Action=DescribeScheduledActions");
     assert_eq!(fields(&left, "ScheduledActionName").len(), 0);
 }
 
