@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::fault::{Fault, Faults};
 use crate::model::behaviour::Rule;
 use crate::model::{Model, Time};
+use crate::service::HOME;
 use crate::timing::TimeModel;
 
 /// The account of everybody whose access key is not an account number itself.
@@ -38,14 +39,27 @@ impl Cloud {
     pub fn model(&mut self, account: &str, region: &str, now: Time) -> &mut Model {
         let place = place(account, region);
         let (seed, timing, behaviours) = (self.seed ^ fingerprint(&place), &self.timing, &self.behaviours);
+        let iam = match self.models.contains_key(&place) {
+            true => None,
+            false => self.models.get(&self::place(account, HOME)).map(|home| home.iam.clone()),
+        };
         let model = self.models.entry(place).or_insert_with(|| {
             let mut model = Model::new(account, region, seed, timing.clone(), now);
             model.behaviours.clone_from(behaviours);
+            model.iam = iam.unwrap_or_default();
             self.faults.befall(&mut model);
             model
         });
         model.advance(now);
         model
+    }
+
+    /// Tells all regions of an account what IAM has been told in its home.
+    pub(crate) fn share_iam(&mut self, account: &str) {
+        let Some(iam) = self.models.get(&place(account, HOME)).map(|home| home.iam.clone()) else { return };
+        for model in self.models.values_mut().filter(|model| model.account == account) {
+            model.iam.clone_from(&iam);
+        }
     }
 
     /// Has something go wrong, everywhere in the cloud.

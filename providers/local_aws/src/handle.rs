@@ -240,7 +240,11 @@ impl Shared {
         } else if let Some(mut past) = lag.and_then(|lag| self.cloud.stale(account, &region, now, lag)) {
             return asked.service.answer(&mut past, &context, call);
         }
-        asked.service.answer(self.cloud.model(account, &region, now), &context, call)
+        let reply = asked.service.answer(self.cloud.model(account, &region, now), &context, call);
+        if asked.service == Service::Iam && call.access() == Access::Write {
+            self.cloud.share_iam(account);
+        }
+        reply
     }
 
     /// Has a change kept; a fault that has struck is one.

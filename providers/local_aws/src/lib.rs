@@ -1,4 +1,4 @@
-//! AWS, modelled: EC2, Auto Scaling, CloudWatch's alarms, classic load balancing, Route 53 and STS, behind AWS's own wire
+//! AWS, modelled: EC2, Auto Scaling, CloudWatch, classic load balancing, Route 53, IAM and STS, behind AWS's own wire
 //! protocols.
 //!
 //! One deterministic core ([`model::Model`]) holds the state and a queue of what will happen; time passes
@@ -22,6 +22,7 @@ pub mod ec2;
 pub mod elb;
 pub mod fault;
 pub mod gauge;
+pub mod iam;
 pub mod model;
 pub mod route53;
 pub mod service;

@@ -9,6 +9,7 @@ pub mod behaviour;
 pub mod cloudwatch;
 pub mod ec2;
 pub mod elb;
+pub mod iam;
 pub mod metrics;
 pub mod route53;
 
@@ -22,7 +23,7 @@ pub use time::Time;
 
 use crate::timing::{Delay, TimeModel};
 
-/// One account in one region. Route 53, which has no regions, lives in the model of `us-east-1`.
+/// One account in one region. Route 53 and IAM, which have no regions, live in the model of `us-east-1`.
 ///
 /// Everything is plain data: a model is cloned to look ahead, and serialised to be kept.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -51,6 +52,9 @@ pub struct Model {
     pub cloudwatch: cloudwatch::CloudWatch,
     /// Classic load balancers.
     pub elb: elb::Elb,
+    /// Roles and instance profiles.
+    #[serde(default)]
+    pub iam: iam::Iam,
     /// Hosted zones and records.
     pub route53: route53::Route53,
 }
@@ -70,6 +74,7 @@ impl Model {
             autoscaling: autoscaling::AutoScaling::default(),
             cloudwatch: cloudwatch::CloudWatch::default(),
             elb: elb::Elb::default(),
+            iam: iam::Iam::default(),
             route53: route53::Route53::default(),
         };
         crate::ec2::furnish(&mut model);

@@ -7,7 +7,10 @@ use crate::model::ec2::Image;
 use crate::wire::{
     ApiError, Data, Identity, Node, Params, Protocol, Reply, RestReply, RestRequest, cbor, failure, success,
 };
-use crate::{autoscaling, cloudwatch, ec2, elb, route53, sts};
+use crate::{autoscaling, cloudwatch, ec2, elb, iam, route53, sts};
+
+/// Where services without regions live.
+pub const HOME: &str = "us-east-1";
 
 /// What a handler may know about a request besides its parameters.
 #[derive(Clone, Debug)]
@@ -31,6 +34,8 @@ pub enum Service {
     CloudWatch,
     /// Classic load balancing.
     Elb,
+    /// IAM.
+    Iam,
     /// Route 53.
     Route53,
     /// STS.
@@ -69,8 +74,8 @@ pub enum Call {
 
 impl Service {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::Ec2, Self::AutoScaling, Self::CloudWatch, Self::Elb, Self::Route53, Self::Sts];
+    pub const ALL: [Self; 7] =
+        [Self::Ec2, Self::AutoScaling, Self::CloudWatch, Self::Elb, Self::Iam, Self::Route53, Self::Sts];
 
     /// The service with this signing name.
     pub fn named(signing_name: &str) -> Option<Self> {
@@ -79,19 +84,22 @@ impl Service {
             "autoscaling" => Some(Self::AutoScaling),
             "monitoring" => Some(Self::CloudWatch),
             "elasticloadbalancing" => Some(Self::Elb),
+            "iam" => Some(Self::Iam),
             "route53" => Some(Self::Route53),
             "sts" => Some(Self::Sts),
             _ => None,
         }
     }
 
-    /// The short name, as it stands in call counts: `ec2`, `autoscaling`, `cloudwatch`, `elb`, `route53`, `sts`.
+    /// The short name, as it stands in call counts: `ec2`, `autoscaling`, `cloudwatch`, `elb`, `iam`, `route53`,
+    /// `sts`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Ec2 => "ec2",
             Self::AutoScaling => "autoscaling",
             Self::CloudWatch => "cloudwatch",
             Self::Elb => "elb",
+            Self::Iam => "iam",
             Self::Route53 => "route53",
             Self::Sts => "sts",
         }
@@ -102,7 +110,7 @@ impl Service {
     pub fn protocol(self, headers: &HeaderMap) -> Protocol {
         match self {
             Self::Ec2 => Protocol::Ec2,
-            Self::AutoScaling | Self::Elb | Self::Sts => Protocol::Query,
+            Self::AutoScaling | Self::Elb | Self::Iam | Self::Sts => Protocol::Query,
             Self::CloudWatch if headers.get("smithy-protocol").is_some_and(|said| said == "rpc-v2-cbor") => {
                 Protocol::Cbor
             }
@@ -118,15 +126,16 @@ impl Service {
             Self::AutoScaling => "http://autoscaling.amazonaws.com/doc/2011-01-01/",
             Self::CloudWatch => "http://monitoring.amazonaws.com/doc/2010-08-01/",
             Self::Elb => "http://elasticloadbalancing.amazonaws.com/doc/2012-06-01/",
+            Self::Iam => "https://iam.amazonaws.com/doc/2010-05-08/",
             Self::Route53 => "https://route53.amazonaws.com/doc/2013-04-01/",
             Self::Sts => "https://sts.amazonaws.com/doc/2011-06-15/",
         }
     }
 
-    /// The region whose model answers; Route 53 has but one.
+    /// The region whose model answers; Route 53 and IAM have but one.
     pub fn home(self, identity: &Identity) -> String {
         match self {
-            Self::Route53 => "us-east-1".to_owned(),
+            Self::Route53 | Self::Iam => HOME.to_owned(),
             _ => identity.region.clone(),
         }
     }
@@ -197,6 +206,7 @@ impl Service {
             Self::AutoScaling => autoscaling::dispatch(model, context, action, params),
             Self::CloudWatch => self.typed(model, action, params).map(|body| body.node()),
             Self::Elb => elb::dispatch(model, context, action, params),
+            Self::Iam => iam::dispatch(model, context, action, params),
             Self::Sts => sts::dispatch(model, context, action, params),
             Self::Route53 => Err(unknown_action(action)),
         }

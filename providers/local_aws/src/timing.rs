@@ -47,6 +47,8 @@ pub struct TimeModel {
     pub autoscaling: AutoScalingTiming,
     /// Classic load balancers.
     pub elb: ElbTiming,
+    /// Instance profiles.
+    pub iam: IamTiming,
     /// Records.
     pub route53: Route53Timing,
 }
@@ -174,6 +176,21 @@ impl Default for ElbTiming {
     }
 }
 
+/// Delays of IAM.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct IamTiming {
+    /// CreateInstanceProfile until EC2 and Auto Scaling know the profile: seconds, at times a minute. Terraform's
+    /// provider retries for two minutes because of it. Parameter.
+    pub instance_profile_propagation: Delay,
+}
+
+impl Default for IamTiming {
+    fn default() -> Self {
+        Self { instance_profile_propagation: Delay::secs(5, 15) }
+    }
+}
+
 /// Delays of Route 53.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -228,6 +245,7 @@ impl TimeModel {
                 open_requests: blink,
                 dns_lag: blink,
             },
+            iam: IamTiming { instance_profile_propagation: blink },
             route53: Route53Timing { insync: Delay::millis(200, 400) },
         }
     }
@@ -265,6 +283,7 @@ impl TimeModel {
                 open_requests: Delay::NONE,
                 dns_lag: Delay::NONE,
             },
+            iam: IamTiming { instance_profile_propagation: Delay::NONE },
             route53: Route53Timing { insync: Delay::NONE },
         }
     }

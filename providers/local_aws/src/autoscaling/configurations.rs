@@ -39,6 +39,11 @@ fn check(model: &Model, params: &Params) -> Result<(), ApiError> {
     if params.text("UserData").is_some_and(|data| STANDARD.decode(data).is_err()) {
         return Err(ApiError::validation("Invalid BASE64 encoding of user data"));
     }
+    if let Some(profile) = params.text("IamInstanceProfile").filter(|text| !text.is_empty())
+        && !model.iam.knows(profile, model.now)
+    {
+        return Err(ApiError::validation(format!("Invalid IamInstanceProfile: {profile}")));
+    }
     let image = params.required("ImageId")?;
     fleet::check(model, &placed(model, spec(params)?)?).map_err(|error| {
         match error.code.starts_with("InvalidAMIID") {

@@ -39,6 +39,7 @@ pub(super) fn resolve(model: &Model, spec: &LaunchSpec) -> Result<Resolved, ApiE
     instance_type::check(&spec.instance_type, &image)?;
     key(model, spec)?;
     user_data(spec)?;
+    profile(model, spec)?;
     let subnet = subnet(model, spec)?.clone();
     let groups = groups(model, spec, &subnet)?;
     let disks = disks(model, &image, &spec.block_devices)?;
@@ -73,6 +74,16 @@ fn key(model: &Model, spec: &LaunchSpec) -> Result<(), ApiError> {
         }
         _ => Ok(()),
     }
+}
+
+fn profile(model: &Model, spec: &LaunchSpec) -> Result<(), ApiError> {
+    let unknown = |profile: &&String| !model.iam.knows(profile, model.now);
+    let Some(profile) = spec.instance_profile.as_ref().filter(unknown) else { return Ok(()) };
+    let (part, kind) = if profile.starts_with("arn:") { ("arn", "ARN") } else { ("name", "name") };
+    let said = format!(
+        "Value ({profile}) for parameter iamInstanceProfile.{part} is invalid. Invalid IAM Instance Profile {kind}"
+    );
+    Err(ApiError::new("InvalidParameterValue", said))
 }
 
 fn user_data(spec: &LaunchSpec) -> Result<(), ApiError> {
@@ -295,6 +306,9 @@ fn attach(model: &mut Model, instance: &InstanceId, subnet: &Subnet, device: &st
 fn profile_arn(model: &Model, profile: &str) -> String {
     if profile.starts_with("arn:") {
         return profile.to_owned();
+    }
+    if let Some(known) = model.iam.profiles.get(profile) {
+        return known.entity.arn.clone();
     }
     format!("arn:aws:iam::{}:instance-profile/{profile}", model.account)
 }

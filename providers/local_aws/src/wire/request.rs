@@ -5,7 +5,8 @@ use http::HeaderMap;
 /// What the headers of a request say about it. Signatures are not checked: any key works.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
-    /// The signing name: `ec2`, `autoscaling`, `monitoring`, `elasticloadbalancing`, `route53`, `sts`.
+    /// The signing name: `ec2`, `autoscaling`, `monitoring`, `elasticloadbalancing`, `iam`,
+    /// `route53`, `sts`.
     pub service: String,
     /// For instance `us-east-1`.
     pub region: String,
