@@ -51,6 +51,21 @@ pub fn outcome((status, body): &(u16, String)) -> String {
     }
 }
 
+/// A request of a row: service, form, outcome, and what the answer says somewhere.
+pub type Asked = (&'static str, &'static str, &'static str, &'static str);
+
+/// Checks rows of "what real AWS does": each on a cloud of its own, its requests a second after each other.
+pub fn check(rows: &[(&str, &[Asked])]) {
+    for (row, requests) in rows {
+        let local = fast();
+        for (n, (service, form, wanted, says)) in (1..).zip(*requests) {
+            let answer = call(&local, at(n), service, &format!("Action={form}"));
+            assert_eq!(outcome(&answer), *wanted, "{row}: {form}");
+            assert!(answer.1.contains(says), "{row}: {form}: {says} is not in {}", answer.1);
+        }
+    }
+}
+
 fn signed(service: &str, method: &str, path: &str, body: &str) -> Request<Bytes> {
     let scope = format!(
         "AWS4-HMAC-SHA256 Credential=test/20261121/us-east-1/{service}/aws4_request, SignedHeaders=host, Signature=0"

@@ -1,5 +1,6 @@
 mod alarms;
 mod metrics;
+mod rows;
 
 use bytes::Bytes;
 use http::Request;

@@ -5,7 +5,7 @@ use crate::model::cloudwatch::StateValue;
 
 /// What a datapoint that is missing counts as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Missing {
+pub enum Treatment {
     /// It does not count.
     Missing,
     /// The alarm stays as it is.
@@ -16,7 +16,7 @@ pub enum Missing {
     NotBreaching,
 }
 
-impl Missing {
+impl Treatment {
     /// Reads a value of `TreatMissingData`; `None` if it is not one.
     pub fn parse(word: &str) -> Option<Self> {
         match word {
@@ -87,7 +87,7 @@ pub fn decide(
     points: &[Option<bool>],
     periods: usize,
     needed: usize,
-    missing: Missing,
+    missing: Treatment,
 ) -> Option<StateValue> {
     let known: Vec<bool> = points.iter().rev().flatten().copied().take(periods).collect();
     let breaches = known.iter().filter(|breach| **breach).count();
@@ -95,12 +95,12 @@ pub fn decide(
     let settled = |breaches| if breaches >= needed { StateValue::Alarm } else { StateValue::Ok };
     match missing {
         _ if absent == 0 => Some(settled(breaches)),
-        Missing::Breaching => Some(settled(breaches + absent)),
-        Missing::NotBreaching => Some(settled(breaches)),
+        Treatment::Breaching => Some(settled(breaches + absent)),
+        Treatment::NotBreaching => Some(settled(breaches)),
         _ if breaches >= needed || known.contains(&false) => Some(settled(breaches)),
-        Missing::Ignore => None,
-        Missing::Missing if is_old(points, needed) => Some(StateValue::Alarm),
-        Missing::Missing => Some(StateValue::InsufficientData),
+        Treatment::Ignore => None,
+        Treatment::Missing if is_old(points, needed) => Some(StateValue::Alarm),
+        Treatment::Missing => Some(StateValue::InsufficientData),
     }
 }
 
@@ -126,7 +126,7 @@ mod tests {
             .collect();
         let treatments = ["missing", "ignore", "breaching", "notBreaching"];
         let state = |word: &str| {
-            let missing = Missing::parse(word).expect("a literal word");
+            let missing = Treatment::parse(word).expect("a literal word");
             decide(&points, periods, needed, missing).map_or("retain", StateValue::word)
         };
         treatments.map(state).join(" ")

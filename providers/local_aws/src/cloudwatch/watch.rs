@@ -8,7 +8,7 @@ use crate::model::metrics::Metrics;
 use crate::wire::{ApiError, Params};
 
 use super::queries::{ALONE, Queries};
-use super::verdict::{Comparison, FURTHER, Missing, decide};
+use super::verdict::{Comparison, FURTHER, Treatment, decide};
 
 /// What an alarm watches.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,7 +26,7 @@ pub struct Watch {
     /// How many of them make an alarm.
     needed: usize,
     /// What counts where there is none.
-    missing: Missing,
+    missing: Treatment,
 }
 
 /// A datapoint: when its period began, and the figure if there is one.
@@ -72,7 +72,7 @@ impl Watch {
             threshold: threshold.ok_or_else(none)?,
             periods,
             needed,
-            missing: Missing::parse(missing).ok_or_else(strange)?,
+            missing: Treatment::parse(missing).ok_or_else(strange)?,
         })
     }
 

@@ -61,7 +61,10 @@ pub fn create_service_linked(model: &mut Model, params: &Params) -> Result<Node,
         "elasticloadbalancing" => "ElasticLoadBalancing",
         "spot" => "EC2Spot",
         _ => {
-            return Err(ApiError::new("InvalidInput", format!("{service} is not a service that is modelled")));
+            return Err(ApiError::new(
+                "InvalidInput",
+                format!("{service} is not a service that is modelled"),
+            ));
         }
     };
     let suffix = params.text("CustomSuffix").map(|suffix| format!("_{suffix}")).unwrap_or_default();

@@ -1,5 +1,5 @@
 use crate::handle::{LocalAws, Options};
-use crate::testing::{at, call, fast, field, fields, outcome};
+use crate::testing::{Asked, at, call, check, fast, field, fields, outcome};
 use crate::timing::TimeModel;
 
 fn iam(local: &LocalAws, form: &str) -> String {
@@ -10,6 +10,55 @@ fn told(local: &LocalAws, form: &str) -> String {
     let answer = call(local, at(0), "iam", &format!("Action={form}"));
     assert_eq!(answer.0, 200, "{form}\n{}", answer.1);
     answer.1
+}
+
+/// Rows of `GetCallerIdentity` and instance profiles.
+#[test]
+fn sts_and_iam_answer_as_aws_does() {
+    const CREATE: Asked =
+        ("iam", "CreateInstanceProfile&InstanceProfileName=web", "200", "instance-profile/web</Arn>");
+    const ROLE: Asked = (
+        "iam",
+        r#"CreateRole&RoleName=r&AssumeRolePolicyDocument={"Statement":[]}"#,
+        "200",
+        "<RoleName>r</RoleName>",
+    );
+    const ADD: Asked =
+        ("iam", "AddRoleToInstanceProfile&InstanceProfileName=web&RoleName=r", "200", "RequestId");
+    check(&[
+        ("GetCallerIdentity", &[("sts", "GetCallerIdentity", "200", "<Account>123456789012</Account>")]),
+        (
+            "instance-profile create/get/add-role",
+            &[
+                CREATE,
+                ROLE,
+                ADD,
+                ("iam", "GetInstanceProfile&InstanceProfileName=web", "200", "<RoleName>r</RoleName>"),
+            ],
+        ),
+        (
+            "GetInstanceProfile missing -> NoSuchEntity",
+            &[("iam", "GetInstanceProfile&InstanceProfileName=web", "NoSuchEntity 404", "cannot be found")],
+        ),
+        (
+            "CreateInstanceProfile dup -> EntityAlreadyExists",
+            &[CREATE, (CREATE.0, CREATE.1, "EntityAlreadyExists 409", "already exists")],
+        ),
+        (
+            "DeleteInstanceProfile with role -> DeleteConflict",
+            &[
+                CREATE,
+                ROLE,
+                ADD,
+                (
+                    "iam",
+                    "DeleteInstanceProfile&InstanceProfileName=web",
+                    "DeleteConflict 409",
+                    "remove roles",
+                ),
+            ],
+        ),
+    ]);
 }
 
 const POLICY: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:Get *"}]}"#;

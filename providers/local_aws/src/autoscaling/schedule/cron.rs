@@ -68,8 +68,8 @@ impl Cron {
         let now = Timestamp::from_millisecond(i64::try_from(after.0).ok()?).ok()?;
         let today = now.to_zoned(zone.clone()).date();
         let days = (0..HORIZON).map_while(|n| today.checked_add(Span::new().days(n)).ok());
-        let minutes = days.filter(|day| self.has(*day)).flat_map(|day| self.minutes_of(day, zone));
-        minutes.filter(|minute| *minute > after).next()
+        let mut minutes = days.filter(|day| self.has(*day)).flat_map(|day| self.minutes_of(day, zone));
+        minutes.find(|minute| *minute > after)
     }
 
     fn has(&self, day: Date) -> bool {
@@ -132,6 +132,8 @@ impl Field {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn after(cron: &str, moment: &str, zone: &str) -> String {
@@ -194,6 +196,46 @@ mod tests {
             "0 0 * , *",
         ] {
             assert_eq!(Cron::parse(text), None, "{text}");
+        }
+    }
+
+    /// The text of a field, and the numbers it stands for.
+    fn field(low: i8, high: i8) -> impl Strategy<Value = (String, Vec<i8>)> {
+        let all: Vec<i8> = (low..=high).collect();
+        let numbers = prop::collection::btree_set(low..=high, 1..4);
+        let list = numbers.prop_map(|set| {
+            let text: Vec<String> = set.iter().map(i8::to_string).collect();
+            (text.join(","), set.into_iter().collect::<Vec<i8>>())
+        });
+        let range = (low..=high, low..=high, 1..5_i8).prop_map(|(a, b, step)| {
+            let (first, last) = (a.min(b), a.max(b));
+            let numbers = (first..=last).filter(|n| (n - first) % step == 0).collect();
+            (format!("{first}-{last}/{step}"), numbers)
+        });
+        prop_oneof![Just(("*".to_owned(), all)), list, range]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        /// Minute by minute comes to the same.
+        #[test]
+        fn the_next_time_is_the_first_minute_that_fits(
+            (minute, minutes) in field(0, 59),
+            (hour, hours) in field(0, 23),
+            (weekday, weekdays) in field(0, 6),
+            start in 1_795_244_400_u64..1_826_780_400,
+        ) {
+            let cron = Cron::parse(&format!("{minute} {hour} * * {weekday}")).expect("it was made to be well-formed");
+            let fits = |second: &u64| {
+                let moment = Timestamp::from_second(i64::try_from(*second).expect("small")).expect("in range");
+                let moment = moment.to_zoned(TimeZone::UTC);
+                minutes.contains(&moment.minute())
+                    && hours.contains(&moment.hour())
+                    && weekdays.contains(&moment.weekday().to_sunday_zero_offset())
+            };
+            let first = (start / 60 + 1..).map(|minute| minute * 60).find(fits).map(|second| Time(second * 1000));
+            prop_assert_eq!(cron.next(Time(start * 1000), &TimeZone::UTC), first);
         }
     }
 }
