@@ -93,6 +93,32 @@ pub enum Reason {
     Released,
     /// An `import` block names it.
     Imported,
+    /// The swap of this object takes it along: users reach the new one by a new way in.
+    TakenAlong(Address),
+}
+
+/// Several changes that move users from old objects to new ones together, and that are taken back together: the way
+/// in (a load balancer) is replaced, what serves behind it (a group) serves behind the new one too, and what leads
+/// users there (a DNS record) then leads them to the new one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rollout {
+    /// What it is known by: the first of the ways in that are replaced.
+    pub of: Address,
+    /// What the change is to it.
+    pub role: Role,
+    /// How users are to be moved, in the words of what serves; empty where it says nothing.
+    pub settings: Attributes,
+}
+
+/// What a change is to a rollout.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Role {
+    /// A way in that is replaced.
+    WayIn,
+    /// Serves behind it.
+    Serves,
+    /// Leads users to it.
+    Leads,
 }
 
 /// An object as it was before the plan.
@@ -145,6 +171,9 @@ pub struct Change {
     /// What must hold once the object is as it should be, and was not known when the plan was made.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub postconditions: Vec<Condition>,
+    /// What it is part of, if users are moved by it and others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rollout: Option<Rollout>,
     /// Older objects of this address that go with this change.
     pub retires: Vec<RemoteId>,
     /// What it means for running instances and users, in one sentence of the kind's.

@@ -13,6 +13,7 @@ mod problem;
 mod protect;
 mod removed;
 mod replace_order;
+mod rollouts;
 mod standing;
 mod text;
 
@@ -40,6 +41,7 @@ use crate::steps::StepGraph;
 pub use problem::{PlanError, Problem, ProblemKind};
 
 use draft::Draft;
+use rollouts::Along;
 
 /// What will be done: the changes with their reasons, and the steps as data. What it says of the past is sealed;
 /// what it wants holds secrets in the clear until [`seal_plan`](crate::seal::seal_plan).
@@ -143,17 +145,17 @@ pub fn plan(input: &PlanInput<'_>) -> Result<Plan, PlanError> {
     let moved = moved::follow(input.state, &input.desired.moves);
     let input = &PlanInput { state: &moved.state, ..*input };
     let order = links::order(input.desired).map_err(PlanError::cycle)?;
-    let mut draft = Draft::new(input);
-    draft.problems.extend(moved.conflicts.iter().map(|conflict| problem::moved(input, conflict)));
-    imports::check(&mut draft);
-    for address in &order {
-        decide::decide(&mut draft, address);
+    let mut draft = decided(input, &order, Along::new());
+    let along = rollouts::taken_along(&draft);
+    if !along.is_empty() {
+        draft = decided(input, &order, along);
     }
-    removed::remove(&mut draft);
+    draft.problems.extend(moved.conflicts.iter().map(|conflict| problem::moved(input, conflict)));
     assertions::of_the_rest(&mut draft);
     let fates = keep::fates(&draft);
     keep::carry_out(&mut draft, &fates);
     replace_order::cascade(&mut draft, &order, &fates);
+    rollouts::mark(&mut draft);
     protect::check(&mut draft, &fates);
     draft.say_consequences();
     if !draft.problems.is_empty() {
@@ -161,6 +163,17 @@ pub fn plan(input: &PlanInput<'_>) -> Result<Plan, PlanError> {
     }
     let steps = lower::lower(&draft, &fates)?;
     Ok(draft.finish(steps, moved.moves))
+}
+
+/// What happens to each object, if the ways in that swaps take `along` are replaced besides.
+fn decided<'a>(input: &'a PlanInput<'a>, order: &[Address], along: Along) -> Draft<'a> {
+    let mut draft = Draft::new(input, along);
+    imports::check(&mut draft);
+    for address in order {
+        decide::decide(&mut draft, address);
+    }
+    removed::remove(&mut draft);
+    draft
 }
 
 /// Decides how to remove everything: of what is desired only moves and what is to be left alone count.

@@ -12,6 +12,8 @@ use infra_lang::schema::{KindSchema, SchemaSet};
 use infra_lang::value::Value;
 use serde::{Deserialize, Serialize};
 
+#[cfg(doc)]
+use crate::change::Rollout;
 use crate::change::{Action, Change, Identity, Prior, ReplaceOrder};
 use crate::id::{RemoteId, Token};
 use crate::steps::{Effect, LoweredStep, Operation};
@@ -85,6 +87,37 @@ pub trait Kind: Send + Sync {
     fn problems(&self, desired: &Attributes) -> Vec<(AttributeName, String)> {
         let _ = desired;
         Vec::new()
+    }
+
+    /// The attribute that names the ways in (load balancers) that an object serves behind. When one of them is
+    /// replaced, the object serves behind the new one before users are led there, and behind the old one until they
+    /// have left.
+    fn serves_behind(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// Whether users find what an object refers to by way of it, as by a DNS record.
+    fn leads_users(&self) -> bool {
+        false
+    }
+
+    /// Whether a swap of an object is to take the ways in along that it serves behind: they are replaced too. What to
+    /// do where that cannot be, if so.
+    fn takes_along(&self, desired: &Attributes) -> Option<&'static str> {
+        let _ = desired;
+        None
+    }
+
+    /// How users are to be moved who reach an object by way of what is replaced; see [`Rollout`].
+    fn rollout(&self, desired: &Attributes) -> Attributes {
+        let _ = desired;
+        Attributes::new()
+    }
+
+    /// Why a change cannot be part of the [`Rollout`] that it is in: the attribute that is to blame, and a sentence.
+    fn objection(&self, change: &Change) -> Option<(AttributeName, String)> {
+        let _ = change;
+        None
     }
 
     /// The steps that carry out a change, in their order. Pure: the plan holds what comes out.

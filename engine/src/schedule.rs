@@ -94,22 +94,54 @@ impl<'p> Schedule<'p> {
 
     /// The steps to take back now, at most one of each change: the last one of a failed change first, and only if
     /// nothing of its old has been taken away yet. A failed step is taken back too if it has noted something, for then
-    /// it has, or may have, done something.
+    /// it has, or may have, done something. Changes that go back together go back in the reverse of their order.
     pub fn to_undo(&self) -> Vec<StepId> {
-        let broken: BTreeSet<ChangeId> = self.failures.keys().map(|step| self.step(*step).change).collect();
-        broken.into_iter().filter_map(|change| self.next_undo(change)).collect()
+        let broken = self.failures.keys().map(|step| self.together(self.step(*step).change));
+        broken.collect::<BTreeSet<_>>().iter().flat_map(|changes| self.next_undos(changes)).collect()
     }
 
-    fn next_undo(&self, change: ChangeId) -> Option<StepId> {
-        let blocked = |step: StepId| match self.status(step) {
-            StepStatus::Started | StepStatus::Undoing | StepStatus::UndoFailed(_) => true,
+    /// A change and those that are taken back with it.
+    fn together(&self, change: ChangeId) -> BTreeSet<ChangeId> {
+        let found = self.graph.together.iter().find(|changes| changes.contains(&change));
+        found.cloned().unwrap_or_else(|| BTreeSet::from([change]))
+    }
+
+    fn next_undos(&self, changes: &BTreeSet<ChangeId>) -> Vec<StepId> {
+        let blocks = |step: StepId| match self.status(step) {
+            StepStatus::Started | StepStatus::UndoFailed(_) => true,
             StepStatus::NeverStarted => false,
             _ => self.step(step).part == Part::Retire,
         };
-        if self.of_change(change).any(blocked) {
-            return None;
+        let own = || changes.iter().flat_map(|change| self.of_change(*change));
+        if own().any(blocks) {
+            return Vec::new();
         }
-        self.of_change(change).rev().find(|step| self.step(*step).undo.is_some() && self.has_acted(*step))
+        let standing: Vec<StepId> = own().filter(|step| self.can_go_back(*step)).collect();
+        let last = changes
+            .iter()
+            .filter_map(|change| self.of_change(*change).rev().find(|step| standing.contains(step)));
+        let is_first = |step: &StepId| {
+            !self.is_undoing(*step) && !standing.iter().any(|other| self.waits_for(*other, *step))
+        };
+        last.filter(is_first).collect()
+    }
+
+    fn is_undoing(&self, step: StepId) -> bool {
+        *self.status(step) == StepStatus::Undoing
+    }
+
+    /// Whether a step can be taken back, or is just being.
+    fn can_go_back(&self, step: StepId) -> bool {
+        self.step(step).undo.is_some() && (self.has_acted(step) || self.is_undoing(step))
+    }
+
+    /// Whether a step came after another, at any distance.
+    fn waits_for(&self, step: StepId, other: StepId) -> bool {
+        let (mut seen, mut open) = (BTreeSet::new(), vec![step]);
+        while let Some(next) = open.pop() {
+            open.extend(self.graph.after[next.0].iter().filter(|before| seen.insert(**before)));
+        }
+        seen.contains(&other)
     }
 
     fn has_acted(&self, step: StepId) -> bool {
@@ -133,7 +165,7 @@ impl<'p> Schedule<'p> {
                 StepStatus::NeverStarted => blame.get(before).copied(),
                 _ => Some(self.step(*before).change),
             });
-            let broken = self.is_broken(own).then_some(own);
+            let broken = self.broken_beside(own);
             blame.extend(broken.or(inherited).map(|change| (step, change)));
         }
         blame.into_iter().collect()
@@ -148,9 +180,20 @@ impl<'p> Schedule<'p> {
         matches!(self.status(step), StepStatus::Succeeded(_))
     }
 
-    /// Whether a step of the change has failed, or what must hold after it does not.
+    /// Whether a step of the change has failed, or what must hold after it does not; or one of a change that is taken
+    /// back with it.
     pub fn is_broken(&self, change: ChangeId) -> bool {
-        self.failures.keys().any(|step| self.step(*step).change == change)
+        self.broken_beside(change).is_some()
+    }
+
+    /// The failed change because of which a change goes no further: itself, or one that is taken back with it.
+    fn broken_beside(&self, change: ChangeId) -> Option<ChangeId> {
+        if self.failures.is_empty() {
+            return None;
+        }
+        let broken: BTreeSet<ChangeId> = self.failures.keys().map(|step| self.step(*step).change).collect();
+        let beside = || broken.intersection(&self.together(change)).next().copied();
+        if broken.contains(&change) { Some(change) } else { beside() }
     }
 
     /// Whether all that is new of a change stands.

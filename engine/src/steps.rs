@@ -72,6 +72,9 @@ pub struct StepGraph {
     pub steps: Vec<Step>,
     /// For each step, those that must have succeeded before it may start.
     pub after: Vec<BTreeSet<StepId>>,
+    /// Changes that are taken back together: if one of them fails, none goes on, and all that were begun go back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub together: Vec<BTreeSet<ChangeId>>,
 }
 
 /// Whether a step brings the new about or takes the old away: it decides the order between objects.

@@ -157,6 +157,7 @@ fn reason(reason: &Reason) -> Option<String> {
         Reason::New | Reason::Attributes | Reason::Removed | Reason::Released | Reason::Imported => None,
         Reason::Vanished => Some("it is gone from AWS, and not by us".to_owned()),
         Reason::Inputs(inputs) => Some(inputs.join("; ")),
+        Reason::TakenAlong(by) => Some(format!("{by} swaps behind a new one")),
         Reason::Triggered(reference) => Some(format!("{}.{} changes", reference.object, reference.attribute)),
         Reason::Superseded => Some("newer ones have taken their place".to_owned()),
     }

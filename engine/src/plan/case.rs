@@ -65,12 +65,14 @@ impl Case<'_> {
         let prior = prior_of(self.draft, self.kind, live);
         let names: Vec<AttributeName> = attributes.iter().map(|attribute| attribute.name.clone()).collect();
         let differs = (!attributes.is_empty()).then_some(Reason::Attributes);
-        let action = match trigger {
+        let along = self.draft.along.get(&self.object.address).cloned().map(Reason::TakenAlong);
+        let forced = trigger.cloned().map(Reason::Triggered).or(along);
+        let action = match &forced {
             Some(_) => Action::Replace(self.kind.replace_order(self.desired)),
             None if attributes.is_empty() => return None,
             None => self.kind.action(&names, self.desired, &prior),
         };
-        let reasons = differs.into_iter().chain(trigger.cloned().map(Reason::Triggered)).collect();
+        let reasons = differs.into_iter().chain(forced).collect();
         Some(Change { prior: Some(prior), ..self.change(action, reasons, attributes) })
     }
 
@@ -161,6 +163,7 @@ impl Case<'_> {
             identity: self.draft.identities.get(&object.address).cloned(),
             preconditions: Vec::new(),
             postconditions: Vec::new(),
+            rollout: None,
             retires: Vec::new(),
             consequence: None,
             location: Some(location(object.span)),

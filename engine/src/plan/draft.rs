@@ -6,6 +6,7 @@ use infra_lang::address::{Address, Mode};
 use infra_lang::desired::DesiredObject;
 use infra_lang::residual::{Attributes, Reference, Values, references};
 
+use super::rollouts::Along;
 use super::{Plan, PlanHeader, PlanInput, PlannedLookup, Problem, ProblemKind, RecordSketch, outputs};
 use crate::assertion::Assertion;
 use crate::change::{Action, Change};
@@ -25,6 +26,8 @@ pub(super) struct Draft<'a> {
     /// What the configuration refers to.
     pub(super) links: Links,
     pub(super) identities: Identities,
+    /// What is replaced for the sake of a swap.
+    pub(super) along: Along,
     /// What stays known while the plan is carried out.
     pub(super) known: Known,
     /// The desired attributes of each object with what is known put in.
@@ -39,11 +42,12 @@ pub(super) struct Draft<'a> {
 }
 
 impl<'a> Draft<'a> {
-    pub(super) fn new(input: &'a PlanInput<'a>) -> Self {
+    pub(super) fn new(input: &'a PlanInput<'a>, along: Along) -> Self {
         Self {
             input,
             links: links::direct(input.desired),
             identities: identify(input.desired, input.provider),
+            along,
             known: Known::default(),
             desired: BTreeMap::new(),
             changes: BTreeMap::new(),

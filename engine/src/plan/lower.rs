@@ -6,6 +6,7 @@
 
 mod ours;
 mod parts;
+mod rollouts;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -44,8 +45,10 @@ pub(super) fn lower(draft: &Draft<'_>, fates: &Fates) -> Result<StepGraph, PlanE
     }
     order_within(&parts, &mut after);
     order_between(&parts, draft, &mut after);
+    rollouts::order(&parts, draft, &mut after);
     decide_first(&parts, draft, &mut after);
-    number(steps, &after).map_err(|ring| ring_problem(draft, &ring))
+    let graph = number(steps, &after).map_err(|ring| ring_problem(draft, &ring))?;
+    Ok(StepGraph { together: rollouts::together(draft), ..graph })
 }
 
 /// The kind's steps; those that concern the state alone are ours. An object that is taken over is then brought to what is desired, as far as it can change.
@@ -203,6 +206,7 @@ fn number(steps: Vec<Step>, after: &After) -> Result<StepGraph, Vec<ChangeId>> {
     Ok(StepGraph {
         steps: order.iter().map(renumbered).collect(),
         after: order.iter().map(|old| after[*old].iter().map(|before| new[before]).collect()).collect(),
+        together: Vec::new(),
     })
 }
 

@@ -89,6 +89,7 @@ pub(super) fn unwanted(
         identity: None,
         preconditions: Vec::new(),
         postconditions: Vec::new(),
+        rollout: None,
         retires: Vec::new(),
         consequence: None,
         location: None,

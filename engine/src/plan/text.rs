@@ -103,6 +103,7 @@ impl fmt::Display for Reason {
             Self::Superseded => f.write_str("superseded"),
             Self::Released => f.write_str("released"),
             Self::Imported => f.write_str("imported"),
+            Self::TakenAlong(by) => write!(f, "taken along by {by}"),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Made-up kinds: a `box` that is made anew when its color changes, a `slot` whose name is fixed, a `cask` whose name
 //! follows from what it holds and of which one older stays, a `cup` with a name that may be prefixed, a `layer` known by its contents, and a `fleet` that is
-//! swapped in several steps.
+//! swapped in several steps. Of `movers`: a `gate`, a `herd` that serves behind gates, a `sign` that leads to them.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -70,17 +70,18 @@ pub fn all() -> Vec<Box<dyn Kind>> {
             ],
         )
     };
-    vec![
+    let own: [Box<dyn Kind>; 6] = [
         Box::new(Simple(box_schema, ReplaceOrder::NewFirst, 0)),
         Box::new(Simple(slot, ReplaceOrder::OldFirst, 0)),
         Box::new(Simple(cask, ReplaceOrder::NewFirst, 1)),
         Box::new(Simple(cup, ReplaceOrder::NewFirst, 0)),
         Box::new(Layer(layer)),
         Box::new(Fleet(fleet)),
-    ]
+    ];
+    own.into_iter().chain(super::movers::all()).collect()
 }
 
-fn schema(name: &str, attributes: &[(&str, Type, Presence, bool)]) -> KindSchema {
+pub fn schema(name: &str, attributes: &[(&str, Type, Presence, bool)]) -> KindSchema {
     let id = ("id", Type::string(), Presence::Observed, false);
     let attributes = attributes.iter().chain([&id]).map(|(name, ty, presence, immutable)| AttributeSchema {
         name: AttributeName::new(name),
@@ -130,7 +131,7 @@ fn delete(id: &RemoteId, after: &[usize]) -> LoweredStep {
 }
 
 /// What most kinds do.
-fn simple(change: &Change) -> Vec<LoweredStep> {
+pub fn simple(change: &Change) -> Vec<LoweredStep> {
     let names = || change.attributes.iter().map(|attribute| attribute.name.clone()).collect();
     let create =
         |after: &[usize]| step(Effect::Create, LoweredTarget::None, Part::Establish, "create", after);

@@ -3,5 +3,6 @@
 
 pub mod kinds;
 pub mod memory;
+pub mod movers;
 pub mod text;
 pub mod world;

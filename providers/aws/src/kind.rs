@@ -193,6 +193,7 @@ pub(crate) mod tests {
             timeouts: BTreeMap::new(),
             preconditions: Vec::new(),
             postconditions: Vec::new(),
+            rollout: None,
         }
     }
 

@@ -179,6 +179,7 @@ impl World {
             timeouts: BTreeMap::new(),
             preconditions: Vec::new(),
             postconditions: Vec::new(),
+            rollout: None,
         }
     }
 
