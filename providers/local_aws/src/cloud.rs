@@ -94,6 +94,18 @@ impl Cloud {
         }
     }
 
+    /// Tells the streams of requests of an account what its hosted zones hold now.
+    pub(crate) fn publish(&mut self, account: &str, home: &str, now: Time) {
+        let asks = |model: &Model| model.account == account && !model.traffic.is_empty();
+        if !self.models().any(asks) {
+            return;
+        }
+        let route53 = self.model(account, home, now).route53.clone();
+        for model in self.models.values_mut().filter(|model| asks(model)) {
+            model.traffic.publish(&route53);
+        }
+    }
+
     /// Brings every account and region up to `now`.
     pub fn advance(&mut self, now: Time) {
         for model in self.models.values_mut() {

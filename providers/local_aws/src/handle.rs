@@ -241,8 +241,12 @@ impl Shared {
             return asked.service.answer(&mut past, &context, call);
         }
         let reply = asked.service.answer(self.cloud.model(account, &region, now), &context, call);
-        if asked.service == Service::Iam && call.access() == Access::Write {
-            self.cloud.share_iam(account);
+        match asked.service {
+            Service::Iam if call.access() == Access::Write => self.cloud.share_iam(account),
+            Service::Route53 if call.access() == Access::Write => {
+                self.cloud.publish(account, &region, now);
+            }
+            _ => {}
         }
         reply
     }

@@ -22,6 +22,7 @@ pub use random::Random;
 pub use time::Time;
 
 use crate::timing::{Delay, TimeModel};
+use crate::traffic::{self, Traffic};
 
 /// One account in one region. Route 53 and IAM, which have no regions, live in the model of `us-east-1`.
 ///
@@ -57,6 +58,9 @@ pub struct Model {
     pub iam: iam::Iam,
     /// Hosted zones and records.
     pub route53: route53::Route53,
+    /// Requests of clients.
+    #[serde(default)]
+    pub traffic: Traffic,
 }
 
 impl Model {
@@ -76,6 +80,7 @@ impl Model {
             elb: elb::Elb::default(),
             iam: iam::Iam::default(),
             route53: route53::Route53::default(),
+            traffic: Traffic::default(),
         };
         crate::ec2::furnish(&mut model);
         model
@@ -87,9 +92,11 @@ impl Model {
     /// Advancing in one step or in many gives the same model.
     pub fn advance(&mut self, to: Time) {
         while let Some((due, event)) = self.queue.pop_due(to) {
+            traffic::run(self, due);
             self.now = self.now.max(due);
             self.apply(event);
         }
+        traffic::run(self, to);
         self.now = self.now.max(to);
     }
 

@@ -4,12 +4,25 @@
 //! What a load balancer does with requests follows the Classic Load Balancer guide ("How Elastic Load Balancing
 //! works", "Connection draining", "HTTP 503 and 504"). Times are in milliseconds, shares in `0.0..=1.0`.
 
+mod flight;
+mod front;
+mod names;
+mod stream;
+mod streams;
+mod tally;
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::LocalAws;
 use crate::model::Time;
 use crate::timing::Delay;
+
+pub use streams::Traffic;
+pub(crate) use streams::{close, cut, longest_open, run};
 
 /// A stream of requests.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -150,3 +163,35 @@ pub struct Moment {
     /// How many.
     pub count: u64,
 }
+
+impl LocalAws {
+    /// Lets clients ask from `now` on, in a region in which the load balancers are. What name servers answer is taken
+    /// from the account's hosted zones, and follows them.
+    ///
+    /// While requests come through a load balancer, draining takes as long as the last open one, not as long as
+    /// [`ElbTiming::open_requests`](crate::timing::ElbTiming) says.
+    pub fn start_traffic(&self, account: &str, region: &str, now: Time, spec: TrafficSpec) {
+        let route53 = |model: &mut crate::model::Model| names::resolve(&model.route53, &spec.target);
+        let answers = self.with_model(account, ROUTE53_HOME, now, route53);
+        self.with_model(account, region, now, |model| {
+            model.traffic.0.push(stream::Stream::new(spec, answers, now));
+        });
+    }
+
+    /// Lets no more requests arrive. Those under way end as time passes.
+    pub fn stop_traffic(&self, account: &str, region: &str, now: Time) {
+        self.with_model(account, region, now, |model| {
+            model.traffic.0.iter_mut().for_each(stream::Stream::stop);
+        });
+    }
+
+    /// What became of all requests up to `now`: a report for each stream, in the order in which they were started.
+    pub fn traffic_report(&self, account: &str, region: &str, now: Time) -> Vec<TrafficReport> {
+        self.with_model(account, region, now, |model| {
+            model.traffic.0.iter().map(|stream| stream.report(now)).collect()
+        })
+    }
+}
+
+/// Where Route 53 is modelled.
+const ROUTE53_HOME: &str = "us-east-1";

@@ -1,7 +1,6 @@
 mod hooks;
 mod policies;
 mod refresh;
-mod replacement;
 mod scaling;
 mod schedule;
 

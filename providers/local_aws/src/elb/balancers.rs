@@ -4,6 +4,7 @@ use crate::ec2::fleet;
 use crate::model::Model;
 use crate::model::ec2::{GroupId, SubnetId};
 use crate::model::elb::Balancer;
+use crate::traffic;
 use crate::wire::{ApiError, Node, Params, paginate};
 
 use super::{check, listeners, network, not_found, policies};
@@ -105,6 +106,7 @@ pub fn delete(model: &mut Model, params: &Params) -> Result<Node, ApiError> {
     // Deleting one that is not there succeeds (DeleteLoadBalancer).
     if model.elb.balancers.remove(&name).is_some() {
         fleet::release_interfaces(model, &network::owner(&name), None);
+        traffic::close(model, &name);
     }
     Ok(Node::body())
 }

@@ -9,6 +9,7 @@ use crate::ec2::fleet;
 use crate::model::ec2::{Instance, InstanceId, InstanceState};
 use crate::model::elb::{Balancer, HealthCheck, Registration, Standing};
 use crate::model::{Event, Model, Time};
+use crate::traffic::{self, Cause};
 use crate::wire::{ApiError, Node, Params};
 
 use super::probes::{self, Verdict};
@@ -158,6 +159,7 @@ pub fn enlist(model: &mut Model, balancer: &str, id: &InstanceId) {
 /// Begins to take an instance out; gives the moment it is gone.
 pub fn dismiss(model: &mut Model, balancer: &str, id: &InstanceId) -> Option<Time> {
     let open = model.random.delay(model.timing.elb.open_requests);
+    let requests = traffic::longest_open(model, balancer, id);
     let found = model.elb.balancers.get_mut(balancer)?;
     let registration = found.registrations.get_mut(id)?;
     if let Some(leaves) = registration.leaves {
@@ -165,8 +167,10 @@ pub fn dismiss(model: &mut Model, balancer: &str, id: &InstanceId) -> Option<Tim
     }
     if !found.attributes.draining {
         found.registrations.remove(id);
+        traffic::cut(model, balancer, id, Cause::CutByDeregistration);
         return Some(model.now);
     }
+    let open = requests.unwrap_or(open);
     let wait = open.min(Duration::from_secs(found.attributes.draining_timeout));
     registration.leaves = Some(model.now + wait);
     let event = ElbEvent::Left { balancer: balancer.to_owned(), instance: id.clone() };
@@ -180,6 +184,7 @@ pub fn left(model: &mut Model, balancer: &str, id: &InstanceId) {
         && found.registrations.get(id).is_some_and(|registration| registration.leaves.is_some())
     {
         found.registrations.remove(id);
+        traffic::cut(model, balancer, id, Cause::CutByDrainTimeout);
     }
 }
 

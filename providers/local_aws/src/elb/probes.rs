@@ -102,7 +102,8 @@ mod tests {
     fn verdicts_follow_the_probes() {
         let crash = [(0, Well), (40, Closed)];
         let cure = [(0, Well), (40, Closed), (70, Well)];
-        let table: [(&str, u64, u64, &[(u64, Condition)], (Standing, u64)); 19] = [
+        type Row<'a> = (&'a str, u64, u64, &'a [(u64, Condition)], (Standing, u64));
+        let table: [Row<'_>; 19] = [
             ("TCP:80", 1, 4, &[(0, Well)], (New, 0)),
             ("TCP:80", 1, 5, &[(0, Well)], (In, 0)),
             ("TCP:80", 3, 24, &[(0, Well)], (New, 0)),

@@ -27,6 +27,11 @@ impl Random {
         if bound == 0 { 0 } else { self.draw(|rng| rng.u64(0..bound)) }
     }
 
+    /// A number in `0.0..1.0`.
+    pub fn share(&mut self) -> f64 {
+        self.draw(fastrand::Rng::f64)
+    }
+
     /// A delay from its range.
     pub fn delay(&mut self, delay: Delay) -> Duration {
         let spread = delay.high_ms.saturating_sub(delay.low_ms);
