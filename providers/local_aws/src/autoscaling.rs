@@ -2,6 +2,7 @@
 
 mod actions;
 mod activities;
+mod balance;
 mod balancers;
 mod capacity;
 mod configurations;
@@ -13,12 +14,16 @@ mod launch;
 mod lifecycle;
 mod members;
 mod mixed;
+mod moves;
+mod notifications;
 mod policies;
 mod processes;
 mod refresh;
 mod scale_in;
 mod schedule;
+mod sources;
 mod tags;
+mod types;
 
 use serde::{Deserialize, Serialize};
 
@@ -53,6 +58,8 @@ pub enum AutoScalingEvent {
     Detached(String, String),
     /// A group looks at the health of its instances.
     Watch(String),
+    /// A group looks whether instances have reached their maximum lifetime.
+    Aged(String),
     /// The instance refresh of a group takes its next step.
     RefreshStep(String),
     /// The time of a scheduled action has come.
@@ -95,9 +102,16 @@ pub fn dispatch(
         "TerminateInstanceInAutoScalingGroup" => members::terminate(model, params),
         "SetInstanceProtection" => members::protect(model, params),
         "SetInstanceHealth" => members::set_health(model, params),
-        "DetachInstances" => members::detach(model, params),
-        "EnterStandby" => members::enter_standby(model, params),
-        "ExitStandby" => members::exit_standby(model, params),
+        "DetachInstances" => moves::detach(model, params),
+        "EnterStandby" => moves::enter_standby(model, params),
+        "ExitStandby" => moves::exit_standby(model, params),
+        "AttachInstances" => moves::attach(model, params),
+        "PutNotificationConfiguration" => notifications::put(model, params),
+        "DescribeNotificationConfigurations" => notifications::describe(model, params),
+        "DeleteNotificationConfiguration" => notifications::delete(model, params),
+        "AttachTrafficSources" => sources::attach(model, params),
+        "DetachTrafficSources" => sources::detach(model, params),
+        "DescribeTrafficSources" => sources::describe(model, params),
         "PutScalingPolicy" => policies::put(model, params),
         "DescribePolicies" => policies::describe(model, params),
         "ExecutePolicy" => policies::execute(model, params),
@@ -110,7 +124,6 @@ pub fn dispatch(
         "PutLifecycleHook" => hooks::put(model, params),
         "DescribeLifecycleHooks" => hooks::describe(model, params),
         "DeleteLifecycleHook" => hooks::delete(model, params),
-        "DescribeLifecycleHookTypes" => Ok(hooks::types()),
         "CompleteLifecycleAction" => actions::complete_asked(model, params),
         "RecordLifecycleActionHeartbeat" => actions::heartbeat(model, params),
         "StartInstanceRefresh" => refresh::start(model, params),
@@ -121,7 +134,7 @@ pub fn dispatch(
         "DeleteTags" => tags::delete(model, params),
         "DescribeTags" => tags::describe(model, params),
         "DescribeAccountLimits" => Ok(describe::limits(model)),
-        _ => Err(unknown_action(action)),
+        _ => types::describe(action).ok_or_else(|| unknown_action(action)),
     }
 }
 
@@ -139,6 +152,7 @@ pub fn apply(model: &mut Model, event: AutoScalingEvent) {
         AutoScalingEvent::Gone(group, id) => lifecycle::gone(model, &group, &id),
         AutoScalingEvent::Detached(group, balancer) => balancers::detached(model, &group, &balancer),
         AutoScalingEvent::RefreshStep(group) => refresh::step(model, &group),
+        AutoScalingEvent::Aged(group) => health::aged(model, &group),
         AutoScalingEvent::Watch(group) => health::watch(model, &group),
         AutoScalingEvent::Scheduled(group, name) => schedule::due(model, &group, &name),
         AutoScalingEvent::Deleted(group) => groups::deleted(model, &group),

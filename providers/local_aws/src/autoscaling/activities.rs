@@ -88,9 +88,11 @@ pub fn cancel(model: &mut Model, group: &str, id: &InstanceId, message: &str) {
     end(model, group, id, "Cancelled");
 }
 
-/// The newest activity of a group.
-pub fn latest(model: &Model, group: &str) -> Node {
-    newest(model, group, 1).pop().unwrap_or_else(Node::body)
+/// The newest activity about an instance.
+pub fn of(model: &Model, group: &str, id: &InstanceId) -> Node {
+    let Some(group) = model.autoscaling.groups.get(group) else { return Node::body() };
+    let found = group.activities.iter().find(|activity| activity.instance.as_ref() == Some(id));
+    found.map_or_else(Node::body, |activity| node(group, activity))
 }
 
 /// The newest activities of a group.

@@ -7,7 +7,7 @@ use crate::model::autoscaling::{Attachment, Group, MemberState};
 use crate::model::{Event, Model, Time};
 use crate::wire::{ApiError, Node, Params};
 
-use super::{AutoScalingEvent, capacity, health, lifecycle, named, refresh};
+use super::{AutoScalingEvent, capacity, health, named, refresh};
 
 /// Refuses names that no load balancer has.
 pub fn check(model: &Model, names: &[String]) -> Result<(), ApiError> {
@@ -73,7 +73,7 @@ pub fn detached(model: &mut Model, group: &str, balancer: &str) {
 }
 
 /// `Adding`, `Added`, `InService` or `Removing` (DescribeLoadBalancers of Auto Scaling).
-fn state(model: &Model, group: &Group, name: &str, attachment: Attachment) -> &'static str {
+pub fn state(model: &Model, group: &Group, name: &str, attachment: Attachment) -> &'static str {
     if attachment == Attachment::Removing {
         return "Removing";
     }
@@ -116,11 +116,4 @@ pub fn describe_targets(model: &mut Model, params: &Params) -> Result<Node, ApiE
         .iter()
         .map(|arn| Node::body().field("LoadBalancerTargetGroupARN", arn).field("State", "Added"));
     Ok(Node::body().members("LoadBalancerTargetGroups", states))
-}
-
-/// Registers an instance that comes back from standby.
-pub fn rejoin(model: &mut Model, group: &str, id: &crate::model::ec2::InstanceId) {
-    for balancer in lifecycle::attached(model, group) {
-        elb::enlist(model, &balancer, id);
-    }
 }

@@ -3,7 +3,7 @@
 use crate::model::autoscaling::{Group, MemberState};
 use crate::model::{Event, Model};
 
-use super::{AutoScalingEvent, activities, health, launch, lifecycle, refresh, scale_in};
+use super::{AutoScalingEvent, activities, balance, health, launch, lifecycle, refresh, scale_in};
 
 /// Has a group look at itself soon: something about it has changed.
 pub fn poke(model: &mut Model, group: &str) {
@@ -55,6 +55,7 @@ pub fn reconcile(model: &mut Model, name: &str) {
         group.occasion.clear();
     }
     retire(model, name);
+    balance::even_out(model, name);
 }
 
 fn shrink(model: &mut Model, name: &str, have: u64, want: u64) {

@@ -95,6 +95,7 @@ fn description(model: &Model, group: &Group) -> Node {
         .field("HealthCheckType", &settings.health_check_type)
         .field("HealthCheckGracePeriod", settings.grace)
         .members("Instances", group.members.iter().map(|(id, member)| shown(model, id, member)))
+        .members("TrafficSources", traffic(group))
         .field("CreatedTime", group.created.stamp())
         .members("SuspendedProcesses", suspended)
         .maybe("PlacementGroup", settings.placement_group.as_ref())
@@ -116,6 +117,12 @@ fn description(model: &Model, group: &Group) -> Node {
         None => node,
     };
     blueprint(node, &Blueprint { launch: group.launch.clone(), mixed: group.mixed.clone() })
+}
+
+fn traffic(group: &Group) -> impl Iterator<Item = Node> + '_ {
+    let source = |id: &str, kind: &str| Node::body().field("Identifier", id).field("Type", kind);
+    let classic = group.balancers.keys().map(move |name| source(name, "elb"));
+    classic.chain(group.target_groups.iter().map(move |arn| source(arn, "elbv2")))
 }
 
 pub fn instances(model: &mut Model, params: &Params) -> Result<Node, ApiError> {

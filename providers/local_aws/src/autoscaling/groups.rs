@@ -9,8 +9,8 @@ use crate::model::autoscaling::{Attachment, Blueprint, Group, Launch, Maintenanc
 use crate::wire::{ApiError, Node, Params};
 
 use super::{
-    AutoScalingEvent, capacity, configurations, hooks, lifecycle, mixed, named, not_found, policies, refresh,
-    scale_in, tags,
+    AutoScalingEvent, capacity, configurations, health, hooks, lifecycle, mixed, named, not_found, policies,
+    refresh, scale_in, sources, tags,
 };
 
 pub fn create(model: &mut Model, params: &Params) -> Result<Node, ApiError> {
@@ -44,7 +44,9 @@ fn read(model: &mut Model, name: &str, params: &Params) -> Result<Group, ApiErro
     let (subnets, zones) = place(model, params)?
         .ok_or_else(|| ApiError::validation("At least one Availability Zone or VPC Subnet is required."))?;
     let size = first_size(params)?;
-    let balancers = params.strings("LoadBalancerNames");
+    let (mut balancers, mut targets) = sources::split(params)?;
+    balancers.extend(params.strings("LoadBalancerNames"));
+    targets.extend(params.strings("TargetGroupARNs"));
     super::balancers::check(model, &balancers)?;
     let tags = tags::read(params)?;
     let arn = format!(
@@ -63,7 +65,7 @@ fn read(model: &mut Model, name: &str, params: &Params) -> Result<Group, ApiErro
         subnets,
         zones,
         balancers: balancers.into_iter().map(|name| (name, Attachment::Attached)).collect(),
-        target_groups: params.strings("TargetGroupARNs").into_iter().collect(),
+        target_groups: targets.into_iter().collect(),
         settings: settings(&usual_settings(&model.account), params)?,
         suspended: BTreeMap::new(),
         metrics: BTreeSet::new(),
@@ -77,6 +79,7 @@ fn read(model: &mut Model, name: &str, params: &Params) -> Result<Group, ApiErro
         occasion: String::new(),
         refreshes: Default::default(),
         balancing: 0,
+        notifications: BTreeMap::new(),
         deleting: false,
         watched: false,
     })
@@ -229,6 +232,9 @@ fn settings(old: &Settings, params: &Params) -> Result<Settings, ApiError> {
         new.placement_group = Some(name.to_owned()).filter(|name| !name.is_empty());
     }
     if let Some(seconds) = number(params, "MaxInstanceLifetime")? {
+        if (1..86_400).contains(&seconds) {
+            return Err(ApiError::validation("MaxInstanceLifetime must be 0, or at least 86400 seconds"));
+        }
         new.max_lifetime = Some(seconds).filter(|seconds| *seconds > 0);
     }
     // -1 takes the setting away again.
@@ -279,6 +285,7 @@ pub fn update(model: &mut Model, params: &Params) -> Result<Node, ApiError> {
     (group.launch, group.mixed, group.subnets, group.zones, group.size, group.settings) =
         (launch, mixed, subnets, zones, size, settings);
     tell(model, &old.name, "a user request", old.size, size);
+    health::age(model, &old.name);
     capacity::poke(model, &old.name);
     Ok(Node::body())
 }
@@ -337,10 +344,10 @@ pub fn delete(model: &mut Model, params: &Params) -> Result<Node, ApiError> {
     group.deleting = true;
     group.schedule.clear();
     group.hooks.clear();
+    group.notifications.clear();
     group.size = Size { min: 0, max: 0, desired: 0 };
     let members: Vec<_> = group.members.keys().cloned().collect();
     for id in members {
-        // Without waiting for open requests: whether AWS drains here is not documented, so the harsher is assumed.
         lifecycle::kill(model, &name, &id);
     }
     policies::clear(model, &name);

@@ -116,7 +116,7 @@ fn replace(model: &mut Model, name: &str) {
     capacity::poke(model, name);
 }
 
-/// The unhealthy instances that may be replaced now: at most a tenth of the desired number, at least one; none while
+/// The instances that are unhealthy, or too old, and may be replaced now: at most a tenth of the desired number, at least one; none while
 /// a tenth is missing and on its way; one if none is healthy.
 fn to_replace(group: &Group) -> Vec<(InstanceId, String)> {
     let serving = || group.members.iter().filter(|(_, member)| member.state == MemberState::InService);
@@ -129,16 +129,46 @@ fn to_replace(group: &Group) -> Vec<(InstanceId, String)> {
     let replacing = serving().filter(|(_, member)| member.outgoing).count() as u64;
     let none_healthy = serving().all(|(_, member)| !member.healthy);
     let limit = if none_healthy { 1 } else { tenth }.saturating_sub(replacing);
-    let unhealthy = serving().filter(|(_, member)| !member.healthy && !member.outgoing);
+    let unhealthy = serving().filter(|(_, member)| !member.complaint.is_empty() && !member.outgoing);
     let chosen = unhealthy.take(usize::try_from(limit).unwrap_or(usize::MAX));
     chosen.map(|(id, member)| (id.clone(), member.complaint.clone())).collect()
 }
+
+/// Has a group look at the age of its instances when the next one reaches its maximum lifetime.
+pub fn age(model: &mut Model, name: &str) {
+    let Some(group) = model.autoscaling.groups.get(name) else { return };
+    let Some(lifetime) = group.settings.max_lifetime.map(Duration::from_secs) else { return };
+    let young = group.members.values().filter(|member| member.complaint.is_empty() && member.state.counts());
+    let Some(due) = young.map(|member| member.launched + lifetime).min() else { return };
+    let event = Event::AutoScaling(AutoScalingEvent::Aged(name.to_owned()));
+    model.queue.cancel(|other| *other == event);
+    model.schedule_in(due.since(model.now), event);
+}
+
+/// Marks instances that have reached their maximum lifetime.
+pub fn aged(model: &mut Model, name: &str) {
+    let now = model.now;
+    let Some(group) = model.autoscaling.groups.get_mut(name).filter(|group| !group.deleting) else { return };
+    let Some(lifetime) = group.settings.max_lifetime.map(Duration::from_secs) else { return };
+    let old = group
+        .members
+        .values_mut()
+        .filter(|member| member.state == MemberState::InService && now.since(member.launched) >= lifetime);
+    old.for_each(|member| member.complaint = EXPIRED.to_owned());
+    wake(model, name);
+    age(model, name);
+}
+
+const EXPIRED: &str = "exceeding its maximum instance lifetime";
 
 /// Whether nothing can change any more without somebody's doing.
 fn settled(model: &Model, name: &str) -> bool {
     let Some(group) = model.autoscaling.groups.get(name) else { return true };
     let well = |(id, member): (&InstanceId, &Member)| {
-        member.healthy
+        if member.state == MemberState::Standby {
+            return true;
+        }
+        member.complaint.is_empty()
             && member.state == MemberState::InService
             && fleet::is_running(model, id.as_str())
             && (!group.heeds_balancers() || open(group).all(|name| elb::stays(model, name, id)))

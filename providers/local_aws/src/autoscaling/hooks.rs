@@ -90,9 +90,3 @@ pub fn delete(model: &mut Model, params: &Params) -> Result<Node, ApiError> {
     named(model, params)?.hooks.remove(hook);
     Ok(Node::body())
 }
-
-/// The two transitions (DescribeLifecycleHookTypes).
-pub fn types() -> Node {
-    let names = ["autoscaling:EC2_INSTANCE_LAUNCHING", "autoscaling:EC2_INSTANCE_TERMINATING"];
-    Node::body().members("LifecycleHookTypes", names.into_iter().map(Node::value))
-}

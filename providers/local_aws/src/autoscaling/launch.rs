@@ -16,18 +16,29 @@ const LAUNCHING: &str = "Launching a new EC2 instance";
 pub fn missing(model: &mut Model, name: &str, have: u64, want: u64) {
     let Some(group) = model.autoscaling.groups.get(name) else { return };
     let cause = format!("{}{}", group.occasion, activities::at(model.now, &reason(group, have, want)));
+    let lost = group.balancers.keys().find(|name| !model.elb.balancers.contains_key(*name));
+    if let Some(lost) = lost {
+        let message =
+            format!("Cannot find Load Balancer {lost}. Validating load balancer configuration failed.");
+        activities::failed(model, name, LAUNCHING, cause, message);
+        return again(model, name);
+    }
     for _ in have..want {
         if let Err(error) = one(model, name, &cause) {
             tell(model, name, &cause, &error);
-            let again = Event::AutoScaling(AutoScalingEvent::Reconcile(name.to_owned()));
-            model.schedule(model.timing.autoscaling.health_check, again);
-            return;
+            return again(model, name);
         }
     }
 }
 
+/// A launch has failed: the group tries again later.
+fn again(model: &mut Model, name: &str) {
+    let again = Event::AutoScaling(AutoScalingEvent::Reconcile(name.to_owned()));
+    model.schedule(model.timing.autoscaling.health_check, again);
+}
+
 fn reason(group: &Group, have: u64, want: u64) -> String {
-    let replaces = |member: &Member| !member.healthy && member.state.is_terminating();
+    let replaces = |member: &Member| !member.healthy && (member.outgoing || member.state.is_terminating());
     if group.occasion.is_empty() && group.members.values().any(replaces) {
         return "an instance was launched in response to an unhealthy instance needing to be replaced."
             .to_owned();

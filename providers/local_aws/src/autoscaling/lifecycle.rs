@@ -109,6 +109,7 @@ pub fn serve(model: &mut Model, group: &str, id: &InstanceId) {
     member.in_service = Some(now);
     activities::end(model, group, id, "Successful");
     health::wake(model, group);
+    health::age(model, group);
     // A load balancer attached while this instance was on its way has not got it yet.
     for balancer in attached(model, group) {
         elb::enlist(model, &balancer, id);
@@ -176,13 +177,19 @@ pub fn terminate(model: &mut Model, group: &str, id: &InstanceId) {
     soon(model, LOOK, AutoScalingEvent::Gone(group.to_owned(), id.clone()));
 }
 
-/// Ends an instance without letting it leave the load balancers first, and without hooks (ForceDelete).
+/// Ends an instance without hooks, and without letting it leave the load balancers first unless the parameter says so
+/// (ForceDelete).
 pub fn kill(model: &mut Model, group: &str, id: &InstanceId) {
+    let drains = model.timing.autoscaling.force_delete_drains;
     let Some(member) = member(model, group, id) else { return };
     member.state = MemberState::Terminating;
     member.actions.clear();
-    drain(model, group, id);
-    terminate(model, group, id);
+    let gone = drain(model, group, id);
+    if drains && gone > model.now {
+        soon(model, gone.since(model.now), AutoScalingEvent::Drained(group.to_owned(), id.clone()));
+    } else {
+        terminate(model, group, id);
+    }
 }
 
 /// Drops an instance from the group once EC2 has terminated it.

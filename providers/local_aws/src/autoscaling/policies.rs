@@ -6,6 +6,7 @@ mod track;
 
 use crate::model::Model;
 use crate::model::autoscaling::{Group, Policy};
+use crate::model::cloudwatch::Alarm;
 use crate::wire::{ApiError, Node, Params, paginate};
 
 use super::named;
@@ -48,7 +49,7 @@ pub fn put(model: &mut Model, params: &Params) -> Result<Node, ApiError> {
     forget_alarms(model, old.iter());
     let alarms = track::alarms(model, &of_group, &arn, params)?;
     let policy = Policy { arn, kind, params: params.clone(), alarms };
-    let answer = shown_alarms(Node::body().field("PolicyARN", &policy.arn), &policy);
+    let answer = shown_alarms(Node::body().field("PolicyARN", &policy.arn), model, &policy);
     named(model, params)?.policies.insert(name, policy);
     Ok(answer)
 }
@@ -99,14 +100,14 @@ pub fn describe(model: &mut Model, params: &Params) -> Result<Node, ApiError> {
         (names.is_empty() || called) && (types.is_empty() || types.contains(&policy.kind.as_str()))
     };
     let found: Vec<Node> =
-        all.filter(fits).map(|(group, name, policy)| description(group, name, policy)).collect();
+        all.filter(fits).map(|(group, name, policy)| description(model, group, name, policy)).collect();
     let size = params.int("MaxRecords")?.unwrap_or(50).clamp(1, 100);
     let (page, next) = paginate(found, usize::try_from(size).ok(), params.text("NextToken"))
         .map_err(|token| ApiError::new("InvalidNextToken", format!("The token '{token}' is invalid.")))?;
     Ok(Node::body().members("ScalingPolicies", page).maybe("NextToken", next))
 }
 
-fn description(group: &Group, name: &str, policy: &Policy) -> Node {
+fn description(model: &Model, group: &Group, name: &str, policy: &Policy) -> Node {
     let params = &policy.params;
     let mut told = Node::body()
         .field("AutoScalingGroupName", &group.name)
@@ -124,11 +125,17 @@ fn description(group: &Group, name: &str, policy: &Policy) -> Node {
         let usual = Params::parse(crate::wire::Protocol::Query, "DisableScaleIn=false");
         told = told.child("TargetTrackingConfiguration", echo(&tracking.over(&usual)));
     }
-    shown_alarms(told, policy)
+    shown_alarms(told, model, policy)
 }
 
-fn shown_alarms(node: Node, policy: &Policy) -> Node {
-    node.members("Alarms", policy.alarms.iter().map(|name| Node::body().field("AlarmName", name)))
+/// The alarms that have the policy act: its own, and those that others have made for it.
+fn shown_alarms(node: Node, model: &Model, policy: &Policy) -> Node {
+    let acts = |alarm: &&Alarm| alarm.actions.values().any(|list| list.contains(&policy.arn));
+    let alarms = model.cloudwatch.alarms.values().filter(acts);
+    node.members(
+        "Alarms",
+        alarms.map(|alarm| Node::body().field("AlarmName", &alarm.name).field("AlarmARN", &alarm.arn)),
+    )
 }
 
 /// A structure of a request as the answer repeats it.

@@ -47,7 +47,7 @@ pub fn resume(model: &mut Model, params: &Params) -> Result<Node, ApiError> {
 }
 
 /// The metrics of a group (EnableMetricsCollection).
-const METRICS: [&str; 8] = [
+pub const METRICS: [&str; 8] = [
     "GroupMinSize",
     "GroupMaxSize",
     "GroupDesiredCapacity",

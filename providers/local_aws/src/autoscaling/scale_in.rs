@@ -43,7 +43,9 @@ fn victim<'a>(
     let open: Vec<Candidate<'a>> =
         left.iter().filter(|(_, member)| !member.protected).map(|(id, member)| (*id, *member)).collect();
     let crowded = |(_, member): &Candidate<'_>| crowd.get(member.zone.as_str()).copied().unwrap_or_default();
-    let fullest = best(open, |candidate| std::cmp::Reverse(crowded(candidate)));
+    // Zones that are no longer the group's come first, then the fullest.
+    let stays = |(_, member): &Candidate<'_>| group.zones.contains(&member.zone);
+    let fullest = best(open, |candidate| (stays(candidate), std::cmp::Reverse(crowded(candidate))));
     let policies = &group.settings.termination_policies;
     let chosen = policies.iter().fold(fullest, |open, policy| narrow(model, group, policy, open));
     chosen.first().map(|(id, _)| *id)

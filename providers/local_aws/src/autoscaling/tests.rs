@@ -1,6 +1,7 @@
 mod hooks;
 mod policies;
 mod refresh;
+mod replacement;
 mod scaling;
 mod schedule;
 

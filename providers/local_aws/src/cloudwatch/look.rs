@@ -19,13 +19,10 @@ const KEPT: Duration = Duration::from_secs(3 * 3600);
 
 /// Puts the next look into the queue, unless it is there or there is nothing to look at.
 pub fn wake(model: &mut Model) {
-    if model.cloudwatch.watched || !is_busy(model) {
-        return;
+    if !model.cloudwatch.watched && is_busy(model) {
+        let watches = watches(model);
+        sleep(model, &watches);
     }
-    model.cloudwatch.watched = true;
-    let step = if watches(model).any(|(_, watch)| watch.period() < MINUTE) { TEN_SECONDS } else { MINUTE };
-    let next = Time((model.now.0 / millis(step) + 1) * millis(step));
-    model.schedule_in(next.since(model.now), Event::CloudWatch(CloudWatchEvent::Look));
 }
 
 /// Whether somebody watches. A region without an alarm, a group that collects metrics or a load sleeps, and what AWS's
@@ -35,23 +32,32 @@ fn is_busy(model: &Model) -> bool {
     !model.cloudwatch.alarms.is_empty() || !model.cloudwatch.loads.is_empty() || collected
 }
 
+/// Until the next minute, or the next ten seconds if an alarm is as quick as that.
+fn sleep(model: &mut Model, watches: &[(String, Watch)]) {
+    model.cloudwatch.watched = true;
+    let quick = watches.iter().any(|(_, watch)| watch.period() < MINUTE);
+    let step = millis(if quick { TEN_SECONDS } else { MINUTE });
+    let next = Time((model.now.0 / step + 1) * step);
+    model.schedule_in(next.since(model.now), Event::CloudWatch(CloudWatchEvent::Look));
+}
+
 /// A minute, or ten seconds, are over.
 pub fn look(model: &mut Model) {
     model.cloudwatch.watched = false;
-    let whole = model.now.0.is_multiple_of(millis(MINUTE));
+    let (whole, watches) = (model.now.0.is_multiple_of(millis(MINUTE)), watches(model));
     if whole {
         vended::collect(model);
-        forget(model);
+        forget(model, &watches);
     }
-    let due = watches(model).filter(|(_, watch)| whole || watch.period() < MINUTE);
-    let due: Vec<(String, Watch)> = due.map(|(name, watch)| (name.to_owned(), watch)).collect();
-    for (name, watch) in &due {
+    for (name, watch) in watches.iter().filter(|(_, watch)| whole || watch.period() < MINUTE) {
         evaluate(model, name, watch);
         if whole {
             state::insist(model, name);
         }
     }
-    wake(model);
+    if is_busy(model) {
+        sleep(model, &watches);
+    }
 }
 
 fn evaluate(model: &mut Model, name: &str, watch: &Watch) {
@@ -61,14 +67,15 @@ fn evaluate(model: &mut Model, name: &str, watch: &Watch) {
     }
 }
 
-/// What every alarm watches. One that cannot be read watches nothing: those of another version's snapshot.
-fn watches(model: &Model) -> impl Iterator<Item = (&str, Watch)> {
+/// What every alarm watches, by its name. One that cannot be read watches nothing: those of another version's
+/// snapshot.
+fn watches(model: &Model) -> Vec<(String, Watch)> {
     let alarms = model.cloudwatch.alarms.values();
-    alarms.filter_map(|alarm| Some((alarm.name.as_str(), Watch::read(&alarm.params).ok()?)))
+    alarms.filter_map(|alarm| Some((alarm.name.clone(), Watch::read(&alarm.params).ok()?))).collect()
 }
 
-fn forget(model: &mut Model) {
-    let reach = watches(model).map(|(_, watch)| watch.reach()).max().unwrap_or_default().max(KEPT);
+fn forget(model: &mut Model, watches: &[(String, Watch)]) {
+    let reach = watches.iter().map(|(_, watch)| watch.reach()).max().unwrap_or_default().max(KEPT);
     let then = Time(model.now.0.saturating_sub(millis(reach)));
     model.cloudwatch.metrics.forget(then);
 }

@@ -118,6 +118,9 @@ pub struct Group {
     /// How many instances beyond the desired number it has for a while, to spread them evenly over its zones.
     #[serde(default)]
     pub balancing: u64,
+    /// What it tells of, by the topic's ARN.
+    #[serde(default)]
+    pub notifications: BTreeMap<String, BTreeSet<String>>,
     /// Set while it is being deleted.
     pub deleting: bool,
     /// Whether its next look at its instances is in the queue.

@@ -107,7 +107,9 @@ impl Field {
         };
         let (low, high) = match range.split_once('-') {
             _ if range == "*" => (self.low, self.high),
-            Some((low, high)) => (self.number(low)?, self.last(high)?),
+            Some((low, high)) => {
+                self.number(low).zip(self.number(high)).map(|(low, high)| (low, self.last(low, high)))?
+            }
             None => {
                 let only = self.number(range)?;
                 (only, if step.is_some() { self.high } else { only })
@@ -123,10 +125,9 @@ impl Field {
         (self.low..=self.high).contains(&number).then_some(number)
     }
 
-    /// The end of a range: the later of the two Sundays.
-    fn last(&self, text: &str) -> Option<u32> {
-        let number = self.number(text)?;
-        Some(if self.names.len() == 8 && number == 0 { 7 } else { number })
+    /// The end of a range: from Monday to Sunday it is the later of the two.
+    fn last(&self, low: u32, high: u32) -> u32 {
+        if self.names.len() == 8 && high == 0 && low > 0 { 7 } else { high }
     }
 }
 
@@ -156,6 +157,7 @@ mod tests {
             ("0 0 1 jan,jul *", "2026-11-21T00:00:00Z", "2027-01-01T00:00Z"),
             ("0 0 29 2 *", "2026-11-21T00:00:00Z", "2028-02-29T00:00Z"),
             ("0 0 13 * 5", "2026-11-21T00:00:00Z", "2026-11-27T00:00Z"),
+            ("0 0 * * 0-0", "2026-11-21T00:00:00Z", "2026-11-22T00:00Z"),
             ("0 0 * * 7", "2026-11-21T00:00:00Z", "2026-11-22T00:00Z"),
         ] {
             assert_eq!(after(cron, moment, "UTC"), wanted, "{cron} after {moment}");

@@ -72,6 +72,8 @@ fn steps_answer_the_size_of_the_breach_and_count_what_warms_up() {
     let local = group_of_ten();
     let out = policy(&local, 600, "out", &steps(&STEPS));
     alarm(&local, 600, "busy", "GreaterThanOrEqualToThreshold", 50, &out);
+    let told = ok(&local, at(601), "autoscaling", "Action=DescribePolicies");
+    assert_eq!(field(&told, "AlarmName"), Some("busy"));
     assert_eq!(measured(&local, 11, 55), 10, "the first step changes nothing");
     assert_eq!(measured(&local, 12, 60), 11, "10 percent of 10");
     assert_eq!(measured(&local, 13, 62), 11, "the same step again: one is warming up already");
