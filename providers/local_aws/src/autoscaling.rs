@@ -24,6 +24,7 @@ mod schedule;
 mod sources;
 mod tags;
 mod types;
+mod warm;
 
 use serde::{Deserialize, Serialize};
 
@@ -56,6 +57,8 @@ pub enum AutoScalingEvent {
     Gone(String, InstanceId),
     /// All instances have left a load balancer that was detached.
     Detached(String, String),
+    /// An instance that is on its way into the warm pool may have come to rest.
+    Rest(String, InstanceId),
     /// A group looks at the health of its instances.
     Watch(String),
     /// A group looks whether instances have reached their maximum lifetime.
@@ -126,6 +129,9 @@ pub fn dispatch(
         "DeleteLifecycleHook" => hooks::delete(model, params),
         "CompleteLifecycleAction" => actions::complete_asked(model, params),
         "RecordLifecycleActionHeartbeat" => actions::heartbeat(model, params),
+        "PutWarmPool" => warm::put(model, params),
+        "DescribeWarmPool" => warm::describe(model, params),
+        "DeleteWarmPool" => warm::delete(model, params),
         "StartInstanceRefresh" => refresh::start(model, params),
         "DescribeInstanceRefreshes" => refresh::describe(model, params),
         "CancelInstanceRefresh" => refresh::cancel(model, params),
@@ -153,6 +159,7 @@ pub fn apply(model: &mut Model, event: AutoScalingEvent) {
         AutoScalingEvent::Detached(group, balancer) => balancers::detached(model, &group, &balancer),
         AutoScalingEvent::RefreshStep(group) => refresh::step(model, &group),
         AutoScalingEvent::Aged(group) => health::aged(model, &group),
+        AutoScalingEvent::Rest(group, id) => warm::rest(model, &group, &id),
         AutoScalingEvent::Watch(group) => health::watch(model, &group),
         AutoScalingEvent::Scheduled(group, name) => schedule::due(model, &group, &name),
         AutoScalingEvent::Deleted(group) => groups::deleted(model, &group),

@@ -12,7 +12,7 @@ use crate::model::ec2::InstanceId;
 use crate::model::{Event, Model};
 use crate::wire::{ApiError, Node, Params};
 
-use super::{AutoScalingEvent, activities, lifecycle, named};
+use super::{AutoScalingEvent, activities, lifecycle, named, warm};
 
 /// Has an instance wait for the hooks of a transition; false if there are none for it.
 pub fn hold(model: &mut Model, group: &str, id: &InstanceId, transition: Transition) -> bool {
@@ -21,24 +21,26 @@ pub fn hold(model: &mut Model, group: &str, id: &InstanceId, transition: Transit
         begin(model, group, id, name, hook);
     }
     if let Some(member) = lifecycle::member(model, group, id).filter(|_| !hooks.is_empty()) {
-        member.state = waiting(transition);
+        member.state = waiting(transition, member.state.is_warm());
         activities::turn(model, group, id, "MidLifecycleAction");
     }
     !hooks.is_empty()
 }
 
-fn waiting(transition: Transition) -> MemberState {
-    match transition {
-        Transition::Launching => MemberState::PendingWait,
-        Transition::Terminating => MemberState::TerminatingWait,
+fn waiting(transition: Transition, warm: bool) -> MemberState {
+    match (transition, warm) {
+        (Transition::Launching, false) => MemberState::PendingWait,
+        (Transition::Launching, true) => MemberState::WarmedPendingWait,
+        (Transition::Terminating, false) => MemberState::TerminatingWait,
+        (Transition::Terminating, true) => MemberState::WarmedTerminatingWait,
     }
 }
 
 /// The transition that an instance in a waiting state is held at.
 fn transition(state: MemberState) -> Option<Transition> {
     match state {
-        MemberState::PendingWait => Some(Transition::Launching),
-        MemberState::TerminatingWait => Some(Transition::Terminating),
+        MemberState::PendingWait | MemberState::WarmedPendingWait => Some(Transition::Launching),
+        MemberState::TerminatingWait | MemberState::WarmedTerminatingWait => Some(Transition::Terminating),
         _ => None,
     }
 }
@@ -114,7 +116,7 @@ fn complete(model: &mut Model, group: &str, id: &InstanceId, hook: &str, result:
     if result == HookResult::Abandon {
         member.actions.clear();
     }
-    let over = member.actions.is_empty();
+    let (over, warm) = (member.actions.is_empty(), member.state.is_warm());
     match (at, result) {
         (Transition::Launching, HookResult::Abandon) => {
             let token = &action.token;
@@ -123,6 +125,7 @@ fn complete(model: &mut Model, group: &str, id: &InstanceId, hook: &str, result:
             );
             lifecycle::abandon(model, group, id, &message);
         }
+        (Transition::Launching, _) if over && warm => warm::rest(model, group, id),
         (Transition::Launching, _) if over => lifecycle::join(model, group, id),
         (Transition::Terminating, _) if over => lifecycle::terminate(model, group, id),
         _ => {}

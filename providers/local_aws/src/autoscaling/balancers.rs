@@ -46,7 +46,9 @@ pub fn detach(model: &mut Model, params: &Params) -> Result<Node, ApiError> {
     }
     for name in &names {
         let gone = dismiss_all(model, &group, name);
-        named(model, params)?.balancers.insert(name.clone(), Attachment::Removing);
+        let leaving = named(model, params)?;
+        leaving.balancers.insert(name.clone(), Attachment::Removing);
+        leaving.heard.remove(name);
         let event = AutoScalingEvent::Detached(group.name.clone(), name.clone());
         model.schedule_in(gone.since(model.now) + LINGER, Event::AutoScaling(event));
     }
@@ -69,6 +71,7 @@ pub fn detached(model: &mut Model, group: &str, balancer: &str) {
         && group.balancers.get(balancer) == Some(&Attachment::Removing)
     {
         group.balancers.remove(balancer);
+        group.heard.remove(balancer);
     }
 }
 
@@ -81,7 +84,7 @@ pub fn state(model: &Model, group: &Group, name: &str, attachment: Attachment) -
     let registered = |id| balancer.is_some_and(|balancer| balancer.registrations.contains_key(id));
     let mut serving = group.members.iter().filter(|(_, member)| member.state == MemberState::InService);
     match serving.all(|(id, _)| registered(id)) {
-        true if group.heeds_balancers() && health::heard(model, group, name) => "InService",
+        true if group.heeds_balancers() && group.heard.contains(name) => "InService",
         true => "Added",
         false => "Adding",
     }

@@ -3,7 +3,7 @@
 use crate::model::autoscaling::{Group, MemberState};
 use crate::model::{Event, Model};
 
-use super::{AutoScalingEvent, activities, balance, health, launch, lifecycle, refresh, scale_in};
+use super::{AutoScalingEvent, activities, balance, health, launch, lifecycle, refresh, scale_in, warm};
 
 /// Has a group look at itself soon: something about it has changed.
 pub fn poke(model: &mut Model, group: &str) {
@@ -55,19 +55,22 @@ pub fn reconcile(model: &mut Model, name: &str) {
         group.occasion.clear();
     }
     retire(model, name);
+    warm::fill(model, name);
     balance::even_out(model, name);
 }
 
 fn shrink(model: &mut Model, name: &str, have: u64, want: u64) {
     let Some(group) = model.autoscaling.groups.get(name) else { return };
     let occasion = group.occasion.clone();
+    let reuse = group.warm.as_ref().is_some_and(|pool| pool.reuse && !pool.deleting);
+    let then = if reuse { MemberState::WarmedPending } else { MemberState::Terminating };
     let change = format!(
         "an instance was taken out of service in response to a difference between desired and actual capacity, shrinking the capacity from {have} to {want}."
     );
     for id in scale_in::victims(model, group, have - want) {
         let chosen = activities::at(model.now, &format!("instance {id} was selected for termination."));
         let cause = format!("{occasion}{}  {chosen}", activities::at(model.now, &change));
-        lifecycle::leave(model, name, &id, MemberState::Terminating, cause);
+        lifecycle::leave(model, name, &id, then, cause);
     }
 }
 

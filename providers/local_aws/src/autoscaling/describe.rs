@@ -5,7 +5,7 @@ use crate::model::autoscaling::{Blueprint, Group, Launch, Maintenance, Member};
 use crate::model::ec2::InstanceId;
 use crate::wire::{ApiError, Node, Params, paginate};
 
-use super::{mixed, tags};
+use super::{mixed, tags, warm};
 
 pub fn groups(model: &mut Model, params: &Params) -> Result<Node, ApiError> {
     let names = params.texts("AutoScalingGroupNames");
@@ -18,7 +18,8 @@ pub fn groups(model: &mut Model, params: &Params) -> Result<Node, ApiError> {
     let size = params.int("MaxRecords")?.unwrap_or(50).clamp(1, 100);
     let (page, next) = paginate(chosen, usize::try_from(size).ok(), params.text("NextToken"))
         .map_err(|token| ApiError::new("InvalidNextToken", format!("The token '{token}' is invalid.")))?;
-    let found = page.into_iter().map(|group| description(model, group));
+    let bare = params.bool("IncludeInstances")? == Some(false);
+    let found = page.into_iter().map(|group| description(model, group, !bare));
     Ok(Node::body().members("AutoScalingGroups", found).maybe("NextToken", next))
 }
 
@@ -64,7 +65,7 @@ fn member(id: &InstanceId, member: &Member) -> Node {
 }
 
 /// A launch configuration that is deleted is no longer named on its instances.
-fn shown(model: &Model, id: &InstanceId, of: &Member) -> Node {
+pub fn instance(model: &Model, id: &InstanceId, of: &Member) -> Node {
     match &of.launch {
         Launch::Configuration(name) if !model.autoscaling.configurations.contains_key(name) => {
             let bare = Member { launch: Launch::Configuration(String::new()), ..of.clone() };
@@ -74,7 +75,7 @@ fn shown(model: &Model, id: &InstanceId, of: &Member) -> Node {
     }
 }
 
-fn description(model: &Model, group: &Group) -> Node {
+fn description(model: &Model, group: &Group, with_instances: bool) -> Node {
     let settings = &group.settings;
     let suspended = group
         .suspended
@@ -82,6 +83,7 @@ fn description(model: &Model, group: &Group) -> Node {
         .map(|(name, reason)| Node::body().field("ProcessName", name).field("SuspensionReason", reason));
     let metrics =
         group.metrics.iter().map(|name| Node::body().field("Metric", name).field("Granularity", "1Minute"));
+    let live = group.members.iter().filter(|(_, member)| with_instances && !member.state.is_warm());
     let node = Node::body()
         .field("AutoScalingGroupName", &group.name)
         .field("AutoScalingGroupARN", &group.arn)
@@ -94,7 +96,7 @@ fn description(model: &Model, group: &Group) -> Node {
         .members("TargetGroupARNs", group.target_groups.iter().map(Node::value))
         .field("HealthCheckType", &settings.health_check_type)
         .field("HealthCheckGracePeriod", settings.grace)
-        .members("Instances", group.members.iter().map(|(id, member)| shown(model, id, member)))
+        .members("Instances", live.map(|(id, member)| instance(model, id, member)))
         .members("TrafficSources", traffic(group))
         .field("CreatedTime", group.created.stamp())
         .members("SuspendedProcesses", suspended)
@@ -116,6 +118,12 @@ fn description(model: &Model, group: &Group) -> Node {
         }
         None => node,
     };
+    let node = match &group.warm {
+        Some(pool) => {
+            node.child("WarmPoolConfiguration", warm::node(pool)).field("WarmPoolSize", warm::size(group))
+        }
+        None => node,
+    };
     blueprint(node, &Blueprint { launch: group.launch.clone(), mixed: group.mixed.clone() })
 }
 
@@ -131,7 +139,7 @@ pub fn instances(model: &mut Model, params: &Params) -> Result<Node, ApiError> {
     let all = groups.flat_map(|group| group.members.iter().map(move |(id, member)| (group, id, member)));
     let chosen: Vec<Node> = all
         .filter(|(_, id, _)| ids.is_empty() || ids.contains(&id.as_str()))
-        .map(|(group, id, of)| shown(model, id, of).field("AutoScalingGroupName", &group.name))
+        .map(|(group, id, of)| instance(model, id, of).field("AutoScalingGroupName", &group.name))
         .collect();
     let size = params.int("MaxRecords")?.unwrap_or(50).clamp(1, 50);
     let (page, next) = paginate(chosen, usize::try_from(size).ok(), params.text("NextToken"))

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::ec2::fleet;
 use crate::model::Event;
 use crate::model::Model;
-use crate::model::autoscaling::{Attachment, Blueprint, Group, Launch, Maintenance, Settings, Size};
+use crate::model::autoscaling::{Attachment, Blueprint, Group, Launch, Maintenance, Member, Settings, Size};
 use crate::wire::{ApiError, Node, Params};
 
 use super::{
@@ -48,6 +48,7 @@ fn read(model: &mut Model, name: &str, params: &Params) -> Result<Group, ApiErro
     balancers.extend(params.strings("LoadBalancerNames"));
     targets.extend(params.strings("TargetGroupARNs"));
     super::balancers::check(model, &balancers)?;
+    let made_with = balancers.iter().cloned().collect();
     let tags = tags::read(params)?;
     let arn = format!(
         "arn:aws:autoscaling:{}:{}:autoScalingGroup:{}:autoScalingGroupName/{name}",
@@ -79,6 +80,8 @@ fn read(model: &mut Model, name: &str, params: &Params) -> Result<Group, ApiErro
         occasion: String::new(),
         refreshes: Default::default(),
         balancing: 0,
+        warm: None,
+        heard: made_with,
         notifications: BTreeMap::new(),
         deleting: false,
         watched: false,
@@ -333,7 +336,10 @@ pub fn delete(model: &mut Model, params: &Params) -> Result<Node, ApiError> {
     if group.deleting {
         return Ok(Node::body());
     }
-    if !force && group.members.values().any(|member| member.state.counts()) {
+    let stays = |member: &Member| {
+        member.state.counts() || (member.state.is_warm() && !member.state.is_warm_terminating())
+    };
+    if !force && group.members.values().any(stays) {
         let message = "You cannot delete an AutoScalingGroup while there are instances or pending Spot instance request(s) still in the group.";
         return Err(ApiError::new("ResourceInUse", message));
     }
@@ -345,6 +351,7 @@ pub fn delete(model: &mut Model, params: &Params) -> Result<Node, ApiError> {
     group.schedule.clear();
     group.hooks.clear();
     group.notifications.clear();
+    group.warm.iter_mut().for_each(|pool| pool.deleting = true);
     group.size = Size { min: 0, max: 0, desired: 0 };
     let members: Vec<_> = group.members.keys().cloned().collect();
     for id in members {

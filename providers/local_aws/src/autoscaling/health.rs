@@ -35,6 +35,7 @@ pub fn watch(model: &mut Model, name: &str) {
         return;
     }
     if group.runs("HealthCheck") {
+        listen(model, name);
         for (id, complaint) in sick(model, name) {
             mark(model, name, &id, complaint);
         }
@@ -64,11 +65,11 @@ const FAILS_BALANCER: &str = "an ELB system health check failure";
 /// What SetInstanceHealth is called in the activity it leads to.
 pub const USER: &str = "a user health-check";
 
-/// Load balancers' checks count after the grace period, and from balancers that have had an instance in service.
+/// Load balancers' checks count after the grace period, once the attachment is in service.
 fn fails_balancer(model: &Model, group: &Group, id: &InstanceId, member: &Member) -> bool {
     let grace = Duration::from_secs(group.settings.grace);
     let in_grace = member.in_service.is_some_and(|since| model.now.since(since) < grace);
-    let judged = |name: &&String| heard(model, group, name) && !elb::takes_requests(model, name, id);
+    let judged = |name: &&String| group.heard.contains(*name) && !elb::takes_requests(model, name, id);
     !in_grace && open(group).any(|name| judged(&name))
 }
 
@@ -80,9 +81,17 @@ fn open(group: &Group) -> impl Iterator<Item = &String> {
         .map(|(name, _)| name)
 }
 
-/// Whether one of the group's instances has passed the balancer's check.
-pub fn heard(model: &Model, group: &Group, balancer: &str) -> bool {
-    group.members.keys().any(|id| elb::takes_requests(model, balancer, id))
+/// Keeps which load balancers' checks count from now on: those that an instance of the group has passed.
+fn listen(model: &mut Model, name: &str) {
+    let Some(group) = model.autoscaling.groups.get(name).filter(|group| group.heeds_balancers()) else {
+        return;
+    };
+    let passed = |balancer: &&String| group.members.keys().any(|id| elb::takes_requests(model, balancer, id));
+    let new = open(group).filter(|balancer| !group.heard.contains(*balancer)).filter(passed);
+    let new: Vec<String> = new.cloned().collect();
+    if let Some(group) = model.autoscaling.groups.get_mut(name) {
+        group.heard.extend(new);
+    }
 }
 
 /// Marks an instance as unhealthy.
@@ -165,7 +174,7 @@ const EXPIRED: &str = "exceeding its maximum instance lifetime";
 fn settled(model: &Model, name: &str) -> bool {
     let Some(group) = model.autoscaling.groups.get(name) else { return true };
     let well = |(id, member): (&InstanceId, &Member)| {
-        if member.state == MemberState::Standby {
+        if member.state == MemberState::Standby || member.state.is_resting() {
             return true;
         }
         member.complaint.is_empty()

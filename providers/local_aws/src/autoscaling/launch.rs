@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use crate::ec2::fleet::{self, LaunchSpec};
-use crate::model::autoscaling::{Group, Launch, Member, TemplateChoice};
+use crate::model::autoscaling::{Group, Launch, Member, MemberState, TemplateChoice};
 use crate::model::ec2::InstanceId;
 use crate::model::{Event, Model};
 use crate::wire::ApiError;
 
-use super::{AutoScalingEvent, activities, configurations, lifecycle, mixed, refresh};
+use super::{AutoScalingEvent, activities, configurations, lifecycle, mixed, refresh, warm};
 
 const LAUNCHING: &str = "Launching a new EC2 instance";
 
@@ -24,8 +24,22 @@ pub fn missing(model: &mut Model, name: &str, have: u64, want: u64) {
         return again(model, name);
     }
     for _ in have..want {
-        if let Err(error) = one(model, name, &cause) {
+        if warm::take(model, name, &cause) {
+            continue;
+        }
+        if let Err(error) = one(model, name, &cause, (LAUNCHING, MemberState::Pending)) {
             tell(model, name, &cause, &error);
+            return again(model, name);
+        }
+    }
+}
+
+/// Launches so many instances into the warm pool.
+pub fn into_pool(model: &mut Model, name: &str, count: u64, cause: &str) {
+    let target = ("Launching a new EC2 instance into warm pool", MemberState::WarmedPending);
+    for _ in 0..count {
+        if let Err(error) = one(model, name, cause, target) {
+            tell(model, name, cause, &error);
             return again(model, name);
         }
     }
@@ -54,14 +68,21 @@ fn reason(group: &Group, have: u64, want: u64) -> String {
     )
 }
 
-fn one(model: &mut Model, name: &str, cause: &str) -> Result<(), ApiError> {
+/// Launches one instance: what that is called, and the state it begins in.
+fn one(
+    model: &mut Model,
+    name: &str,
+    cause: &str,
+    (what, state): (&str, MemberState),
+) -> Result<(), ApiError> {
     let Some(group) = model.autoscaling.groups.get(name) else { return Ok(()) };
     let (group, now) = (Group { activities: Default::default(), ..group.clone() }, model.now);
     let (id, launch) = somewhere(model, &group, cause)?;
-    activities::begin(model, name, &id, LAUNCHING, cause.to_owned(), "PreInService");
+    activities::begin(model, name, &id, what, cause.to_owned(), "PreInService");
     let launch = pinned(model, &launch);
     let Some(instance) = fleet::instance(model, id.as_str()) else { return Ok(()) };
     let member = Member {
+        state,
         protected: group.settings.protect_new,
         ..Member::new(launch, &instance.zone, &instance.instance_type, now)
     };

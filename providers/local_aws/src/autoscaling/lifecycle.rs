@@ -11,7 +11,7 @@ use crate::model::autoscaling::{Attachment, Member, MemberState, Transition};
 use crate::model::ec2::{InstanceId, InstanceState};
 use crate::model::{Event, Model, Time};
 
-use super::{AutoScalingEvent, actions, activities, capacity, health};
+use super::{AutoScalingEvent, actions, activities, capacity, health, warm};
 
 /// How often a group looks whether an instance has reached a state that EC2 does not tell it of.
 pub const LOOK: Duration = Duration::from_millis(500);
@@ -36,16 +36,17 @@ pub fn expect(model: &mut Model, group: &str, id: &InstanceId) {
 
 /// Once a new instance runs, its hooks hold it, or it joins.
 pub fn arrive(model: &mut Model, group: &str, id: &InstanceId) {
-    if !is(model, group, id, MemberState::Pending) {
+    let warm = is(model, group, id, MemberState::WarmedPending);
+    if !warm && !is(model, group, id, MemberState::Pending) {
         return;
     }
     match fleet::instance(model, id.as_str()).map(|instance| instance.state) {
         Some(InstanceState::Pending) => expect(model, group, id),
-        Some(InstanceState::Running) => {
-            if !actions::hold(model, group, id, Transition::Launching) {
-                join(model, group, id);
-            }
-        }
+        Some(InstanceState::Running) => match actions::hold(model, group, id, Transition::Launching) {
+            true => {}
+            false if warm => warm::rest(model, group, id),
+            false => join(model, group, id),
+        },
         _ => lost(model, group, id),
     }
 }
@@ -68,7 +69,7 @@ pub fn join(model: &mut Model, group: &str, id: &InstanceId) {
 }
 
 /// An instance has ended before it was ever in service.
-fn lost(model: &mut Model, group: &str, id: &InstanceId) {
+pub fn lost(model: &mut Model, group: &str, id: &InstanceId) {
     activities::end(model, group, id, "Failed");
     forget(model, group, id);
     capacity::poke(model, group);
@@ -146,7 +147,8 @@ fn drain(model: &mut Model, group: &str, id: &InstanceId) -> Time {
 pub fn drained(model: &mut Model, group: &str, id: &InstanceId) {
     let Some(member) = member(model, group, id) else { return };
     match member.state {
-        MemberState::Terminating => unless_held(model, group, id),
+        MemberState::Terminating | MemberState::WarmedTerminating => unless_held(model, group, id),
+        MemberState::WarmedPending => warm::rest(model, group, id),
         MemberState::Detaching => {
             activities::end(model, group, id, "Successful");
             forget(model, group, id);
@@ -167,10 +169,12 @@ fn unless_held(model: &mut Model, group: &str, id: &InstanceId) {
 
 /// Nothing holds an instance any more: it is terminated.
 pub fn terminate(model: &mut Model, group: &str, id: &InstanceId) {
-    if let Some(member) = member(model, group, id)
-        && member.state == MemberState::TerminatingWait
-    {
-        member.state = MemberState::TerminatingProceed;
+    if let Some(member) = member(model, group, id) {
+        member.state = match member.state {
+            MemberState::TerminatingWait => MemberState::TerminatingProceed,
+            MemberState::WarmedTerminatingWait => MemberState::WarmedTerminatingProceed,
+            other => other,
+        };
     }
     activities::turn(model, group, id, "InProgress");
     fleet::terminate(model, id.as_str());
@@ -182,7 +186,10 @@ pub fn terminate(model: &mut Model, group: &str, id: &InstanceId) {
 pub fn kill(model: &mut Model, group: &str, id: &InstanceId) {
     let drains = model.timing.autoscaling.force_delete_drains;
     let Some(member) = member(model, group, id) else { return };
-    member.state = MemberState::Terminating;
+    member.state = match member.state.is_warm() {
+        true => MemberState::WarmedTerminating,
+        false => MemberState::Terminating,
+    };
     member.actions.clear();
     let gone = drain(model, group, id);
     if drains && gone > model.now {
@@ -210,8 +217,9 @@ pub fn gone(model: &mut Model, group: &str, id: &InstanceId) {
 }
 
 /// The group no longer has the instance.
-pub fn forget(model: &mut Model, group: &str, id: &InstanceId) {
-    if let Some(group) = model.autoscaling.groups.get_mut(group) {
+fn forget(model: &mut Model, name: &str, id: &InstanceId) {
+    if let Some(group) = model.autoscaling.groups.get_mut(name) {
         group.members.remove(id);
     }
+    warm::settle(model, name);
 }

@@ -69,6 +69,11 @@ pub fn terminate(model: &mut Model, params: &Params) -> Result<Node, ApiError> {
     if state.is_some_and(MemberState::is_terminating) {
         return Ok(Node::body().child("Activity", activities::of(model, &name, &id)));
     }
+    if state.is_some_and(MemberState::is_warm) {
+        return Err(ApiError::validation(format!(
+            "The instance {id} is in the warm pool of Auto Scaling group {name} and cannot be terminated by this action."
+        )));
+    }
     let old = group.size.desired;
     // An instance in standby is not part of the desired number.
     if decrement && state.is_some_and(MemberState::counts) {

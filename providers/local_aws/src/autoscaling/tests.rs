@@ -4,6 +4,7 @@ mod refresh;
 mod replacement;
 mod scaling;
 mod schedule;
+mod warm;
 
 use crate::handle::{LocalAws, Options};
 use crate::model::Time;

@@ -47,6 +47,11 @@ pub fn turn_app(model: &mut Model, id: &str, condition: Condition) {
     lifecycle::turn(model, &InstanceId::from(id), condition);
 }
 
+/// Begins to start a stopped instance.
+pub fn start(model: &mut Model, id: &str) {
+    lifecycle::start(model, &InstanceId::from(id));
+}
+
 /// An image that the account can launch.
 pub fn image<'m>(model: &'m Model, id: &str) -> Option<&'m Image> {
     launch::image(model, id).ok()

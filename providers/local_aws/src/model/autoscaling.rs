@@ -3,6 +3,7 @@
 mod hook;
 mod member;
 mod refresh;
+mod warm;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -15,6 +16,7 @@ use crate::wire::Params;
 pub use hook::{Consumer, Hook, HookResult, Transition};
 pub use member::{LifecycleAction, Member, MemberState};
 pub use refresh::{Blueprint, Preferences, Refresh, RefreshStatus, Rollback};
+pub use warm::{PoolState, WarmPool};
 
 /// Launch configurations and groups.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -118,6 +120,13 @@ pub struct Group {
     /// How many instances beyond the desired number it has for a while, to spread them evenly over its zones.
     #[serde(default)]
     pub balancing: u64,
+    /// Its warm pool.
+    #[serde(default)]
+    pub warm: Option<WarmPool>,
+    /// Load balancers by whose checks it judges its instances: those it was made with, and others once one of its
+    /// instances has passed.
+    #[serde(default)]
+    pub heard: BTreeSet<String>,
     /// What it tells of, by the topic's ARN.
     #[serde(default)]
     pub notifications: BTreeMap<String, BTreeSet<String>>,

@@ -7,7 +7,7 @@ use crate::model::cloudwatch::StateValue;
 use crate::model::ec2::InstanceId;
 use crate::model::{Model, Time};
 
-use super::super::{activities, capacity, lifecycle};
+use super::super::{activities, capacity, lifecycle, warm};
 use super::{active, active_mut, outdated, schedule};
 
 /// So long without progress ends a refresh.
@@ -288,6 +288,7 @@ fn finish(model: &mut Model, name: &str) {
     if let Some(desired) = refresh.desired.clone() {
         (group.launch, group.mixed) = (desired.launch, desired.mixed);
     }
+    warm::renew(model, name);
 }
 
 fn fail(model: &mut Model, name: &str, refresh: &Refresh, reason: &str) {

@@ -91,6 +91,24 @@ pub enum MemberState {
     EnteringStandby,
     /// In the group, not in its capacity.
     Standby,
+    /// Launched into the warm pool, or on its way back to it.
+    WarmedPending,
+    /// Running; launch hooks hold it on its way into the warm pool.
+    WarmedPendingWait,
+    /// The hooks have let it go; it is coming to rest.
+    WarmedPendingProceed,
+    /// At rest in the warm pool.
+    WarmedStopped,
+    /// At rest in the warm pool.
+    WarmedRunning,
+    /// At rest in the warm pool.
+    WarmedHibernated,
+    /// On its way out of the warm pool to its end.
+    WarmedTerminating,
+    /// Termination hooks hold it.
+    WarmedTerminatingWait,
+    /// The hooks have let it go; it is being terminated.
+    WarmedTerminatingProceed,
 }
 
 impl MemberState {
@@ -107,6 +125,15 @@ impl MemberState {
             Self::Detaching => "Detaching",
             Self::EnteringStandby => "EnteringStandby",
             Self::Standby => "Standby",
+            Self::WarmedPending => "Warmed:Pending",
+            Self::WarmedPendingWait => "Warmed:Pending:Wait",
+            Self::WarmedPendingProceed => "Warmed:Pending:Proceed",
+            Self::WarmedStopped => "Warmed:Stopped",
+            Self::WarmedRunning => "Warmed:Running",
+            Self::WarmedHibernated => "Warmed:Hibernated",
+            Self::WarmedTerminating => "Warmed:Terminating",
+            Self::WarmedTerminatingWait => "Warmed:Terminating:Wait",
+            Self::WarmedTerminatingProceed => "Warmed:Terminating:Proceed",
         }
     }
 
@@ -115,6 +142,7 @@ impl MemberState {
         match self {
             Self::Detaching => "Detaching EC2 instance",
             Self::EnteringStandby => "Moving EC2 instance to Standby",
+            Self::WarmedPending => "Moving EC2 instance to warm pool",
             _ => "Terminating EC2 instance",
         }
     }
@@ -132,5 +160,25 @@ impl MemberState {
     /// Whether it is on its way to its end.
     pub fn is_terminating(self) -> bool {
         matches!(self, Self::Terminating | Self::TerminatingWait | Self::TerminatingProceed)
+    }
+
+    /// Whether it is in the warm pool, on its way there, or on its way from there to its end.
+    pub fn is_warm(self) -> bool {
+        self.is_resting() || self.is_warm_pending() || self.is_warm_terminating()
+    }
+
+    /// Whether it is at rest in the warm pool.
+    pub fn is_resting(self) -> bool {
+        matches!(self, Self::WarmedStopped | Self::WarmedRunning | Self::WarmedHibernated)
+    }
+
+    /// Whether it is on its way into the warm pool.
+    pub fn is_warm_pending(self) -> bool {
+        matches!(self, Self::WarmedPending | Self::WarmedPendingWait | Self::WarmedPendingProceed)
+    }
+
+    /// Whether it is on its way from the warm pool to its end.
+    pub fn is_warm_terminating(self) -> bool {
+        matches!(self, Self::WarmedTerminating | Self::WarmedTerminatingWait | Self::WarmedTerminatingProceed)
     }
 }
