@@ -6,6 +6,7 @@
 
 mod flight;
 mod front;
+mod meter;
 mod names;
 mod stream;
 mod streams;
@@ -21,8 +22,9 @@ use crate::LocalAws;
 use crate::model::Time;
 use crate::timing::Delay;
 
+pub(crate) use meter::Minute;
 pub use streams::Traffic;
-pub(crate) use streams::{close, cut, longest_open, run};
+pub(crate) use streams::{close, cut, longest_open, metered, run};
 
 /// A stream of requests.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -1,6 +1,7 @@
 mod alarms;
 mod metrics;
 mod rows;
+mod vended;
 
 use bytes::Bytes;
 use http::Request;

@@ -7,6 +7,7 @@ use crate::model::ec2::InstanceId;
 use crate::model::elb::Balancer;
 use crate::model::metrics::{MINUTE, Metric, Sample};
 use crate::model::{Model, Time};
+use crate::traffic;
 
 /// A figure with its metric and unit.
 struct Figure {
@@ -15,13 +16,14 @@ struct Figure {
     sample: Sample,
 }
 
-/// Everything that reports.
-const SOURCES: [fn(&Model) -> Vec<Figure>; 3] = [group_sizes, hosts, processors];
+/// Everything that reports how it is.
+const GAUGES: [fn(&Model) -> Vec<Figure>; 3] = [group_sizes, hosts, processors];
 
 /// Records what all services report of the minute that ends now.
 pub fn collect(model: &mut Model) {
     let at = Time(model.now.0.saturating_sub(MINUTE.as_millis() as u64));
-    let figures: Vec<Figure> = SOURCES.iter().flat_map(|source| source(model)).collect();
+    let gauges = GAUGES.iter().flat_map(|gauge| gauge(model));
+    let figures: Vec<Figure> = gauges.chain(requests(model, at)).collect();
     for Figure { metric, unit, sample } in figures {
         model.cloudwatch.metrics.hold(metric, at, unit, sample);
     }
@@ -82,6 +84,31 @@ fn hosts_of(model: &Model, balancer: &Balancer) -> Vec<Figure> {
     };
     let zones = balancer.zones.iter().map(|zone| Some(zone.as_str()));
     std::iter::once(None).chain(zones).flat_map(of_zone).collect()
+}
+
+/// `AWS/ELB`: what became of the requests of the minute, where any came. What did not happen is not reported.
+fn requests(model: &Model, at: Time) -> Vec<Figure> {
+    let names = model.elb.balancers.keys();
+    names.filter_map(|name| Some((name, traffic::metered(model, name, at)?))).flat_map(requests_of).collect()
+}
+
+fn requests_of((name, minute): (&String, traffic::Minute)) -> Vec<Figure> {
+    let latencies = minute.latencies.iter().map(|(ms, count)| (*ms as f64 / 1000.0, *count as f64));
+    let each_one = |count: u64| vec![(1.0, count as f64)];
+    let figures = [
+        ("RequestCount", "Count", each_one(minute.well + minute.badly + minute.lost)),
+        ("HTTPCode_Backend_2XX", "Count", each_one(minute.well)),
+        ("HTTPCode_Backend_5XX", "Count", each_one(minute.badly)),
+        ("HTTPCode_ELB_5XX", "Count", each_one(minute.refused)),
+        ("SpilloverCount", "Count", each_one(minute.spilled)),
+        ("Latency", "Seconds", latencies.collect()),
+    ];
+    let figure = |(metric, unit, values)| {
+        let metric = Metric::new("AWS/ELB", metric, &[("LoadBalancerName", name)]);
+        let sample = Sample::of(values).filter(|sample| sample.count > 0.0)?;
+        Some(Figure { metric, unit, sample })
+    };
+    figures.into_iter().filter_map(figure).collect()
 }
 
 fn zone_of<'a>(model: &'a Model, id: &InstanceId) -> Option<&'a str> {

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::flight::{End, Flight, Flights, Micros, Waiting};
 use super::front::{Choice, Front, Nodes};
+use super::meter::{Meters, Minute};
 use super::names::{self, Answer, Answers};
 use super::tally::{Tally, second};
 use super::{Cause, Service, TrafficReport, TrafficSpec};
@@ -33,6 +34,9 @@ pub struct Stream {
     nodes: BTreeMap<String, Nodes>,
     flights: Flights,
     tally: Tally,
+    /// What the load balancers saw.
+    #[serde(default)]
+    meters: Meters,
     #[serde(skip)]
     view: View,
 }
@@ -78,6 +82,7 @@ impl Stream {
             nodes: BTreeMap::new(),
             flights: Flights::default(),
             tally: Tally::default(),
+            meters: Meters::default(),
             view: View::default(),
             random,
         };
@@ -101,6 +106,11 @@ impl Stream {
         let waiting: usize = self.nodes.values().flatten().map(|(_, node)| node.surge.len()).sum();
         let open = (self.flights.len() + waiting) as u64;
         self.tally.report(&self.spec.target, self.from, now, open)
+    }
+
+    /// What a load balancer saw in the minute that began `at`.
+    pub fn metered(&self, balancer: &str, at: Time) -> Option<&Minute> {
+        self.meters.of(balancer, at)
     }
 
     /// Lets requests arrive and end until `to`. In between the model stands still.
@@ -149,7 +159,13 @@ impl Stream {
     /// A request is cut, unless its instance had ended it before.
     fn strike(&mut self, model: &Model, flight: &Flight, at: Time, cause: Cause) {
         let (moment, cause) = died(model, flight, at).unwrap_or((at, cause));
-        self.tally.strike(moment, cause);
+        self.fail(&flight.balancer, moment, cause);
+    }
+
+    /// A request that came to a load balancer fails.
+    fn fail(&mut self, balancer: &str, at: Time, cause: Cause) {
+        self.tally.strike(at, cause);
+        self.meters.failed(balancer, at, cause);
     }
 
     fn arrive(&mut self, model: &Model, at: Micros) {
@@ -159,13 +175,16 @@ impl Stream {
         let client = usize::try_from(self.random.below(self.clients.len() as u64)).unwrap_or_default();
         let service_ms = service_time(&mut self.random, &self.spec.service);
         let request = Waiting { since: at, service_ms, client };
-        let sent = match self.node(model, client, at) {
-            Some(node) => self.send(model, &node, request),
+        let node = self.node(model, client, at);
+        let sent = match &node {
+            Some(node) => self.send(model, node, request),
             None => Err(Cause::NoAnswer),
         };
         if let Err(cause) = sent {
             self.clients[client].connected = None;
-            self.tally.strike(at.time(), cause);
+            let front = node.and_then(|(dns_name, _)| self.view.fronts.get(&dns_name)?.as_ref());
+            let balancer = front.map(|front| front.name.clone()).unwrap_or_default();
+            self.fail(&balancer, at.time(), cause);
         }
     }
 
@@ -320,11 +339,15 @@ impl Stream {
             .flatten()
             .filter(through)
             .for_each(|front| front.count(&flight.instance, false));
-        match (died(model, &flight, flight.ends.time()), flight.end) {
-            (Some((moment, cause)), _) => self.tally.strike(moment, cause),
+        let ended = died(model, &flight, flight.ends.time());
+        match (ended, flight.end) {
+            (Some((moment, cause)), _) => self.fail(&flight.balancer, moment, cause),
             (None, End::Well) => self.tally.answered(),
             (None, End::Badly) => self.tally.strike(flight.ends.time(), Cause::ServerError),
             (None, End::Late) => self.tally.strike(flight.ends.time(), Cause::TimedOut),
+        }
+        if ended.is_none() {
+            self.meters.ended(&flight);
         }
         if self.spec.concurrency.is_some() {
             self.look(model, flight.ends);
@@ -359,7 +382,7 @@ impl Stream {
                 }
             };
             if let Some((moment, cause)) = failed {
-                self.tally.strike(moment, cause);
+                self.fail(balancer, moment, cause);
             }
             self.nodes
                 .entry(balancer.to_owned())

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::meter::Minute;
 use super::stream::Stream;
 use super::{Cause, names};
 use crate::model::ec2::InstanceId;
@@ -53,6 +54,12 @@ pub(crate) fn longest_open(model: &Model, balancer: &str, id: &InstanceId) -> Op
     streams.peek()?;
     let last = streams.filter_map(|stream| stream.last_end(balancer, id)).max();
     Some(last.map_or(Duration::ZERO, |last| last.since(model.now)))
+}
+
+/// What a load balancer saw in the minute that began `at`, of all streams together; `None` if no request came.
+pub(crate) fn metered(model: &Model, balancer: &str, at: Time) -> Option<Minute> {
+    let minutes = model.traffic.0.iter().filter_map(|stream| stream.metered(balancer, at));
+    minutes.cloned().reduce(|one, other| one.and(&other))
 }
 
 fn with(model: &mut Model, act: impl FnOnce(&mut Vec<Stream>, &Model)) {
