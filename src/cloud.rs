@@ -94,8 +94,7 @@ fn embedded(settings: &Settings) -> CommandResult<infra_aws::Wire> {
     let path = snapshot_path(settings);
     let cloud = open(settings, TimeModel::aws_like())?;
     let begun = Instant::now();
-    let wall = Time(u64::try_from(settings.now.as_millisecond()).unwrap_or_default());
-    let origin = cloud.now().map_or(wall, |left| left.max(wall));
+    let origin = now(settings, &cloud);
     let kept = Mutex::new(origin);
     Ok(Arc::new(move |request: http::Request<bytes::Bytes>| {
         let now = origin + Instant::now().duration_since(begun);
@@ -137,6 +136,22 @@ pub fn open(settings: &Settings, timing: TimeModel) -> CommandResult<LocalAws> {
         write_quickly(&path, &serde_json::to_vec(cloud).map_err(std::io::Error::other)?)
     }));
     Ok(cloud)
+}
+
+/// Writes the embedded AWS of a project to disk, for changes that no request has made.
+///
+/// # Errors
+/// The disk says why.
+pub fn keep(settings: &Settings, cloud: &LocalAws) -> CommandResult<()> {
+    let path = snapshot_path(settings);
+    write_quickly(&path, cloud.snapshot().as_bytes())
+        .map_err(|error| file_error("cannot be written", &path, &error).into())
+}
+
+/// What time it is in the embedded AWS: its clock goes on from where it was left.
+pub fn now(settings: &Settings, cloud: &LocalAws) -> Time {
+    let wall = Time(u64::try_from(settings.now.as_millisecond()).unwrap_or_default());
+    cloud.now().map_or(wall, |left| left.max(wall))
 }
 
 /// The embedded AWS that is on disk, if there is one.

@@ -7,6 +7,7 @@
 //! instance[:PATTERN][@AFTER]=FATE[*COUNT]              dies, stops, crashes, recovers
 //! image:PATTERN[@AFTER]=FLAW                           never-healthy, fails-checks, serves-5xx, dies-after:T, boots:T
 //! group[:PATTERN][@AFTER]=desired:N                    somebody scales it
+//! hook:PATTERN[@AFTER]=ANSWER                          abandons, continues, silent: who waits for lifecycle hooks
 //! capacity[:ZONE or TYPE][@AFTER]=N                    so many more instances can be launched
 //! quota[@AFTER]=N                                      so many instances at most
 //! ```
@@ -38,6 +39,7 @@ use crate::wire::ApiError;
 
 pub use armed::Faults;
 pub use mishap::apply;
+pub(crate) use span::parse as parse_span;
 pub use text::ParseFaultError;
 
 /// Something that goes wrong. It is written, in files too, as the module says.
@@ -126,6 +128,13 @@ pub enum Mishap {
         /// Put between the group's bounds.
         desired: u64,
     },
+    /// Whoever answers lifecycle hooks does so from now on.
+    Hook {
+        /// Compared with the hook's name.
+        pattern: String,
+        /// The answer.
+        answer: Answer,
+    },
     /// EC2 has room for only so many more instances.
     Capacity {
         /// A zone (`us-east-1a`) or a type (`t3.micro`); without one, all.
@@ -148,6 +157,17 @@ pub enum Fate {
     Crashes,
     /// Its application is well again.
     Recovers,
+}
+
+/// What whoever waits for a lifecycle hook says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Answer {
+    /// `ABANDON`.
+    Abandons,
+    /// `CONTINUE`.
+    Continues,
+    /// Nothing: the heartbeat runs out.
+    Silent,
 }
 
 /// What is wrong with an image.

@@ -140,6 +140,13 @@ impl LocalAws {
         look(self.lock().cloud.model(account, region, now))
     }
 
+    /// Looks at the whole cloud at `now`.
+    pub fn with_cloud<T>(&self, now: Time, look: impl FnOnce(&Cloud) -> T) -> T {
+        let mut shared = self.lock();
+        shared.cloud.advance(now);
+        look(&shared.cloud)
+    }
+
     /// Answers one request at `now`: lets everything happen that was due by then, then carries the request
     /// out.
     ///

@@ -3,7 +3,8 @@
 //!
 //! One deterministic core ([`model::Model`]) holds the state and a queue of what will happen; time passes
 //! only when it is told to. Two front ends speak to it: [`LocalAws::handle`], in process, under whatever
-//! clock the caller has, and [`serve()`], over HTTP on loopback.
+//! clock the caller has, and [`Server`], over HTTP on
+//! loopback, where the load balancers answer requests, too ([`plane`]).
 //!
 //! ```
 //! use infra_local_aws::{LocalAws, Options, model::Time};
@@ -24,8 +25,11 @@ pub mod fault;
 pub mod gauge;
 pub mod iam;
 pub mod model;
+pub mod plane;
+pub mod remote;
 pub mod route53;
 pub mod service;
+pub mod status;
 pub mod sts;
 pub mod timing;
 pub mod traffic;
@@ -37,4 +41,4 @@ mod serve;
 mod testing;
 
 pub use handle::{Calls, Exchange, LocalAws, Options, RestoreError, WriteHook};
-pub use serve::{Clock, serve};
+pub use serve::{Clock, Server};

@@ -1,11 +1,13 @@
 //! The HTTP front end.
 
-use std::convert::Infallible;
+mod control;
+mod guard;
+
 use std::io;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -13,8 +15,9 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 
-use crate::handle::LocalAws;
+use crate::handle::{Exchange, LocalAws};
 use crate::model::Time;
+use crate::plane::Plane;
 
 /// More than any modelled request needs: user data is 16 KiB, a Route 53 batch some hundred.
 const LARGEST_BODY: usize = 4 << 20;
@@ -47,49 +50,92 @@ impl Clock {
         let elapsed = self.started.elapsed().unwrap_or_default();
         self.origin + elapsed.mul_f64(self.speed)
     }
-}
 
-/// Answers requests on `listener` until the task is dropped. Connections are kept alive.
-///
-/// # Errors
-/// The listener is not bound to a loopback address (the model checks no signatures), or accepting fails for
-/// good.
-pub async fn serve(local: LocalAws, listener: TcpListener, clock: Clock) -> io::Result<()> {
-    let address = listener.local_addr()?;
-    if !address.ip().is_loopback() {
-        let reason = format!(
-            "{address} is not a loopback address; local AWS takes any credentials, so bind 127.0.0.1"
-        );
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, reason));
+    /// How many times faster than real time it runs.
+    pub fn speed(&self) -> f64 {
+        self.speed
     }
-    loop {
-        let (stream, _) = listener.accept().await?;
-        let local = local.clone();
-        tokio::spawn(async move {
-            let service = service_fn(move |request| answer(local.clone(), clock, request));
-            // A client that goes away in the middle of a request is its own affair.
-            let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
-        });
+
+    /// How long a span on the clock really takes; on one that stands still, no time at all.
+    pub fn real(&self, span: Duration) -> Duration {
+        if self.speed > 0.0 { span.div_f64(self.speed) } else { Duration::ZERO }
     }
 }
 
-async fn answer(
-    local: LocalAws,
-    clock: Clock,
-    request: Request<Incoming>,
-) -> Result<Response<Full<Bytes>>, Infallible> {
-    let (head, body) = request.into_parts();
-    let answer = match Limited::new(body, LARGEST_BODY).collect().await {
-        Ok(body) => local.handle(clock.now(), &Request::from_parts(head, body.to_bytes())),
-        Err(error) => unreadable(&error.to_string()),
-    };
-    Ok(answer.map(Full::new))
+/// A cloud served over HTTP.
+#[derive(Clone, Debug)]
+pub struct Server {
+    /// The cloud.
+    pub local: LocalAws,
+    /// What time it is in it.
+    pub clock: Clock,
+    /// Its load balancers and instances, if they answer requests.
+    pub plane: Option<Plane>,
 }
 
-fn unreadable(reason: &str) -> Response<Bytes> {
-    let mut answer = Response::new(Bytes::from(format!("the request body cannot be read: {reason}")));
-    *answer.status_mut() = http::StatusCode::BAD_REQUEST;
-    answer
+impl Server {
+    /// Answers requests on `listener` until the task is dropped. Connections are kept alive.
+    ///
+    /// # Errors
+    /// The listener is not bound to a loopback address (the model checks no signatures), or accepting fails for
+    /// good.
+    pub async fn run(self, listener: TcpListener) -> io::Result<()> {
+        let address = listener.local_addr()?;
+        if !address.ip().is_loopback() {
+            let reason = format!(
+                "{address} is not a loopback address; local AWS takes any credentials, so bind 127.0.0.1"
+            );
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, reason));
+        }
+        let plane = self.plane.clone();
+        tokio::select! {
+            ended = self.listen(listener) => ended,
+            () = async {
+                match &plane {
+                    Some(plane) => plane.run().await,
+                    None => std::future::pending().await,
+                }
+            } => Ok(()),
+        }
+    }
+
+    async fn listen(self, listener: TcpListener) -> io::Result<()> {
+        loop {
+            let (stream, _) = listener.accept().await?;
+            let server = self.clone();
+            tokio::spawn(async move {
+                let service = service_fn(move |request| server.clone().answer(request));
+                // A client that goes away in the middle of a request is its own affair.
+                let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+            });
+        }
+    }
+
+    /// An error closes the connection without an answer.
+    async fn answer(self, request: Request<Incoming>) -> io::Result<Response<Full<Bytes>>> {
+        if let Some(reason) = guard::stranger(request.headers()) {
+            return Ok(plain(StatusCode::FORBIDDEN, &reason));
+        }
+        let (head, body) = request.into_parts();
+        let body = match Limited::new(body, LARGEST_BODY).collect().await {
+            Ok(body) => body.to_bytes(),
+            Err(error) => {
+                let reason = format!("the request body cannot be read: {error}");
+                return Ok(plain(StatusCode::BAD_REQUEST, &reason));
+            }
+        };
+        let request = Request::from_parts(head, body);
+        if let Some(answer) = control::answer(&self, &request) {
+            return Ok(answer.map(Full::new));
+        }
+        let Exchange { answer, delay } = self.local.exchange(self.clock.now(), &request);
+        tokio::time::sleep(self.clock.real(delay)).await;
+        answer.map(|answer| answer.map(Full::new))
+    }
+}
+
+fn plain(status: StatusCode, text: &str) -> Response<Full<Bytes>> {
+    control::text(status, text.to_owned()).map(Full::new)
 }
 
 #[cfg(test)]
@@ -104,7 +150,8 @@ mod tests {
     async fn one_connection_carries_many_requests() -> io::Result<()> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
-        let server = tokio::spawn(serve(fast(), listener, Clock::new(START, 1.0)));
+        let server = Server { local: fast(), clock: Clock::new(START, 1.0), plane: None };
+        let server = tokio::spawn(server.run(listener));
         let mut stream = TcpStream::connect(address).await?;
         for _ in 0..2 {
             let body = "Action=GetCallerIdentity";
@@ -129,7 +176,8 @@ mod tests {
     #[tokio::test]
     async fn only_loopback_is_served() -> io::Result<()> {
         let listener = TcpListener::bind("0.0.0.0:0").await?;
-        let refused = serve(fast(), listener, Clock::wall(1.0)).await;
+        let server = Server { local: fast(), clock: Clock::wall(1.0), plane: None };
+        let refused = server.run(listener).await;
         assert_eq!(refused.map_err(|error| error.kind()), Err(io::ErrorKind::InvalidInput));
         Ok(())
     }

@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use crate::ec2::pattern_matches;
 use crate::model::autoscaling::{
     Consumer, Hook, HookResult, LifecycleAction, Member, MemberState, Transition,
 };
@@ -76,7 +77,10 @@ fn begin(model: &mut Model, group: &str, id: &InstanceId, name: &str, hook: &Hoo
 fn consumer(model: &Model, hook: &str) -> Consumer {
     let usual =
         Consumer { answers_after: model.timing.autoscaling.hook_answer, result: HookResult::Continue };
-    model.autoscaling.consumers.get(hook).copied().unwrap_or(usual)
+    let consumers = &model.autoscaling.consumers;
+    let by_pattern =
+        || consumers.iter().find(|(pattern, _)| pattern_matches(pattern, hook)).map(|(_, found)| found);
+    consumers.get(hook).or_else(by_pattern).copied().unwrap_or(usual)
 }
 
 fn by_token(member: &Member, token: &str) -> Option<(String, LifecycleAction)> {

@@ -1,12 +1,13 @@
 //! What happens to a model by itself.
 
-use super::{Fate, Flaw, Mishap};
+use super::{Answer, Fate, Flaw, Mishap};
 use crate::autoscaling;
 use crate::ec2::{fleet, pattern_matches};
 use crate::model::Model;
-use crate::model::autoscaling::MemberState;
+use crate::model::autoscaling::{Consumer, HookResult, MemberState};
 use crate::model::behaviour::{App, Behaviour, Condition, Rule};
 use crate::model::ec2::{CapacityLimit, Instance, InstanceId, InstanceState};
+use crate::timing::Delay;
 
 /// Lets it happen, at `model.now`.
 pub fn apply(model: &mut Model, mishap: Mishap) {
@@ -26,6 +27,15 @@ pub fn apply(model: &mut Model, mishap: Mishap) {
             for name in names {
                 autoscaling::scale(model, &name, desired);
             }
+        }
+        Mishap::Hook { pattern, answer } => {
+            let soon = Some(Delay::secs(5, 5));
+            let (answers_after, result) = match answer {
+                Answer::Abandons => (soon, HookResult::Abandon),
+                Answer::Continues => (soon, HookResult::Continue),
+                Answer::Silent => (None, HookResult::Abandon),
+            };
+            model.autoscaling.consumers.insert(pattern, Consumer { answers_after, result });
         }
         Mishap::Capacity { of, left } => {
             let is_zone = of.as_deref().is_some_and(|of| of.starts_with(&model.region));

@@ -38,6 +38,8 @@ fn what_is_read_is_written_the_same_way() {
         "image:*=fails-checks",
         "group:web@10s=desired:6",
         "group=desired:6",
+        "hook:warm-*@10s=abandons",
+        "hook=silent",
         "capacity=12",
         "capacity:us-east-1a@2m=0",
         "quota=20",
@@ -67,13 +69,14 @@ fn what_is_no_fault_is_refused_with_the_place_and_what_there_is() {
         "image=never-healthy",
         "image:*=boots:4m..2m",
         "group=6",
+        "hook=shrugs",
         "capacity=few",
         "quota=2*2",
     ];
     let refused = |text: &&str| text.parse::<Fault>().expect_err(text).to_string();
     insta::assert_snapshot!(table.iter().map(refused).collect::<Vec<_>>().join("\n"), @"
-    `throttle` is not a fault: it wants `SERVICE:ACTION=EFFECT`, `instance=FATE`, `image:PATTERN=FLAW`, `group:PATTERN=desired:N`, `capacity=N` or `quota=N`
-    `autoscaling=throttle` is not a fault: it wants `SERVICE:ACTION=EFFECT`, `instance=FATE`, `image:PATTERN=FLAW`, `group:PATTERN=desired:N`, `capacity=N` or `quota=N`
+    `throttle` is not a fault: it wants `SERVICE:ACTION=EFFECT`, `instance=FATE`, `image:PATTERN=FLAW`, `group:PATTERN=desired:N`, `hook:PATTERN=ANSWER`, `capacity=N` or `quota=N`
+    `autoscaling=throttle` is not a fault: it wants `SERVICE:ACTION=EFFECT`, `instance=FATE`, `image:PATTERN=FLAW`, `group:PATTERN=desired:N`, `hook:PATTERN=ANSWER`, `capacity=N` or `quota=N`
     `ec2:*=explode` is not a fault: there is no effect `explode`; there are throttle, lost, dropped, cut, delay:5s, stale:5s, 500, 502, 503, 504, or an error code such as ResourceContention
     `ec2:*=delay:soon` is not a fault: `soon` is not a time such as 5s or 1m30s
     `ec2:*@0=throttle` is not a fault: requests count from 1
@@ -86,6 +89,7 @@ fn what_is_no_fault_is_refused_with_the_place_and_what_there_is() {
     `image=never-healthy` is not a fault: it wants a pattern for the image's id or name: image:web-*=never-healthy
     `image:*=boots:4m..2m` is not a fault: `4m..2m` is not a time such as 2m, or 2m..4m
     `group=6` is not a fault: a group wants `desired:N`
+    `hook=shrugs` is not a fault: nobody answers `shrugs` to a hook; whoever waits abandons, continues or is silent
     `capacity=few` is not a fault: `few` is not a number
     `quota=2*2` is not a fault: `*2` goes with requests and instances only
     ");

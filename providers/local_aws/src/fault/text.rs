@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::{CallFault, Effect, Fate, Fault, Flaw, Mishap, Start, internal_error, span};
+use super::{Answer, CallFault, Effect, Fate, Fault, Flaw, Mishap, Start, internal_error, span};
 use crate::wire::ApiError;
 
 /// A text that is not a fault.
@@ -24,7 +24,7 @@ struct Parts<'a> {
     times: Option<&'a str>,
 }
 
-const FORM: &str = "it wants `SERVICE:ACTION=EFFECT`, `instance=FATE`, `image:PATTERN=FLAW`, `group:PATTERN=desired:N`, `capacity=N` or `quota=N`";
+const FORM: &str = "it wants `SERVICE:ACTION=EFFECT`, `instance=FATE`, `image:PATTERN=FLAW`, `group:PATTERN=desired:N`, `hook:PATTERN=ANSWER`, `capacity=N` or `quota=N`";
 const EFFECTS: &str = "throttle, lost, dropped, cut, delay:5s, stale:5s, 500, 502, 503, 504, or an error code such as ResourceContention";
 const FATES: &str = "dies, stops, crashes or recovers";
 const FLAWS: &str = "never-healthy, fails-checks, serves-5xx, dies-after:2m or boots:2m..4m";
@@ -36,7 +36,7 @@ impl FromStr for Fault {
         let refused = |reason| ParseFaultError { fault: text.to_owned(), reason };
         let parts = Parts::of(text.trim()).ok_or_else(|| refused(FORM.to_owned()))?;
         match parts.subject {
-            "instance" | "image" | "group" | "capacity" | "quota" => mishap(&parts).map_err(refused),
+            "instance" | "image" | "group" | "hook" | "capacity" | "quota" => mishap(&parts).map_err(refused),
             _ => call(&parts).map(Self::Call).map_err(refused),
         }
     }
@@ -229,6 +229,7 @@ fn mishap(parts: &Parts<'_>) -> Result<Fault, String> {
             Mishap::Image { pattern, flaw: flaw(parts.what)? }
         }
         "group" => Mishap::Group { pattern: any(), desired: desired(parts.what)? },
+        "hook" => Mishap::Hook { pattern: any(), answer: answer(parts.what)? },
         "capacity" => Mishap::Capacity { of: name, left: number(parts.what)? },
         _ => Mishap::Quota(number(parts.what)?),
     };
@@ -256,6 +257,16 @@ fn flaw(text: &str) -> Result<Flaw, String> {
         _ => Err(format!("an image has no flaw `{text}`; there are {FLAWS}")),
     }
 }
+
+fn answer(text: &str) -> Result<Answer, String> {
+    let found = ANSWER_WORDS.iter().find(|(word, _)| *word == text).map(|(_, answer)| *answer);
+    found.ok_or_else(|| {
+        format!("nobody answers `{text}` to a hook; whoever waits abandons, continues or is silent")
+    })
+}
+
+const ANSWER_WORDS: [(&str, Answer); 3] =
+    [("abandons", Answer::Abandons), ("continues", Answer::Continues), ("silent", Answer::Silent)];
 
 fn desired(text: &str) -> Result<u64, String> {
     let size = text.strip_prefix("desired:").ok_or_else(|| "a group wants `desired:N`".to_owned())?;
@@ -330,6 +341,11 @@ fn print(what: &Mishap, at: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         }
         Mishap::Image { pattern, flaw } => write!(f, "image:{pattern}{at}={flaw}"),
         Mishap::Group { pattern, desired } => write!(f, "group{}{at}=desired:{desired}", named(pattern)),
+        Mishap::Hook { pattern, answer } => {
+            let word =
+                ANSWER_WORDS.iter().find(|(_, known)| known == answer).map_or("silent", |(word, _)| word);
+            write!(f, "hook{}{at}={word}", named(pattern))
+        }
         Mishap::Capacity { of, left } => {
             write!(f, "capacity{}{at}={left}", of.as_deref().map(named).unwrap_or_default())
         }
