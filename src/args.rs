@@ -1,9 +1,12 @@
 //! What the user typed, nothing looked up.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use infra_local_aws::fault::Fault;
+
+use crate::rehearsal::Trouble;
 
 /// Roll out images on AWS with nobody noticing.
 #[derive(Debug, Parser)]
@@ -62,6 +65,8 @@ pub enum Command {
     Validate(ValidateArgs),
     /// Run the *.test.infra files, without credentials or network
     Test(TestArgs),
+    /// Try a plan on a copy of AWS, under a clock that jumps: how many instances serve, and when
+    Rehearse(RehearseArgs),
     /// Rewrite source files in the canonical format
     Fmt(FmtArgs),
     /// Tell what a diagnostic's code means, with an example and its repair
@@ -115,6 +120,9 @@ pub struct PlanArgs {
     /// Exit with 2 if there are changes
     #[arg(long)]
     pub detailed_exitcode: bool,
+    /// Do not try the plan on a copy of AWS first
+    #[arg(long)]
+    pub no_rehearsal: bool,
     /// Print the plan as JSON
     #[arg(long)]
     pub json: bool,
@@ -130,8 +138,38 @@ pub struct ApplyArgs {
     /// Do nothing if a `check` block does not hold, and fail if one does not afterwards
     #[arg(long)]
     pub strict: bool,
+    /// Do not try the plan on a copy of AWS first, and do it even if a rehearsal has spoken against it
+    #[arg(long)]
+    pub no_rehearsal: bool,
     #[command(flatten)]
     pub run: RunArgs,
+}
+
+#[derive(Debug, Clone, ClapArgs)]
+pub struct RehearseArgs {
+    #[command(flatten)]
+    pub variables: VariableArgs,
+    /// A plan saved by `infra plan --out`; without it, one is made
+    #[arg(value_name = "PLAN")]
+    pub plan: Option<PathBuf>,
+    /// Have something go wrong: STEP[@WHEN]=KIND, such as attach@2=throttle, or a fault; may be given several times
+    #[arg(long = "fail", value_name = "STEP@N=KIND")]
+    pub fail: Vec<Trouble>,
+    /// How long instances take until their application listens, such as 90s..240s
+    #[arg(long, value_name = "TIME")]
+    pub boot: Option<String>,
+    /// The seed of all chance
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// Rehearse with so many seeds, and sum up
+    #[arg(long, value_name = "N", default_value = "1")]
+    pub runs: NonZeroUsize,
+    /// Write a picture of the rehearsal, of the worst if there are several
+    #[arg(long, value_name = "FILE")]
+    pub svg: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Debug, Clone, ClapArgs)]

@@ -118,7 +118,7 @@ fn keep_time(cloud: &LocalAws, path: &Path, now: Time, kept: &mut Time) {
 }
 
 /// How long a call takes in the model.
-const CALL: Duration = Duration::from_millis(40);
+pub const CALL: Duration = Duration::from_millis(40);
 
 /// The embedded AWS of a project, or a new one in which things take as long as `timing` says. It writes itself to disk
 /// after every change.
@@ -152,6 +152,14 @@ pub fn keep(settings: &Settings, cloud: &LocalAws) -> CommandResult<()> {
 pub fn now(settings: &Settings, cloud: &LocalAws) -> Time {
     let wall = Time(u64::try_from(settings.now.as_millisecond()).unwrap_or_default());
     cloud.now().map_or(wall, |left| left.max(wall))
+}
+
+/// The embedded AWS of a project as it is now; changes of the copy are kept nowhere.
+///
+/// # Errors
+/// Its file is damaged.
+pub fn copy(settings: &Settings) -> CommandResult<LocalAws> {
+    Ok(restore(&snapshot_path(settings))?.unwrap_or_else(|| LocalAws::new(Options::default())))
 }
 
 /// The embedded AWS that is on disk, if there is one.

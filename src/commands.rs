@@ -12,6 +12,7 @@ mod local;
 mod output;
 mod plan;
 mod progress;
+mod rehearse;
 mod show;
 mod state;
 mod test;
@@ -59,6 +60,7 @@ pub fn run(command: Command, settings: &Settings, terminal: &Terminal) -> Comman
         Command::Destroy(args) => wait(settings, destroy::run(args, settings, terminal)),
         Command::Validate(args) => validate::run(&args, settings, terminal),
         Command::Test(args) => test::run(&args, settings, terminal),
+        Command::Rehearse(args) => wait(settings, rehearse::run(args, settings, terminal)),
         Command::Fmt(args) => fmt::run(&args, settings, terminal),
         Command::Explain(args) => explain::run(&args, settings, terminal),
         Command::Docs(args) => docs::run(&args, settings, terminal),

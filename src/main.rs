@@ -7,6 +7,7 @@ mod commands;
 mod docs;
 mod error;
 mod project;
+mod rehearsal;
 mod render;
 mod session;
 mod settings;

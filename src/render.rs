@@ -7,6 +7,7 @@ pub mod events;
 pub mod markdown;
 pub mod module;
 pub mod plan;
+pub mod rehearsal;
 pub mod state;
 pub mod style;
 pub mod test;

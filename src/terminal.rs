@@ -7,6 +7,7 @@ use infra_engine::apply::Stop;
 
 use crate::error::{CommandError, Complaint};
 use crate::render;
+use crate::render::rehearsal::Glyphs;
 use crate::render::style::{BOLD, ERROR, HINT};
 
 /// Narrower terminals get lines of this width all the same.
@@ -42,6 +43,14 @@ impl Terminal {
         let asked = terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
         let told = || std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
         asked.or_else(told).unwrap_or(USUAL).max(NARROWEST)
+    }
+
+    /// What pictures are drawn with: an environment that names a character set other than UTF-8 gets plain letters.
+    pub fn glyphs(&self) -> Glyphs {
+        let said = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().filter_map(|name| std::env::var(name).ok());
+        let said = said.into_iter().find(|value| !value.is_empty());
+        let plain = said.is_some_and(|locale| !locale.to_lowercase().replace('-', "").contains("utf8"));
+        if plain { Glyphs::Ascii } else { Glyphs::Unicode }
     }
 
     /// Whether somebody watches standard error, so that lines may be drawn over.

@@ -50,6 +50,9 @@ mod ledger;
 pub mod schedule;
 pub mod settle;
 
+// Looking ahead.
+pub mod rehearse;
+
 // Keeping.
 mod format;
 pub mod journal_file;

@@ -14,6 +14,7 @@ use crate::format::{self, FormatError};
 use crate::id::{RemoteId, StepId};
 use crate::moved::Moves;
 use crate::plan::{OutputChange, Plan, PlanHeader, PlannedLookup, RecordSketch};
+use crate::rehearse::Rehearsal;
 use crate::seal::unsealed;
 use crate::state::Physical;
 use crate::state_file::PhysicalV1;
@@ -74,6 +75,8 @@ pub(crate) struct PlanV1 {
     assertions: Vec<Assertion>,
     records: BTreeMap<Address, SketchV1>,
     lookups: BTreeMap<Address, PlannedLookup>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rehearsal: Option<Rehearsal>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -93,7 +96,12 @@ struct SketchV1 {
 
 /// The plan as bytes; refused if a secret stands in it in the clear.
 pub fn write(plan: &Plan) -> Result<Vec<u8>, PlanFileError> {
-    let file = PlanV1::new(plan)?;
+    write_rehearsed(plan, None)
+}
+
+/// The plan as bytes, with what its rehearsal has shown; refused if a secret stands in it in the clear.
+pub fn write_rehearsed(plan: &Plan, rehearsal: Option<&Rehearsal>) -> Result<Vec<u8>, PlanFileError> {
+    let file = PlanV1 { rehearsal: rehearsal.cloned(), ..PlanV1::new(plan)? };
     let mut bytes =
         serde_json::to_vec_pretty(&file).map_err(|error| PlanFileError::Damaged(error.to_string()))?;
     bytes.push(b'\n');
@@ -102,8 +110,15 @@ pub fn write(plan: &Plan) -> Result<Vec<u8>, PlanFileError> {
 
 /// Reads what [`write()`] writes.
 pub fn read(bytes: &[u8]) -> Result<Plan, PlanFileError> {
+    Ok(read_rehearsed(bytes)?.0)
+}
+
+/// Reads what [`write_rehearsed`] writes.
+pub fn read_rehearsed(bytes: &[u8]) -> Result<(Plan, Option<Rehearsal>), PlanFileError> {
     let file: PlanV1 = format::read(bytes, FORMAT)?;
-    file.checked().map(Plan::from).map_err(|why| PlanFileError::Damaged(why.to_owned()))
+    let mut file = file.checked().map_err(|why| PlanFileError::Damaged(why.to_owned()))?;
+    let rehearsal = file.rehearsal.take();
+    Ok((file.into(), rehearsal))
 }
 
 impl PlanV1 {
@@ -124,6 +139,7 @@ impl PlanV1 {
             assertions: plan.assertions,
             records: plan.records.into_iter().map(|(address, sketch)| (address, sketch.into())).collect(),
             lookups: plan.lookups,
+            rehearsal: None,
         })
     }
 

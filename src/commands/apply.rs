@@ -8,6 +8,7 @@ use infra_engine::assertion::Broken;
 use infra_engine::event::{Silent, StepFailure, Watch};
 use infra_engine::journal::JournalEvent;
 use infra_engine::plan::Plan;
+use infra_engine::rehearse::Rehearsal;
 use infra_engine::{plan_file, seal};
 use tokio::time::Instant;
 
@@ -15,6 +16,7 @@ use super::progress::Progress;
 use super::{Exit, output, plan};
 use crate::args::{ApplyArgs, RunArgs, VariableArgs};
 use crate::error::{CommandError, CommandResult, Complaint, file_error, provider_complaint};
+use crate::rehearsal;
 use crate::render;
 use crate::session::{Access, Session};
 use crate::settings::Settings;
@@ -22,8 +24,8 @@ use crate::terminal::{Terminal, stop_on_interrupt};
 
 pub async fn run(args: ApplyArgs, settings: &Settings, terminal: &Terminal) -> CommandResult<Exit> {
     let goal = match args.plan.as_deref() {
-        Some(path) => Goal::Saved { path, strict: args.strict },
-        None => Goal::Desired { strict: args.strict },
+        Some(path) => Goal::Saved { path, strict: args.strict, rehearsed: !args.no_rehearsal },
+        None => Goal::Desired { strict: args.strict, rehearsed: !args.no_rehearsal },
     };
     drive(&args.variables, goal, &args.run, settings, terminal).await
 }
@@ -35,6 +37,8 @@ pub enum Goal<'a> {
     Desired {
         /// Whether broken checks count as errors.
         strict: bool,
+        /// Whether a rehearsal may speak against it.
+        rehearsed: bool,
     },
     /// What a saved plan says.
     Saved {
@@ -42,6 +46,8 @@ pub enum Goal<'a> {
         path: &'a Path,
         /// As above.
         strict: bool,
+        /// As above.
+        rehearsed: bool,
     },
     /// That nothing is left.
     Nothing,
@@ -49,7 +55,11 @@ pub enum Goal<'a> {
 
 impl Goal<'_> {
     fn is_strict(self) -> bool {
-        matches!(self, Self::Desired { strict: true } | Self::Saved { strict: true, .. })
+        matches!(self, Self::Desired { strict: true, .. } | Self::Saved { strict: true, .. })
+    }
+
+    fn is_rehearsed(self) -> bool {
+        matches!(self, Self::Desired { rehearsed: true, .. } | Self::Saved { rehearsed: true, .. })
     }
 }
 
@@ -68,12 +78,24 @@ pub async fn drive(
     if resume(&mut session, run, terminal).await? == Exit::Error {
         return Ok(Exit::Error);
     }
-    let plan = match goal {
-        Goal::Saved { path, .. } => unsealed(&session, read(path)?)?,
-        Goal::Desired { .. } | Goal::Nothing => session.plan(destroy).await?,
+    let (plan, rehearsal) = match goal {
+        Goal::Saved { path, .. } => {
+            let (plan, rehearsal) = read_rehearsed(path)?;
+            (unsealed(&session, plan)?, rehearsal)
+        }
+        Goal::Desired { rehearsed: true, .. } => {
+            let plan = session.plan(destroy).await?;
+            let rehearsal = rehearsal::tried(&session, settings, &plan).await?;
+            (plan, rehearsal)
+        }
+        Goal::Desired { .. } | Goal::Nothing => (session.plan(destroy).await?, None),
     };
     if !run.json {
         terminal.print(&render::plan::plan(&plan, terminal.width()));
+        terminal.print(&plan::rehearsed(rehearsal.as_ref(), terminal));
+    }
+    if goal.is_rehearsed() {
+        rehearsal::admit(&plan, rehearsal.as_ref())?;
     }
     if goal.is_strict() {
         plan::hold(&plan)?;
@@ -147,12 +169,17 @@ async fn resume(session: &mut Session, run: &RunArgs, terminal: &Terminal) -> Co
 
 /// A plan from a file.
 pub fn read(path: &Path) -> CommandResult<Plan> {
+    Ok(read_rehearsed(path)?.0)
+}
+
+/// A plan from a file, and what its rehearsal has shown.
+pub fn read_rehearsed(path: &Path) -> CommandResult<(Plan, Option<Rehearsal>)> {
     let bytes = std::fs::read(path).map_err(|error| file_error("the plan cannot be read", path, &error))?;
-    Ok(plan_file::read(&bytes)?)
+    Ok(plan_file::read_rehearsed(&bytes)?)
 }
 
 /// The plan with the secrets of this run put back, each only if it is the one the plan was made with.
-fn unsealed(session: &Session, plan: Plan) -> CommandResult<Plan> {
+pub fn unsealed(session: &Session, plan: Plan) -> CommandResult<Plan> {
     Ok(seal::unseal(&plan, &session.state.key, seal::secrets_in(&session.desired))?)
 }
 

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use infra_engine::plan::Plan;
+use infra_engine::rehearse::Rehearsal;
 use infra_engine::state::State;
 use infra_engine::store::save_state;
 use infra_engine::{plan_file, seal};
@@ -10,6 +11,7 @@ use infra_engine::{plan_file, seal};
 use super::Exit;
 use crate::args::PlanArgs;
 use crate::error::{CommandError, CommandResult, Complaint, file_error};
+use crate::rehearsal;
 use crate::render;
 use crate::session::{Access, Session};
 use crate::settings::Settings;
@@ -25,22 +27,34 @@ pub async fn run(args: PlanArgs, settings: &Settings, terminal: &Terminal) -> Co
         save_state(&session.store, &session.state).await?;
     }
     let plan = session.plan(args.destroy).await?;
+    let rehearsal = match args.no_rehearsal {
+        true => None,
+        false => rehearsal::tried(&session, settings, &plan).await?,
+    };
     if args.json {
-        terminal.print(&json(&plan, &session.state)?);
+        terminal.print(&json(&plan, rehearsal.as_ref(), &session.state)?);
     } else {
         terminal.print(&render::plan::plan(&plan, terminal.width()));
+        terminal.print(&rehearsed(rehearsal.as_ref(), terminal));
     }
     if args.strict {
         hold(&plan)?;
     }
     if let Some(path) = &args.out {
-        save(&plan, &session.state, path)?;
+        save(&plan, rehearsal.as_ref(), &session.state, path)?;
     }
     if let Some(path) = args.out.as_ref().filter(|_| !args.json) {
         terminal.print(&format!("\nSaved: `infra apply {}` does exactly this.\n", path.display()));
     }
+    rehearsal::admit(&plan, rehearsal.as_ref())?;
     let changes = args.detailed_exitcode && !plan.is_empty();
     Ok(if changes { Exit::Changes } else { Exit::Ok })
+}
+
+/// What a rehearsal has shown, as text; nothing if there was none.
+pub fn rehearsed(rehearsal: Option<&Rehearsal>, terminal: &Terminal) -> String {
+    let shown = |rehearsal| render::rehearsal::summary(rehearsal, terminal.width(), terminal.glyphs());
+    rehearsal.map(shown).unwrap_or_default()
 }
 
 /// Refuses a plan with a broken check.
@@ -64,13 +78,13 @@ pub fn warn(session: &Session, terminal: &Terminal) {
 }
 
 /// The plan as JSON, its secrets sealed.
-pub fn json(plan: &Plan, state: &State) -> CommandResult<String> {
-    let bytes = plan_file::write(&seal::seal_plan(plan, &state.key))?;
+fn json(plan: &Plan, rehearsal: Option<&Rehearsal>, state: &State) -> CommandResult<String> {
+    let bytes = plan_file::write_rehearsed(&seal::seal_plan(plan, &state.key), rehearsal)?;
     Ok(String::from_utf8_lossy(&bytes).trim_end().to_owned() + "\n")
 }
 
-fn save(plan: &Plan, state: &State, path: &Path) -> CommandResult<()> {
-    let bytes = plan_file::write(&seal::seal_plan(plan, &state.key))?;
+fn save(plan: &Plan, rehearsal: Option<&Rehearsal>, state: &State, path: &Path) -> CommandResult<()> {
+    let bytes = plan_file::write_rehearsed(&seal::seal_plan(plan, &state.key), rehearsal)?;
     Ok(write_atomically(path, &bytes)
         .map_err(|error| file_error("the plan cannot be saved", path, &error))?)
 }

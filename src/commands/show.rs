@@ -17,7 +17,11 @@ pub async fn run(args: ShowArgs, settings: &Settings, terminal: &Terminal) -> Co
                 std::fs::read_to_string(path).map_err(|error| file_error("cannot be read", path, &error))?;
             terminal.print(&text);
         }
-        Some(path) => terminal.print(&render::plan::plan(&apply::read(path)?, terminal.width())),
+        Some(path) => {
+            let (plan, rehearsal) = apply::read_rehearsed(path)?;
+            terminal.print(&render::plan::plan(&plan, terminal.width()));
+            terminal.print(&super::plan::rehearsed(rehearsal.as_ref(), terminal));
+        }
         None => {
             let state = state::current(settings).await?;
             if args.json {

@@ -12,6 +12,7 @@ mod observed;
 pub(crate) mod part;
 mod phase;
 mod read;
+pub(crate) mod rehearsed;
 mod request;
 mod run;
 mod settings;

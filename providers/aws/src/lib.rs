@@ -38,6 +38,8 @@ mod security_group;
 mod subnet;
 mod vpc;
 
+pub use autoscaling_group::rehearsed::{is_noticeable, watched};
 pub use client::{Aws, Options};
 pub use connector::{Calls, Wire};
 pub use provider::{AwsProvider, kind, schemas};
+pub use tags::address_tag;

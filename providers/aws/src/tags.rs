@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use aws_sdk_ec2::types::{ResourceType, Tag, TagSpecification};
 use infra_engine::provider::{ProviderError, Task};
+use infra_lang::address::Address;
 use infra_lang::residual::Values;
 
 use crate::client::Aws;
@@ -23,10 +24,15 @@ pub(crate) type Tags = BTreeMap<String, String>;
 pub(crate) fn ours(aws: &Aws, task: &Task) -> Tags {
     let tags = [
         ("infra:project", aws.project.clone()),
-        ("infra:address", value(&task.address.to_string())),
+        ("infra:address", address_tag(&task.address)),
         (TOKEN, task.token.to_string()),
     ];
     tags.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
+}
+
+/// The value of the tag `infra:address`, by which a group's or a load balancer's instances are found again.
+pub fn address_tag(address: &Address) -> String {
+    value(&address.to_string())
 }
 
 /// What AWS takes as a tag's value: at most 256 characters, of a small set. Quotes become spaces.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::fault::{Fault, Faults};
 use crate::model::behaviour::Rule;
-use crate::model::{Model, Time};
+use crate::model::{Event, Model, Random, Time};
 use crate::service::HOME;
 use crate::timing::TimeModel;
 
@@ -33,6 +33,20 @@ impl Cloud {
     pub fn new(seed: u64, timing: TimeModel) -> Self {
         let faults = Faults::new(seed ^ fingerprint("faults"));
         Self { seed, timing, behaviours: Vec::new(), models: BTreeMap::new(), faults }
+    }
+
+    /// A copy as somebody sees it who cannot know what is to go wrong: no faults are in it, and images turn out as
+    /// their tags say. All chance in it begins anew from `seed`.
+    pub fn unsuspecting(&self, seed: u64) -> Self {
+        let anew = |(place, model): (&String, &Model)| {
+            let mut model = model.clone();
+            model.random = Random::new(seed ^ fingerprint(place));
+            model.behaviours.clear();
+            model.queue.cancel(|event| matches!(event, Event::Mishap(_)));
+            (place.clone(), model)
+        };
+        let models = self.models.iter().map(anew).collect();
+        Self { models, ..Self::new(seed, self.timing.clone()) }
     }
 
     /// The model of an account in a region, brought up to `now`; made on first use.

@@ -87,6 +87,11 @@ impl LocalAws {
         Self { shared: Arc::new(Mutex::new(shared)) }
     }
 
+    /// A cloud like this one that goes its own way from now on; see [`Cloud::unsuspecting`].
+    pub fn fork(&self, seed: u64) -> Self {
+        Self::from_cloud(self.lock().cloud.unsuspecting(seed))
+    }
+
     /// The cloud as JSON. Call counts are not part of it.
     pub fn snapshot(&self) -> String {
         serde_json::to_string(&self.lock().cloud).expect("a cloud is plain data with text keys")

@@ -1,0 +1,65 @@
+//! `infra rehearse`: a plan tried on a copy of AWS, once or many times, with or without something going wrong.
+
+use infra_engine::plan::Plan;
+use infra_engine::rehearse::{Rehearsal, Spread};
+use serde_json::json;
+
+use super::{Exit, apply, plan};
+use crate::args::RehearseArgs;
+use crate::error::{CommandResult, Complaint, file_error};
+use crate::rehearsal::{Script, Stage, Trouble, rehearse_often, stage};
+use crate::render;
+use crate::session::{Access, Session};
+use crate::settings::Settings;
+use crate::store::write_atomically;
+use crate::terminal::Terminal;
+
+pub async fn run(args: RehearseArgs, settings: &Settings, terminal: &Terminal) -> CommandResult<Exit> {
+    let session = Session::open(settings, &args.variables, Access::Read).await?;
+    plan::warn(&session, terminal);
+    let plan = match &args.plan {
+        Some(path) => apply::unsealed(&session, apply::read(path)?)?,
+        None => session.plan(false).await?,
+    };
+    let stage = stage(&session, settings, &plan).await?;
+    let rehearsals = play(&args, &stage, &plan)?;
+    let (shown, spread) = (worst(&rehearsals)?, Spread::of(&rehearsals));
+    tell(&args, shown, &spread, terminal);
+    if let Some(path) = &args.svg {
+        write_atomically(path, render::rehearsal::svg(shown).as_bytes())
+            .map_err(|error| file_error("the picture cannot be written", path, &error))?;
+    }
+    Ok(if rehearsals.iter().all(Rehearsal::keeps_floor) { Exit::Ok } else { Exit::Error })
+}
+
+fn play(args: &RehearseArgs, stage: &Stage<'_>, plan: &Plan) -> CommandResult<Vec<Rehearsal>> {
+    let mut troubles = args.fail.clone();
+    if let Some(time) = &args.boot {
+        let boots = format!("image:*=boots:{time}").parse::<Trouble>();
+        troubles.push(boots.map_err(|_| {
+            Complaint::new(format!("`--boot {time}` is no time")).hint("write it like 90s, or 90s..240s")
+        })?);
+    }
+    rehearse_often(stage, plan, &Script { seed: args.seed, troubles }, args.runs)
+}
+
+/// The one that is shown.
+fn worst(rehearsals: &[Rehearsal]) -> CommandResult<&Rehearsal> {
+    let seed = Spread::of(rehearsals).worst_seed;
+    let worst = rehearsals.iter().find(|rehearsal| rehearsal.seed == seed);
+    Ok(worst.ok_or_else(|| Complaint::new("nothing was rehearsed"))?)
+}
+
+fn tell(args: &RehearseArgs, shown: &Rehearsal, spread: &Spread, terminal: &Terminal) {
+    let many = args.runs.get() > 1;
+    if args.json {
+        let spread = many.then_some(spread);
+        let told = json!({ "format": "infra.rehearsal/1", "rehearsal": shown, "spread": spread });
+        terminal.print(&format!("{told:#}\n"));
+        return;
+    }
+    terminal.print(&render::rehearsal::report(shown, terminal.width(), terminal.glyphs()));
+    if many {
+        terminal.print(&format!("\n{}", render::rehearsal::spread(spread)));
+    }
+}

@@ -1,0 +1,170 @@
+//! A copy of AWS under the rehearsal's clock, and whoever prompts it to misbehave.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use http::Request;
+use infra_aws::Wire;
+use infra_engine::event::{ApplyEvent, StepEvent, Watch};
+use infra_engine::id::StepId;
+use infra_engine::plan::Plan;
+use infra_engine::steps::Effect;
+use infra_local_aws::cloud::DEFAULT_ACCOUNT;
+use infra_local_aws::fault::Fault;
+use infra_local_aws::gauge::Gauge;
+use infra_local_aws::model::Time;
+use infra_local_aws::{Exchange, LocalAws};
+use tokio::time::Instant;
+
+use super::Stage;
+use super::looks::Looks;
+use super::trouble::{Cue, Strike, Trouble};
+use crate::cloud::CALL;
+
+/// A copy of AWS, and the clock it lives by.
+#[derive(Clone)]
+pub struct World {
+    aws: LocalAws,
+    region: String,
+    origin: Time,
+    begun: Instant,
+}
+
+impl World {
+    /// A copy for one rehearsal. Must be made in the runtime whose clock it follows.
+    pub fn new(stage: &Stage<'_>, seed: u64) -> Self {
+        let aws = stage.aws.fork(seed);
+        Self { aws, region: stage.region.clone(), origin: stage.now, begun: Instant::now() }
+    }
+
+    /// Milliseconds since the rehearsal began.
+    pub fn elapsed_ms(&self) -> u64 {
+        u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// How the groups are now.
+    pub fn gauge(&self) -> Gauge {
+        self.aws.gauge(DEFAULT_ACCOUNT, &self.region, self.now())
+    }
+
+    fn now(&self) -> Time {
+        self.origin + self.begun.elapsed()
+    }
+
+    /// The copy as the SDK's connector; one looks at it after every request.
+    pub fn wire(&self, prompter: Prompter, looks: Looks) -> Wire {
+        let world = self.clone();
+        Arc::new(move |request| {
+            prompter.before(&request);
+            let Exchange { answer, delay } = world.aws.exchange(world.now(), &request);
+            looks.look(&world);
+            Box::pin(async move {
+                tokio::time::sleep(CALL + delay).await;
+                answer
+            })
+        })
+    }
+}
+
+/// Watches an apply: writes down what happens, and has things go wrong at their cue.
+#[derive(Clone)]
+pub struct Prompter {
+    world: World,
+    /// What each step may be called by, in lower case: the name of its operation, and its title.
+    words: Arc<BTreeMap<StepId, (String, String)>>,
+    kept: Arc<Mutex<Kept>>,
+}
+
+struct Kept {
+    events: Vec<ApplyEvent>,
+    troubles: Vec<Trouble>,
+    /// What strikes a write of the step that has begun, and how many writes before it go well.
+    armed: Vec<(String, u32)>,
+}
+
+impl Prompter {
+    /// Somebody who knows the plan, and what is to go wrong.
+    pub fn new(world: &World, plan: &Plan, troubles: &[Trouble]) -> Self {
+        let steps = plan.steps.steps.iter().enumerate();
+        let words = steps.map(|(at, step)| (StepId(at), (name(&step.effect), step.title.to_lowercase())));
+        let kept = Kept { events: Vec::new(), troubles: troubles.to_vec(), armed: Vec::new() };
+        let (world, words) = (world.clone(), Arc::new(words.collect()));
+        let prompter = Self { world, words, kept: Arc::new(Mutex::new(kept)) };
+        prompter.cue(|cue| *cue == Cue::Curtain);
+        prompter
+    }
+
+    /// What has happened so far.
+    pub fn events(&self) -> Vec<ApplyEvent> {
+        self.kept().events.clone()
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Has everything go wrong whose cue this is, each thing once.
+    fn cue(&self, is_now: impl Fn(&Cue) -> bool) {
+        let mut kept = self.kept();
+        let (due, rest) =
+            std::mem::take(&mut kept.troubles).into_iter().partition(|it: &Trouble| is_now(&it.cue));
+        kept.troubles = rest;
+        for trouble in due {
+            match trouble.strike {
+                Strike::Fault(fault) => self.world.aws.inject(self.world.now(), fault),
+                Strike::Write { effect, number } => kept.armed.push((effect, number)),
+            }
+        }
+    }
+
+    /// A write meets what is armed once enough went well.
+    fn before(&self, request: &Request<Bytes>) {
+        if !is_write(request) {
+            return;
+        }
+        let mut kept = self.kept();
+        kept.armed.iter_mut().for_each(|(_, left)| *left = left.saturating_sub(1));
+        let (struck, rest): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut kept.armed).into_iter().partition(|it| it.1 == 0);
+        kept.armed = rest;
+        for fault in struck.iter().filter_map(|(effect, _)| format!("*:*={effect}").parse::<Fault>().ok()) {
+            self.world.aws.inject(self.world.now(), fault);
+        }
+    }
+}
+
+/// The name of a step's operation, as `--fail` takes it.
+fn name(effect: &Effect) -> String {
+    match effect {
+        Effect::Create => "create",
+        Effect::Update(_) => "update",
+        Effect::Delete => "delete",
+        Effect::Adopt => "adopt",
+        Effect::Forget => "forget",
+        Effect::Operate(operation) => &operation.name,
+    }
+    .to_lowercase()
+}
+
+/// By the query protocol's `Action`; the other protocols have a path or a method that tells.
+fn is_write(request: &Request<Bytes>) -> bool {
+    let looks =
+        |action: &[u8]| ["Describe", "Get", "List"].iter().any(|verb| action.starts_with(verb.as_bytes()));
+    let operation = request.uri().path().rsplit('/').next().unwrap_or_default();
+    match request.body().strip_prefix(b"Action=".as_slice()) {
+        Some(action) => !looks(action),
+        None => request.method() != http::Method::GET && !looks(operation.as_bytes()),
+    }
+}
+
+impl Watch for Prompter {
+    fn event(&self, event: &ApplyEvent) {
+        self.kept().events.push(event.clone());
+        if matches!(event.what, StepEvent::Started(_))
+            && let Some((name, title)) = self.words.get(&event.step)
+        {
+            self.cue(|cue| cue.is_of(name, title));
+        }
+    }
+}
