@@ -18,7 +18,7 @@ use infra_aws::transport::record::Record;
 use infra_engine::apply::{self, Apply, ApplyError, ApplyReport, Limits, Stop};
 use infra_engine::plan::Plan;
 use infra_engine::provider::ProviderError;
-use infra_engine::rehearse::{self, CallCount, Rehearsal, Watched};
+use infra_engine::rehearse::{self, CallCount, Rehearsal};
 use infra_engine::store::{MemoryStore, save_state};
 use tokio::runtime::Builder;
 use tokio::time::Instant;

@@ -133,11 +133,11 @@ fn a_swap_that_failed_is_told_with_its_cause() {
     here.write(".infra/local/cloud.json", &cloud.snapshot());
 
     here.write("main.infra", &project(BAD, "one", sizes));
-    let run = here.run(&["apply", "--yes"]);
+    let run = here.run(&["apply", "--yes", "--no-rehearsal"]);
     assert_eq!(run.code, 1, "{}", run.out);
     let cause = "it took too long: 0 of 3 new instances serve steadily";
     assert!(run.err.contains(cause) && run.err.contains("main.infra:"), "{}", run.err);
-    let plan = here.run(&["plan", "--detailed-exitcode"]).expect(2);
+    let plan = here.run(&["plan", "--no-rehearsal", "--detailed-exitcode"]).expect(2);
     assert!(plan.contains("3 of 3 running instances replaced"), "{plan}");
 }
 

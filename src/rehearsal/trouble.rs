@@ -10,7 +10,7 @@
 
 use std::str::FromStr;
 
-use infra_local_aws::fault::Fault;
+use infra_local_aws::fault::{Fault, ParseFaultError};
 
 /// Something that goes wrong.
 #[derive(Debug, Clone, PartialEq)]
@@ -87,10 +87,7 @@ fn strike(when: Option<&str>, kind: &str) -> Result<Strike, String> {
     let word = kind.split(['*', ':']).next().unwrap_or_default();
     let by_itself = |subject: &str, what: &str| {
         let at = when.map(|when| format!("@{when}")).unwrap_or_default();
-        format!("{subject}{at}={what}")
-            .parse()
-            .map(Strike::Fault)
-            .map_err(|error: infra_local_aws::fault::ParseFaultError| error.to_string())
+        format!("{subject}{at}={what}").parse().map(Strike::Fault).map_err(reason)
     };
     match word {
         "dies" | "stops" | "crashes" | "recovers" => by_itself("instance", kind),
@@ -104,10 +101,15 @@ fn strike(when: Option<&str>, kind: &str) -> Result<Strike, String> {
     }
 }
 
+/// Why a text is no fault, without the text: it is not what the user wrote.
+fn reason(error: ParseFaultError) -> String {
+    let told = error.to_string();
+    told.split_once("is not a fault: ").map_or(told.clone(), |(_, reason)| reason.to_owned())
+}
+
 fn write(when: Option<&str>, kind: &str) -> Result<Strike, String> {
     let effect = if kind == "lost-answer" { "lost".to_owned() } else { kind.to_owned() };
-    let fault = format!("*:*={effect}").parse::<Fault>();
-    fault.map_err(|error| error.to_string())?;
+    format!("*:*={effect}").parse::<Fault>().map_err(reason)?;
     let number = when
         .map_or(Ok(1), |when| when.parse::<u32>().map_err(|_| format!("`{when}` is no number of a write")))?;
     Ok(Strike::Write { effect, number })
@@ -143,6 +145,20 @@ mod tests {
             "attach=nonsense",
         ]
         .map(told);
-        insta::assert_snapshot!(told.join("\n"), @"");
+        insta::assert_snapshot!(told.join("\n"), @r#"
+        Step("attach") Write { effect: "throttle*3", number: 2 }
+        Step("attach") Write { effect: "lost", number: 1 }
+        Step("scale") instance@30s=dies
+        Step("scale") image:*=never-healthy
+        Step("scale") image:*=boots:5m..10m
+        Step("scale") capacity=0
+        Step("bake") group=desired:9
+        Curtain autoscaling:AttachLoadBalancers=500
+        Curtain image:ami-1@1m=fails-checks
+        `attach` lacks `=KIND`; write STEP[@WHEN]=KIND, such as attach@2=throttle, or a fault such as image:*=never-healthy
+        `attach@x=throttle`: `x` is no number of a write
+        `=throttle` names no step; write STEP[@WHEN]=KIND, such as attach@2=throttle, or a fault such as image:*=never-healthy
+        `attach=nonsense`: there is no effect `nonsense`; there are throttle, lost, dropped, cut, delay:5s, stale:5s, 500, 502, 503, 504, or an error code such as ResourceContention
+        "#);
     }
 }

@@ -47,6 +47,7 @@ pub use furnish::furnish;
 pub use kind::Kind;
 pub use lifecycle::{Ec2Event, LISTENING_TAG, apply};
 use permission::Direction::{Egress, Ingress};
+pub use template_data::params as template_params;
 
 /// Carries out an action.
 ///

@@ -71,7 +71,7 @@ struct Shared {
 impl LocalAws {
     /// An empty cloud.
     pub fn new(options: Options) -> Self {
-        Self::from_cloud(Cloud::new(options.seed, options.timing))
+        Self::of(Cloud::new(options.seed, options.timing))
     }
 
     /// The cloud of a snapshot, exactly as it was, whatever it was going to do next included.
@@ -79,17 +79,17 @@ impl LocalAws {
     /// # Errors
     /// The text is not a snapshot.
     pub fn restore(snapshot: &str) -> Result<Self, RestoreError> {
-        Ok(Self::from_cloud(serde_json::from_str(snapshot)?))
+        Ok(Self::of(serde_json::from_str(snapshot)?))
     }
 
-    fn from_cloud(cloud: Cloud) -> Self {
+    pub(crate) fn of(cloud: Cloud) -> Self {
         let shared = Shared { cloud, calls: Calls::new(), requests: 0, after_write: None };
         Self { shared: Arc::new(Mutex::new(shared)) }
     }
 
     /// A cloud like this one that goes its own way from now on; see [`Cloud::unsuspecting`].
     pub fn fork(&self, seed: u64) -> Self {
-        Self::from_cloud(self.lock().cloud.unsuspecting(seed))
+        Self::of(self.lock().cloud.unsuspecting(seed))
     }
 
     /// The cloud as JSON. Call counts are not part of it.

@@ -28,6 +28,7 @@ pub mod model;
 pub mod plane;
 pub mod remote;
 pub mod route53;
+pub mod seed;
 pub mod service;
 pub mod status;
 pub mod sts;

@@ -13,6 +13,8 @@ use crate::model::Model;
 use crate::service::{Context, unknown_action};
 use crate::wire::{ApiError, RestReply, RestRequest};
 
+pub use records::read as read_record;
+
 /// What Route 53 does by itself: nothing. Whether a change is in sync follows from the time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Route53Event {}

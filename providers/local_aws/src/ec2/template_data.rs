@@ -3,7 +3,7 @@
 //! AWS's names follow a rule: the first letter becomes small, a list ends in `Set`. The exceptions are
 //! listed.
 
-use crate::wire::{Node, Params};
+use crate::wire::{Node, Params, Protocol};
 
 /// Lists whose name in answers does not follow the rule.
 const LIST_NAMES: &[(&str, &str)] = &[
@@ -15,6 +15,46 @@ const LIST_NAMES: &[(&str, &str)] = &[
 
 /// Groups of a network card, whose elements have a name of their own.
 const CARD_GROUPS: &str = "SecurityGroupId";
+
+/// The parameters that such an answer was made from.
+pub fn params(data: &Node) -> Params {
+    if data.children().is_empty() {
+        return Params::leaf(Protocol::Ec2, data.text().to_owned());
+    }
+    let mut params = Params::empty(Protocol::Ec2);
+    for child in data.children() {
+        let name = child.name();
+        match parameter_list(name) {
+            Some(list) if !child.children().is_empty() => params.insert(list, numbered(child)),
+            Some(_) => {}
+            None => params.insert(first_great(name), self::params(child)),
+        }
+    }
+    params
+}
+
+fn numbered(list: &Node) -> Params {
+    let mut params = Params::empty(Protocol::Ec2);
+    for (number, element) in (1..).zip(list.children()) {
+        params.insert(format!("{number}"), self::params(element));
+    }
+    params
+}
+
+/// The parameter whose list has this name in answers.
+fn parameter_list(name: &str) -> Option<String> {
+    let exception = LIST_NAMES.iter().find(|(_, answer)| *answer == name);
+    match (exception, name) {
+        (Some((parameter, _)), _) => Some((*parameter).to_owned()),
+        (None, "groupSet") => Some(CARD_GROUPS.to_owned()),
+        (None, _) => name.strip_suffix("Set").map(first_great),
+    }
+}
+
+fn first_great(name: &str) -> String {
+    let mut letters = name.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
 
 /// Everything that was sent, under the names of answers.
 pub(super) fn node(data: &Params) -> Node {
