@@ -8,12 +8,12 @@ use crate::error::{CommandError, CommandResult, Complaint};
 use crate::session::Session;
 use crate::settings::Settings;
 
-/// Rehearses a plan once, if users might notice it.
+/// Rehearses a plan once, if users might notice it and there is something to copy: the embedded AWS.
 ///
 /// # Errors
 /// AWS cannot be read.
 pub async fn tried(session: &Session, settings: &Settings, plan: &Plan) -> CommandResult<Option<Rehearsal>> {
-    if !infra_aws::is_noticeable(plan) {
+    if !settings.local || !infra_aws::is_noticeable(plan) {
         return Ok(None);
     }
     let stage = stage(session, settings, plan).await?;

@@ -7,7 +7,7 @@ use infra_local_aws::LocalAws;
 use infra_local_aws::model::Time;
 
 use crate::cloud;
-use crate::error::CommandResult;
+use crate::error::{CommandResult, Complaint};
 use crate::session::Session;
 use crate::settings::Settings;
 use crate::workspace::ProjectFiles;
@@ -39,6 +39,11 @@ pub struct Stage<'a> {
 /// # Errors
 /// AWS cannot be read.
 pub async fn stage<'a>(session: &'a Session, settings: &Settings, plan: &Plan) -> CommandResult<Stage<'a>> {
+    if !settings.local {
+        return Err(Complaint::new("only plans for the embedded AWS can be rehearsed")
+            .hint("use `--local`")
+            .into());
+    }
     let wall = Time(u64::try_from(settings.now.as_millisecond()).unwrap_or_default());
     let aws = cloud::copy(settings)?;
     Ok(Stage {
