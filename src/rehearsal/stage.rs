@@ -44,10 +44,9 @@ pub async fn stage<'a>(session: &'a Session, settings: &Settings, plan: &Plan) -
             .hint("use `--local`")
             .into());
     }
-    let wall = Time(u64::try_from(settings.now.as_millisecond()).unwrap_or_default());
     let aws = cloud::copy(settings)?;
     Ok(Stage {
-        now: aws.now().map_or(wall, |left| left.max(wall)),
+        now: cloud::now(settings, &aws),
         aws,
         region: plan.header.region.clone(),
         project: plan.header.project.clone(),
