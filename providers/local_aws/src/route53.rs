@@ -1,6 +1,7 @@
 //! Route 53.
 
 mod changes;
+mod health_checks;
 mod records;
 mod rules;
 mod tags;
@@ -22,7 +23,7 @@ pub enum Route53Event {}
 type Handler = fn(&mut Model, &RestRequest) -> Result<RestReply, ApiError>;
 
 /// The operation behind a method and a path; `*` stands for an id.
-const OPERATIONS: [(&str, &str, &str, Handler); 15] = [
+const OPERATIONS: [(&str, &str, &str, Handler); 19] = [
     ("POST", "hostedzone", "CreateHostedZone", zones::create),
     ("GET", "hostedzone", "ListHostedZones", zones::list),
     ("GET", "hostedzonesbyname", "ListHostedZonesByName", zones::list_by_name),
@@ -35,6 +36,10 @@ const OPERATIONS: [(&str, &str, &str, Handler); 15] = [
     ("POST", "hostedzone/*/rrset", "ChangeResourceRecordSets", changes::change),
     ("GET", "hostedzone/*/rrset", "ListResourceRecordSets", records::list),
     ("GET", "change/*", "GetChange", changes::get),
+    ("POST", "healthcheck", "CreateHealthCheck", health_checks::create),
+    ("GET", "healthcheck", "ListHealthChecks", health_checks::list),
+    ("GET", "healthcheck/*", "GetHealthCheck", health_checks::get),
+    ("DELETE", "healthcheck/*", "DeleteHealthCheck", health_checks::delete),
     ("POST", "tags/*/*", "ChangeTagsForResource", tags::change),
     ("GET", "tags/*/*", "ListTagsForResource", tags::list),
     ("POST", "tags/*", "ListTagsForResources", tags::list_many),

@@ -1,5 +1,7 @@
 //! What the tests of all services share.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use http::{Request, Response};
 
@@ -51,19 +53,68 @@ pub fn outcome((status, body): &(u16, String)) -> String {
     }
 }
 
-/// A request of a row: service, form, outcome, and what the answer says somewhere.
+/// A request of a row: service, form (for Route 53 method, path and body), outcome, and what the answer says
+/// somewhere. `{name}` or `{parent/name}` in the form or the last stands for such an element of an earlier answer, the
+/// latest that has one. The service `wait` lets so many seconds pass.
 pub type Asked = (&'static str, &'static str, &'static str, &'static str);
 
-/// Checks rows of "what real AWS does": each on a cloud of its own, its requests a second after each other.
+/// Checks rows of "what real AWS does" with steps that take milliseconds: each on a cloud of its own, its requests a
+/// second after each other.
 pub fn check(rows: &[(&str, &[Asked])]) {
+    check_at(&TimeModel::fast(), rows);
+}
+
+/// The same, at another pace.
+pub fn check_at(timing: &TimeModel, rows: &[(&str, &[Asked])]) {
     for (row, requests) in rows {
-        let local = fast();
-        for (n, (service, form, wanted, says)) in (1..).zip(*requests) {
-            let answer = call(&local, at(n), service, &format!("Action={form}"));
-            assert_eq!(outcome(&answer), *wanted, "{row}: {form}");
-            assert!(answer.1.contains(says), "{row}: {form}: {says} is not in {}", answer.1);
+        let local = LocalAws::new(Options { seed: 7, timing: timing.clone() });
+        let (mut seconds, mut seen) = (0, BTreeMap::new());
+        for (service, form, wanted, says) in *requests {
+            if *service == "wait" {
+                seconds += form.parse::<u64>().expect("seconds");
+                continue;
+            }
+            seconds += 1;
+            let (form, says) = (filled(form, &seen), filled(says, &seen));
+            let answer = ask(&local, at(seconds), service, &form);
+            assert_eq!(outcome(&answer), *wanted, "{row}: {form}: {}", answer.1);
+            assert!(answer.1.contains(&says), "{row}: {form}: {says} is not in {}", answer.1);
+            seen.extend(elements(&answer.1));
         }
     }
+}
+
+fn ask(local: &LocalAws, now: Time, service: &str, form: &str) -> (u16, String) {
+    let mut parts = form.splitn(3, ' ');
+    match (service, parts.next(), parts.next(), parts.next()) {
+        ("route53", Some(method), Some(path), body) => {
+            rest(local, now, method, &format!("/2013-04-01/{path}"), body.unwrap_or_default())
+        }
+        _ => call(local, now, service, &format!("Action={form}")),
+    }
+}
+
+fn filled(text: &str, seen: &BTreeMap<String, String>) -> String {
+    seen.iter().fold(text.to_owned(), |text, (name, value)| text.replace(&format!("{{{name}}}"), value))
+}
+
+/// The first text of each element of an answer, by its name and by its parent's and its own.
+fn elements(body: &str) -> BTreeMap<String, String> {
+    let (mut open, mut found) = (Vec::new(), BTreeMap::new());
+    for (tag, text) in body.split('<').filter_map(|piece| piece.split_once('>')) {
+        if tag.starts_with('/') {
+            open.pop();
+        } else if !tag.starts_with('?') {
+            let name = tag.split(' ').next().unwrap_or(tag);
+            if !text.trim().is_empty() {
+                let parent = open.last().copied().unwrap_or_default();
+                found.entry(name.to_owned()).or_insert_with(|| text.to_owned());
+                found.entry(format!("{parent}/{name}")).or_insert_with(|| text.to_owned());
+            }
+            open.push(name);
+        }
+    }
+    found
 }
 
 fn signed(service: &str, method: &str, path: &str, body: &str) -> Request<Bytes> {

@@ -14,6 +14,24 @@ pub struct Route53 {
     pub zones: BTreeMap<String, Zone>,
     /// When each change is in sync, by id, without `/change/`.
     pub changes: BTreeMap<String, Change>,
+    /// By id.
+    #[serde(default)]
+    pub health_checks: BTreeMap<String, HealthCheck>,
+}
+
+/// A health check of endpoints. It is kept, not carried out.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct HealthCheck {
+    /// Its id.
+    pub id: String,
+    /// Makes a repeated create the same create.
+    pub caller_reference: String,
+    /// The `HealthCheckConfig` element, as it was sent.
+    pub config: String,
+    /// Grows with each update.
+    pub version: u64,
+    /// Tags.
+    pub tags: Tags,
 }
 
 /// A change of records or zones.

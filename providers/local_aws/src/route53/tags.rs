@@ -1,26 +1,26 @@
-//! Tags of hosted zones.
+//! Tags of hosted zones and health checks.
 
 use crate::model::Model;
-use crate::model::route53::Zone;
+use crate::model::ec2::Tags;
 use crate::wire::{ApiError, Node, RestReply, RestRequest};
 
-use super::{part, zones};
+use super::{health_checks, part, zones};
 
 /// The children of an element of the body.
 fn listed<'a>(request: &'a RestRequest, name: &str) -> &'a [Node] {
     request.body.as_ref().and_then(|body| body.get(name)).map(Node::children).unwrap_or_default()
 }
 
-/// Only hosted zones can be tagged here; health checks are not modelled.
-fn kind(request: &RestRequest) -> Result<(), ApiError> {
-    match part(request, 2) {
-        "hostedzone" => Ok(()),
+/// The tags of a hosted zone or a health check.
+fn tags<'a>(model: &'a mut Model, kind: &str, id: &str) -> Result<&'a mut Tags, ApiError> {
+    match kind {
+        "hostedzone" => Ok(&mut zones::find(model, id)?.tags),
+        "healthcheck" => Ok(&mut health_checks::find(model, id)?.tags),
         other => Err(ApiError::new("InvalidInput", format!("ResourceType '{other}' is not known"))),
     }
 }
 
 pub fn change(model: &mut Model, request: &RestRequest) -> Result<RestReply, ApiError> {
-    kind(request)?;
     let added: Vec<(String, String)> = listed(request, "AddTags")
         .iter()
         .filter_map(|tag| {
@@ -28,34 +28,30 @@ pub fn change(model: &mut Model, request: &RestRequest) -> Result<RestReply, Api
         })
         .collect();
     let removed: Vec<&str> = listed(request, "RemoveTagKeys").iter().map(Node::text).collect();
-    let zone = zones::find(model, part(request, 3))?;
-    zone.tags.extend(added);
-    zone.tags.retain(|key, _| !removed.contains(&key.as_str()));
+    let tags = tags(model, part(request, 2), part(request, 3))?;
+    tags.extend(added);
+    tags.retain(|key, _| !removed.contains(&key.as_str()));
     Ok(RestReply::ok(Node::new("ChangeTagsForResourceResponse")))
 }
 
-fn set(zone: &Zone) -> Node {
+fn set(model: &mut Model, kind: &str, id: &str) -> Result<Node, ApiError> {
     let tag = |(key, value): (&String, &String)| Node::body().field("Key", key).field("Value", value);
-    Node::body().field("ResourceType", "hostedzone").field("ResourceId", &zone.id).list(
-        "Tags",
-        "Tag",
-        zone.tags.iter().map(tag),
-    )
+    let found = tags(model, kind, id)?;
+    let set = Node::body().field("ResourceType", kind).field("ResourceId", id);
+    Ok(set.list("Tags", "Tag", found.iter().map(tag)))
 }
 
 pub fn list(model: &mut Model, request: &RestRequest) -> Result<RestReply, ApiError> {
-    kind(request)?;
-    let set = set(zones::find(model, part(request, 3))?);
+    let set = set(model, part(request, 2), part(request, 3))?;
     Ok(RestReply::ok(Node::new("ListTagsForResourceResponse").child("ResourceTagSet", set)))
 }
 
 pub fn list_many(model: &mut Model, request: &RestRequest) -> Result<RestReply, ApiError> {
-    kind(request)?;
     let ids: Vec<&str> = listed(request, "ResourceIds").iter().map(Node::text).collect();
     if ids.is_empty() || ids.len() > 10 {
         return Err(ApiError::new("InvalidInput", "ResourceIds must hold 1 to 10 ids"));
     }
-    let sets = ids.iter().map(|id| zones::find(model, id).map(|zone| set(zone)));
+    let sets = ids.iter().map(|id| set(model, part(request, 2), id));
     let sets = sets.collect::<Result<Vec<Node>, ApiError>>()?;
     Ok(RestReply::ok(Node::new("ListTagsForResourcesResponse").list(
         "ResourceTagSets",

@@ -1,3 +1,5 @@
+mod rows;
+
 use crate::handle::LocalAws;
 use crate::testing::{at, fast, field, fields, outcome, rest};
 
