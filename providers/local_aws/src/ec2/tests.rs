@@ -3,6 +3,7 @@
 mod images;
 mod instances;
 mod network;
+mod rows;
 mod security;
 mod settings;
 mod templates;

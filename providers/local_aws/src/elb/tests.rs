@@ -1,4 +1,5 @@
 mod health;
+mod rows;
 
 use crate::handle::LocalAws;
 use crate::testing::{at, call, fast, field, fields, outcome};
