@@ -1,19 +1,25 @@
 //! `autoscaling_group`: a number of instances that is kept running, and how they are replaced while they serve.
 
 mod act;
+mod alarm;
 mod back;
 mod birth;
 mod blue_green;
+mod canary;
 mod end;
 mod group;
+mod launching;
 mod lower;
 pub(crate) mod memory;
 mod observed;
+mod pace;
 pub(crate) mod part;
 mod phase;
+mod preflight;
 mod read;
 pub(crate) mod rehearsed;
 mod request;
+mod rolling;
 mod run;
 mod settings;
 mod strategy;
@@ -84,6 +90,10 @@ impl Kind for AutoscalingGroups {
             "mixed_instances_policy" => policy(one).is_some_and(|one| Some(one) == policy(other)),
             _ => one == other,
         }
+    }
+
+    fn keeps_identity(&self, desired: &Attributes, prior: &Prior) -> bool {
+        lower::keeps_identity(desired, prior)
     }
 
     fn consequence(&self, change: &Change) -> Option<String> {

@@ -115,6 +115,12 @@ fn number(amount: &serde_json::Number) -> Number {
     amount.to_string().parse().unwrap_or_else(|_| Number::from(0))
 }
 
+/// A percentage.
+pub(crate) fn percent(amount: f64) -> Value {
+    let amount = serde_json::Number::from_f64(amount).map_or_else(|| Number::from(0), |it| number(&it));
+    quantity(Dimension::Percent, &amount)
+}
+
 /// The schema's unit in the dimension's base unit.
 fn unit(dimension: Dimension) -> Number {
     Number::from(match dimension {

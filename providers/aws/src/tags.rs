@@ -17,6 +17,9 @@ const OURS: &str = "infra:";
 /// The tag that holds a step's token: whose create call made the object.
 pub(crate) const TOKEN: &str = "infra:token";
 
+/// The tag of a group that a swap is in the middle of: whose swap it is.
+pub(crate) const SWAP: &str = "infra:swap";
+
 /// Tags by key.
 pub(crate) type Tags = BTreeMap<String, String>;
 

@@ -1,13 +1,17 @@
 //! The single things that are done to a group, and the calls that do them. All can be repeated without harm: sizes
-//! are absolute, and what is done already is not done again by AWS.
+//! are absolute, and what is done already is not done again by AWS. Only an end that makes the group smaller would
+//! make it smaller twice: an instance is ended once it is seen to be there, and seen to be on its way out then.
 
 use std::fmt;
 
 use infra_engine::provider::ProviderError;
 
 use super::group::Pinned;
+use super::launching::Launching;
+use super::request;
 use crate::client::Aws;
 use crate::error::{failed, has_code};
+use crate::tags::SWAP;
 
 /// One thing to do to a group.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +28,48 @@ pub(crate) enum Act {
         max: Option<i32>,
         /// So many now.
         desired: Option<i32>,
+    },
+    /// Launch instances from something else from now on, at these sizes and with this grace: one call, so that the
+    /// group is never seen with one and without the other.
+    Relaunch {
+        /// Of this group.
+        group: String,
+        /// From this.
+        from: Launching,
+        /// So many instances, and no fewer.
+        size: i32,
+        /// Never more instances.
+        max: i32,
+        /// For how many seconds after coming into service an instance's health does not count.
+        grace: i32,
+    },
+    /// Change for how long a new instance's health does not count.
+    Spare {
+        /// In this group.
+        group: String,
+        /// In seconds.
+        grace: i32,
+    },
+    /// End one instance: it leaves the load balancers, finishes its open connections and runs its hooks first.
+    End {
+        /// Of this group.
+        group: String,
+        /// Which.
+        instance: String,
+        /// Whether the group gets smaller by it; otherwise it launches another one.
+        shrink: bool,
+    },
+    /// Mark a group as being in the middle of a swap.
+    Claim {
+        /// This group.
+        group: String,
+        /// Whose swap.
+        by: String,
+    },
+    /// Take the mark away.
+    Release {
+        /// From this group.
+        group: String,
     },
     /// Say whose word counts about health.
     CheckBy {
@@ -94,6 +140,14 @@ impl fmt::Display for Act {
                     .iter()
                     .try_for_each(|(name, size)| size.map_or(Ok(()), |size| write!(f, " {name} {size}")))
             }
+            Self::Relaunch { group, from, size, max, .. } => {
+                write!(f, "have {group} launch from {}: min {size} max {max} desired {size}", from.launch)
+            }
+            Self::Spare { group, grace } => write!(f, "give instances of {group} {grace} s of grace"),
+            Self::End { group, instance, shrink: false } => write!(f, "replace {instance} of {group}"),
+            Self::End { group, instance, shrink: true } => write!(f, "end {instance} of {group}"),
+            Self::Claim { group, by } => write!(f, "mark {group} as swapped by {by}"),
+            Self::Release { group } => write!(f, "take the mark of the swap from {group}"),
             Self::CheckBy { group, by } => write!(f, "have {group} judge health by {by}"),
             Self::Suspend { group, processes } => write!(f, "suspend {} in {group}", processes.join(", ")),
             Self::Resume { group, processes } => write!(f, "resume {} in {group}", processes.join(", ")),
@@ -118,6 +172,25 @@ pub(crate) async fn perform(aws: &Aws, act: &Act) -> Result<(), ProviderError> {
             let call = api.update_auto_scaling_group().auto_scaling_group_name(group);
             let call = call.set_min_size(*min).set_max_size(*max).set_desired_capacity(*desired);
             call.send().await.map(drop).map_err(failed("UpdateAutoScalingGroup"))
+        }
+        Act::Relaunch { group, from, size, max, grace } => {
+            let call = request::relaunch(group, from).min_size(*size).max_size(*max).desired_capacity(*size);
+            let call = call.health_check_grace_period(*grace);
+            call.send_with(api).await.map(drop).map_err(failed("UpdateAutoScalingGroup"))
+        }
+        Act::Spare { group, grace } => {
+            let call = api.update_auto_scaling_group().auto_scaling_group_name(group);
+            let call = call.health_check_grace_period(*grace);
+            call.send().await.map(drop).map_err(failed("UpdateAutoScalingGroup"))
+        }
+        Act::End { instance, shrink, .. } => end(aws, instance, *shrink).await,
+        Act::Claim { group, by } => {
+            let call = api.create_or_update_tags().tags(request::tag(group, SWAP, by, false));
+            call.send().await.map(drop).map_err(failed("CreateOrUpdateTags"))
+        }
+        Act::Release { group } => {
+            let call = api.delete_tags().tags(request::tag(group, SWAP, "", false));
+            call.send().await.map(drop).map_err(failed("DeleteTags"))
         }
         Act::CheckBy { group, by } => {
             let call = api.update_auto_scaling_group().auto_scaling_group_name(group).health_check_type(by);
@@ -176,6 +249,16 @@ async fn unprotect(aws: &Aws, group: &str, instances: &[String]) -> Result<(), P
         call.send().await.map_err(failed("SetInstanceProtection"))?;
     }
     Ok(())
+}
+
+/// What AWS no longer finds has gone by itself meanwhile; the next look tells.
+async fn end(aws: &Aws, instance: &str, shrink: bool) -> Result<(), ProviderError> {
+    let call = aws.autoscaling.terminate_instance_in_auto_scaling_group().instance_id(instance);
+    let call = call.should_decrement_desired_capacity(shrink);
+    match call.send().await.map_err(failed("TerminateInstanceInAutoScalingGroup")) {
+        Err(error) if !has_code(&error, "ValidationError") => Err(error),
+        _ => Ok(()),
+    }
 }
 
 /// Never by force: what is left in the group would be cut off in the middle of requests.

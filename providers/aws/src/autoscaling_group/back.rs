@@ -102,7 +102,8 @@ fn remove(o: &Observed, _: &Pinned) -> Next {
     end::remove(o.new.as_ref())
 }
 
-fn unpin(o: &Observed, pinned: &Pinned) -> Next {
+/// The old group is as it was, the mark of the swap is gone.
+pub(crate) fn unpin(o: &Observed, pinned: &Pinned) -> Next {
     let Some(old) = &o.old else { return Next::Done };
     if old.health_check_type != pinned.health_check_type {
         // The balancers' word would end instances that they do not know again yet.
@@ -116,8 +117,14 @@ fn unpin(o: &Observed, pinned: &Pinned) -> Next {
     if (old.min, old.max) != (pinned.min, pinned.max) {
         return resize(old, Some(pinned.min), Some(pinned.max), None);
     }
-    match old.suspended.contains_key(REBALANCE) && !pinned.suspended.contains(REBALANCE) {
-        true => Next::Act(Act::Resume { group: old.name.clone(), processes: vec![REBALANCE.to_owned()] }),
+    if let Some(grace) = Some(pinned.grace).filter(|grace| *grace != old.grace && pinned.claim.is_some()) {
+        return Next::Act(Act::Spare { group: old.name.clone(), grace });
+    }
+    if old.suspended.contains_key(REBALANCE) && !pinned.suspended.contains(REBALANCE) {
+        return Next::Act(Act::Resume { group: old.name.clone(), processes: vec![REBALANCE.to_owned()] });
+    }
+    match pinned.claim.is_some() && old.claim == pinned.claim {
+        true => Next::Act(Act::Release { group: old.name.clone() }),
         false => Next::Done,
     }
 }

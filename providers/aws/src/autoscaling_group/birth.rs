@@ -117,7 +117,7 @@ pub(crate) async fn advance(aws: &Aws, task: &Task) -> Result<Progress, Provider
         empty: pinned.is_some(),
         wanted: &wanted,
         health: &if made { read::health(aws, &wanted.load_balancers).await? } else { Health::default() },
-        activities: &if made { read::activities(aws, &name).await? } else { Activities::default() },
+        activities: &if made { read::activities(aws, &name, None).await? } else { Activities::default() },
     };
     let key = memory_key(task);
     match next(&state) {

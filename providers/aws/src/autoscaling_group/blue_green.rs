@@ -5,16 +5,17 @@
 //! Capacity is proven before it is removed: nothing leaves while what stays serves less than the floor.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use super::act::Act;
 use super::end;
 use super::group::{Activities, Group, Pinned};
 use super::observed::Observed;
 use super::phase::{Looks, Next, Phase, always};
-use super::strategy::Strategy;
-use super::swap::unwatched_alarms;
+use super::preflight::{claimed, unfit};
+use super::strategy::{Strategy, no_problem, plainly};
 
-mod steps;
+pub(crate) mod steps;
 
 /// The strategy.
 pub(crate) const STRATEGY: Strategy = Strategy {
@@ -22,7 +23,8 @@ pub(crate) const STRATEGY: Strategy = Strategy {
     uses: &["min_in_service", "bake", "drain", "timeout", "alarms", "on_failure"],
     second_group: true,
     rolls_back: true,
-    problems: unwatched_alarms,
+    problems: no_problem,
+    manner: plainly,
     lower: steps::lower,
 };
 
@@ -33,16 +35,19 @@ pub(crate) const REBALANCE: &str = "AZRebalance";
 pub(crate) const HELD_BACK: [&str; 2] = [REBALANCE, "ScheduledActions"];
 
 /// So many looks in a row must agree before traffic is trusted to new instances.
-const STABLE_POLLS: u32 = 2;
+pub(crate) const STABLE_POLLS: u32 = 2;
 
 /// So many looks find fewer instances serving than the floor before that is taken for how the group is.
 const PATIENCE: u32 = 6;
 
+/// How long AWS may have no room for an instance before that is taken for how it is.
+pub(crate) const HUNGER: Duration = Duration::from_secs(300);
+
 /// The old group is held at its size.
-pub(crate) const PIN: Phase = Phase { name: "pin", looks: Looks::HEALTH, steady: at_strength, next: pin };
+pub(crate) const PIN: Phase = Phase { name: "pin", looks: Looks::BEFORE, steady: at_strength, next: pin };
 /// The new group boots.
 pub(crate) const SCALE: Phase =
-    Phase { name: "scale", looks: Looks::ACTIVITIES, steady: always, next: |o| with_new(o, scale) };
+    Phase { name: "scale", looks: Looks::ACTIVITIES, steady: new_ready, next: |o| with_new(o, scale) };
 /// The new group joins the load balancers.
 pub(crate) const ATTACH: Phase =
     Phase { name: "attach", looks: Looks::ARRIVAL, steady: new_serves, next: |o| with_new(o, attach) };
@@ -53,7 +58,7 @@ pub(crate) const MATCH: Phase =
 pub(crate) const DETACH: Phase = Phase { name: "detach", looks: Looks::HEALTH, steady: always, next: detach };
 /// The new group serves alone while the old one stands by.
 pub(crate) const BAKE: Phase =
-    Phase { name: "bake", looks: Looks::HEALTH, steady: |o| o.guard(true).is_ok(), next: bake };
+    Phase { name: "bake", looks: Looks::BAKING, steady: |o| o.guard(true).is_ok(), next: bake };
 /// The new group gets the sizes of the file.
 pub(crate) const FINALISE: Phase =
     Phase { name: "finalise", looks: Looks::NOTHING, steady: always, next: |o| with_new(o, finalise) };
@@ -69,8 +74,13 @@ fn at_strength(o: &Observed) -> bool {
     o.pinned.is_some() || o.old_serving() >= o.share(o.carried())
 }
 
+/// Whether all of the new group is in service.
+fn new_ready(o: &Observed) -> bool {
+    o.new.as_ref().is_some_and(|new| super::group::count(new.ready().count()) >= new.desired)
+}
+
 /// Whether enough of the new group serves for the old one to leave.
-fn new_serves(o: &Observed) -> bool {
+pub(crate) fn new_serves(o: &Observed) -> bool {
     o.new.is_some() && o.new_serving() >= o.target()
 }
 
@@ -79,7 +89,7 @@ fn retire(o: &Observed) -> Next {
 }
 
 /// AWS may not show a group at once that it has just made.
-fn with_new(o: &Observed, then: fn(&Observed, &Group) -> Next) -> Next {
+pub(crate) fn with_new(o: &Observed, then: fn(&Observed, &Group) -> Next) -> Next {
     o.new
         .as_ref()
         .map_or_else(|| Next::Wait("the new group to become visible".to_owned()), |new| then(o, new))
@@ -103,20 +113,26 @@ pub(crate) fn of(some: i32, all: i32) -> String {
 /// The minimum keeps policies and schedules from shrinking the old group; growing stays possible.
 fn pin(o: &Observed) -> Next {
     let Some(old) = &o.old else { return Next::Stuck("the group is gone".to_owned()) };
-    // The reason is prose; AWS has no code for it.
-    let by_aws = old.suspended.iter().find(|(_, reason)| reason.contains("dministratively"));
-    match (&o.pinned, by_aws) {
-        (None, Some((process, reason))) => {
-            Next::Stuck(format!("AWS has suspended {process}: {reason}; resume it first"))
-        }
+    match (&o.pinned, unfit(o, old)) {
+        (Some(pinned), _) => hold(o, old, pinned),
+        (None, Some(reason)) => Next::Stuck(reason),
         (None, None) if !at_strength(o) && o.held.broken < PATIENCE => Next::Wait(format!(
             "more of the old group: {} instances serve, and the floor becomes what serves",
             of(o.old_serving(), old.desired)
         )),
         (None, None) => Next::Act(Act::Note(originals(o, old))),
+    }
+}
+
+/// The mark comes first: of two that begin at the same moment one sees the other's.
+fn hold(o: &Observed, old: &Group, pinned: &Pinned) -> Next {
+    let group = || old.name.clone();
+    match (&pinned.claim, claimed(o, old)) {
+        (Some(_), Some(other)) => Next::Stuck(other),
+        (Some(by), None) if old.claim.is_none() => Next::Act(Act::Claim { group: group(), by: by.clone() }),
         _ if old.min < old.desired => resize(old, Some(old.desired), None, None),
         _ if !old.suspended.contains_key(REBALANCE) => {
-            Next::Act(Act::Suspend { group: old.name.clone(), processes: vec![REBALANCE.to_owned()] })
+            Next::Act(Act::Suspend { group: group(), processes: vec![REBALANCE.to_owned()] })
         }
         _ => Next::Done,
     }
@@ -131,6 +147,12 @@ fn originals(o: &Observed, old: &Group) -> Pinned {
         suspended: old.suspended.keys().cloned().collect(),
         balancers: old.balancers.clone(),
         serving: o.old_serving(),
+        launching: old.launching.clone(),
+        grace: old.grace,
+        zoned: o.preflight.zoned,
+        surge: o.surge(old),
+        latest: o.preflight.latest.clone(),
+        claim: Some(o.claim.clone()),
     }
 }
 
@@ -140,13 +162,19 @@ fn scale(o: &Observed, new: &Group) -> Next {
         return grow(o, new, target);
     }
     let ready = super::group::count(new.ready().count());
-    match o.activities.given_up(new.desired) {
+    match o.activities.given_up(new.desired).or_else(|| starved(o)) {
+        _ if ready >= new.desired => Next::Done,
         Some(reason) => Next::Stuck(reason),
-        None if ready >= new.desired => Next::Done,
         None => {
             Next::Wait(because(format!("{} new instances in service", of(ready, new.desired)), &o.activities))
         }
     }
+}
+
+/// Why waiting for room does not help any more.
+pub(crate) fn starved(o: &Observed) -> Option<String> {
+    let failure = o.activities.failure.as_ref().filter(|_| o.activities.starved && o.held.lost >= HUNGER)?;
+    Some(format!("AWS has had no capacity for {} minutes: {failure}", o.held.lost.as_secs() / 60))
 }
 
 fn grow(o: &Observed, new: &Group, target: i32) -> Next {
@@ -154,7 +182,7 @@ fn grow(o: &Observed, new: &Group, target: i32) -> Next {
     resize(new, Some(target), (new.max < max).then_some(max), Some(target.max(new.desired)))
 }
 
-fn because(waiting: String, activities: &Activities) -> String {
+pub(crate) fn because(waiting: String, activities: &Activities) -> String {
     match &activities.failure {
         Some(failure) => format!("{waiting}; the last launch failed: {failure}"),
         None => waiting,
@@ -230,11 +258,15 @@ fn bake(o: &Observed) -> Next {
     }
 }
 
-fn finalise(o: &Observed, new: &Group) -> Next {
+/// Gives a group what the file says, and takes the mark of the swap from it.
+pub(crate) fn finalise(o: &Observed, new: &Group) -> Next {
     let wanted = &o.wanted;
     if (new.min, new.max) != (wanted.min, wanted.max) {
         let desired = new.desired.clamp(wanted.min, wanted.max.max(wanted.min));
         return resize(new, Some(wanted.min), Some(wanted.max), Some(desired));
+    }
+    if new.grace != wanted.grace {
+        return Next::Act(Act::Spare { group: new.name.clone(), grace: wanted.grace });
     }
     let resumed: Vec<String> =
         new.suspended.keys().filter(|name| !wanted.suspended.contains(*name)).cloned().collect();
@@ -244,6 +276,7 @@ fn finalise(o: &Observed, new: &Group) -> Next {
     match (resumed.is_empty(), suspended.is_empty()) {
         (false, _) => Next::Act(Act::Resume { group, processes: resumed }),
         (true, false) => Next::Act(Act::Suspend { group, processes: suspended }),
+        (true, true) if new.claim.is_some() => Next::Act(Act::Release { group }),
         (true, true) => Next::Done,
     }
 }

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::launching::{Launched, Launching};
+
 /// A live group.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Group {
@@ -15,8 +17,12 @@ pub(crate) struct Group {
     pub(crate) max: i32,
     /// How many it keeps now.
     pub(crate) desired: i32,
+    /// What it launches instances from.
+    pub(crate) launching: Launching,
     /// `EC2` or `ELB`.
     pub(crate) health_check_type: String,
+    /// For how many seconds after coming into service an instance's health does not count.
+    pub(crate) grace: i32,
     /// The classic load balancers it is attached to; those it is leaving are not among them.
     pub(crate) balancers: BTreeSet<String>,
     /// Suspended processes, each with AWS's reason.
@@ -29,6 +35,8 @@ pub(crate) struct Group {
     pub(crate) deleting: bool,
     /// The token of the step that made it.
     pub(crate) token: Option<String>,
+    /// Whose swap it is in the middle of, by the token of the step that pinned it.
+    pub(crate) claim: Option<String>,
 }
 
 /// An instance of a group.
@@ -42,6 +50,10 @@ pub(crate) struct Member {
     pub(crate) ready: bool,
     /// Left alone when the group shrinks.
     pub(crate) protected: bool,
+    /// On its way out, or set aside: it takes no place of the desired size.
+    pub(crate) away: bool,
+    /// What it was launched from.
+    pub(crate) launched: Launched,
 }
 
 impl Group {
@@ -121,6 +133,8 @@ pub(crate) struct Activities {
     pub(crate) failure: Option<String>,
     /// Why no launch of it can succeed.
     pub(crate) hopeless: Option<String>,
+    /// Whether its latest failure is that there was no capacity, which may come back.
+    pub(crate) starved: bool,
 }
 
 /// What AWS says when launching again cannot help. Activities carry prose and no code, so this is matched by its
@@ -137,6 +151,9 @@ const HOPELESS: [&str; 9] = [
     "Client error on launch",
 ];
 
+/// What AWS says when there is no room for an instance now.
+const STARVED: [&str; 2] = ["do not have sufficient", "InsufficientInstanceCapacity"];
+
 impl Activities {
     /// Sums up activities, the newest first, each as description, whether it failed, and message.
     pub(crate) fn sum<'a>(all: impl IntoIterator<Item = (&'a str, bool, &'a str)>) -> Self {
@@ -145,6 +162,7 @@ impl Activities {
             // The description is the only thing that tells a launch from an end.
             sum.ended += i32::from(description.starts_with("Terminating") && !failed);
             if failed && sum.failure.is_none() {
+                sum.starved = STARVED.iter().any(|words| message.contains(words));
                 sum.failure = Some(message.to_owned());
             }
             if failed && sum.hopeless.is_none() && HOPELESS.iter().any(|words| message.contains(words)) {
@@ -180,6 +198,24 @@ pub(crate) struct Pinned {
     pub(crate) balancers: BTreeSet<String>,
     /// How many of its instances served.
     pub(crate) serving: i32,
+    /// What it launched instances from.
+    #[serde(default)]
+    pub(crate) launching: Launching,
+    /// For how many seconds after coming into service an instance's health did not count.
+    #[serde(default)]
+    pub(crate) grace: i32,
+    /// Whether a load balancer keeps to its zones, so that each zone has to serve by itself.
+    #[serde(default)]
+    pub(crate) zoned: bool,
+    /// How many instances above its size it runs with while it rolls.
+    #[serde(default)]
+    pub(crate) surge: i32,
+    /// The latest thing it had done: whatever is newer belongs to the swap.
+    #[serde(default)]
+    pub(crate) latest: Option<String>,
+    /// The mark that the swap leaves on it.
+    #[serde(default)]
+    pub(crate) claim: Option<String>,
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use infra_lang::name::AttributeName;
 use infra_lang::residual::{Attributes, Residual};
 use infra_lang::value::Value;
 
-use super::strategy::{Choice, USUAL, choice};
+use super::strategy::{Choice, Strategy, USUAL, choice};
 use super::swap::{Swap, watchable};
 use crate::kind::simple;
 
@@ -56,7 +56,9 @@ pub(crate) fn consequence(change: &Change) -> Option<String> {
     match change.action {
         Action::Swap | Action::Replace(_) if running == 0 => None,
         Action::Swap => {
-            Some(format!("{running} of {running} running {instances} replaced{}", degraded(change, prior)))
+            let manner = (rolling_by(&change.desired, prior).manner)(&change.desired, live_size(change));
+            let degraded = degraded(change, prior);
+            Some(format!("{running} of {running} running {instances} replaced{manner}{degraded}"))
         }
         Action::Replace(_) => {
             Some(format!("{running} running {instances} replaced, and nobody watches the capacity"))
@@ -93,8 +95,8 @@ pub(crate) fn lower(change: &Change) -> Vec<LoweredStep> {
         _ => false,
     };
     let mut steps = match &change.prior {
-        Some(prior) if swaps => swapped(change, &prior.id),
-        _ => simple(change, serving_limit(change)),
+        Some(prior) if swaps => swapped(change, prior),
+        _ => simple(change, serving_limit(&change.desired)),
     };
     let first_older = steps.len() - change.retires.len();
     if change.action != Action::Delete {
@@ -109,14 +111,37 @@ pub(super) fn operation(name: &str, arguments: &[&str]) -> Operation {
     Operation { name: name.to_owned(), arguments: arguments.iter().map(flag).collect() }
 }
 
-/// A new name is a new group, which users move to by the usual strategy even if launches alone change nothing.
-fn swapped(change: &Change, old: &RemoteId) -> Vec<LoweredStep> {
-    let strategy = match choice(&change.desired) {
-        Choice::Roll(strategy) => strategy,
-        Choice::Keep | Choice::Unavailable(_) => USUAL,
+/// Whether a swap leaves the group as it is and replaces only its instances.
+pub(crate) fn keeps_identity(desired: &Attributes, prior: &Prior) -> bool {
+    !rolling_by(desired, prior).second_group
+}
+
+/// The strategy of a swap. A new name is a new group, which users move to by the usual strategy even if launches
+/// alone change nothing.
+fn rolling_by(desired: &Attributes, prior: &Prior) -> &'static Strategy {
+    match choice(desired) {
+        Choice::Roll(strategy) if strategy.second_group || keeps_name(desired, &prior.id) => strategy,
+        _ => USUAL,
+    }
+}
+
+fn keeps_name(desired: &Attributes, id: &RemoteId) -> bool {
+    let known = |name: &str| desired.get(name).and_then(|value| value.known()?.as_str());
+    match (known("name"), known("name_prefix")) {
+        (Some(name), _) => name == id.0,
+        (None, Some(prefix)) => id.0.starts_with(prefix),
+        (None, None) => !super::swap::given(desired, "name") && !super::swap::given(desired, "name_prefix"),
+    }
+}
+
+/// What takes the place of a group is always another one.
+fn swapped(change: &Change, prior: &Prior) -> Vec<LoweredStep> {
+    let strategy = match rolling_by(&change.desired, prior) {
+        strategy if strategy.second_group || change.action == Action::Swap => strategy,
+        _ => USUAL,
     };
     let older = change.retires.iter().map(|id| crate::kind::retire(change, ending(change), id));
-    (strategy.lower)(change, old).into_iter().chain(older).collect()
+    (strategy.lower)(change, &prior.id).into_iter().chain(older).collect()
 }
 
 fn seconds(desired: &Attributes, name: &str) -> Option<u64> {
@@ -130,9 +155,15 @@ fn seconds(desired: &Attributes, name: &str) -> Option<u64> {
 
 /// The longest wait for new instances to serve: the grace period, the longest health check of a load balancer's
 /// defaults (10 times 30 s), and some.
-pub(super) fn serving_limit(change: &Change) -> Duration {
-    let grace = seconds(&change.desired, "health_check_grace_period").unwrap_or(300);
-    Duration::from_secs(Swap::of(&change.desired).timeout.unwrap_or(grace + 300 + 90))
+pub(super) fn serving_limit(desired: &Attributes) -> Duration {
+    let grace = seconds(desired, "health_check_grace_period").unwrap_or(300);
+    Duration::from_secs(Swap::of(desired).timeout.unwrap_or(grace + 300 + 90))
+}
+
+/// How many instances the group is to have now, as far as AWS has said.
+pub(super) fn live_size(change: &Change) -> i32 {
+    let live = change.prior.as_ref().and_then(|prior| observed(prior, "desired_capacity"));
+    live.and_then(|size| i32::try_from(size).ok()).unwrap_or(0)
 }
 
 /// A setting takes effect at once; what may take time is AWS showing it.
@@ -172,6 +203,18 @@ impl<'a> Phases<'a> {
         let after = Vec::from_iter(self.steps.len().checked_sub(1));
         let undo = undo.filter(|_| self.undone).map(|name| operation(name, &[]));
         self.steps.push(LoweredStep { after, undo, ..step });
+    }
+}
+
+/// The same step at a stage: with so much of the new capacity, in percent.
+pub(super) fn at_stage(step: LoweredStep, percent: f64) -> LoweredStep {
+    match step.effect {
+        Effect::Operate(mut operation) => {
+            let stage = Residual::Known(crate::codec::percent(percent));
+            operation.arguments.insert(AttributeName::new("stage"), stage);
+            LoweredStep { effect: Effect::Operate(operation), ..step }
+        }
+        effect => LoweredStep { effect, ..step },
     }
 }
 

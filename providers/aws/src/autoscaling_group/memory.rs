@@ -19,11 +19,13 @@ pub(crate) struct Held {
     pub(crate) time: Duration,
     /// So many looks in a row have found it false.
     pub(crate) broken: u32,
+    /// So long it has been false.
+    pub(crate) lost: Duration,
 }
 
 #[derive(Default)]
 struct Watch {
-    since: Option<Instant>,
+    since: Option<(bool, Instant)>,
     held: Held,
     done: Option<(String, Instant)>,
 }
@@ -42,11 +44,11 @@ impl Memory {
     pub(crate) fn look(&self, watcher: &str, holds: bool) -> Held {
         self.with(watcher, |watch| {
             let now = Instant::now();
-            let since = *watch.since.filter(|_| holds).get_or_insert(now);
-            watch.since = holds.then_some(since);
+            let (_, since) =
+                *watch.since.insert(watch.since.filter(|(was, _)| *was == holds).unwrap_or((holds, now)));
             watch.held = match holds {
-                true => Held { polls: watch.held.polls + 1, time: now - since, broken: 0 },
-                false => Held { broken: watch.held.broken + 1, ..Held::default() },
+                true => Held { polls: watch.held.polls + 1, time: now - since, ..Held::default() },
+                false => Held { broken: watch.held.broken + 1, lost: now - since, ..Held::default() },
             };
             watch.held
         })
@@ -84,9 +86,10 @@ mod tests {
             memory.look("bake", holds)
         };
         poll(true).await;
-        assert_eq!(poll(true).await, Held { polls: 2, time: Duration::from_secs(5), broken: 0 });
+        let twice = Held { polls: 2, time: Duration::from_secs(5), ..Held::default() };
+        assert_eq!(poll(true).await, twice);
         assert_eq!(poll(false).await, Held { broken: 1, ..Held::default() });
-        assert_eq!(poll(false).await.broken, 2);
+        assert_eq!(poll(false).await, Held { broken: 2, lost: Duration::from_secs(5), ..Held::default() });
         assert_eq!(poll(true).await, Held { polls: 1, ..Held::default() });
         memory.forget("bake");
         assert_eq!(poll(true).await.polls, 1);

@@ -1,10 +1,13 @@
 //! Everything the phases of a swap decide from, and what follows from it: sizes, floors, who serves.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::group::{Activities, Group, Health, Pinned};
+use super::alarm::Alarms;
+use super::group::{Activities, Group, Health, Pinned, count};
+use super::launching::Launching;
 use super::memory::Held;
+use super::pace::{Pace, Portion, share};
 #[cfg(doc)]
 use super::phase::Phase;
 
@@ -25,6 +28,31 @@ pub(crate) struct Wanted {
     pub(crate) min_in_service: f64,
     /// How long the new must hold.
     pub(crate) bake: Duration,
+    /// What it launches instances from.
+    pub(crate) launching: Launching,
+    /// For how many seconds after coming into service an instance's health does not count.
+    pub(crate) grace: i32,
+    /// How fast a group rolls.
+    pub(crate) pace: Pace,
+    /// How long new instances may take to serve.
+    pub(crate) budget: Duration,
+    /// The alarms that watch the swap.
+    pub(crate) alarms: Vec<String>,
+    /// Whether open connections of what leaves are to be waited for, in the words of the file.
+    pub(crate) drains: bool,
+}
+
+/// What is asked once, before anything is touched.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) struct Preflight {
+    /// The instance refresh that is under way.
+    pub(crate) refresh: Option<String>,
+    /// The load balancers that cut open connections off.
+    pub(crate) cutting: Vec<String>,
+    /// Whether a load balancer keeps to its zones.
+    pub(crate) zoned: bool,
+    /// The latest thing that the group has done.
+    pub(crate) latest: Option<String>,
 }
 
 /// Everything a phase decides from.
@@ -36,8 +64,16 @@ pub(crate) struct Observed {
     pub(crate) new: Option<Group>,
     /// What load balancers say, if the phase asks.
     pub(crate) health: Health,
-    /// What the new group has done, if the phase asks.
+    /// What the new group has done, if the phase asks; what the old one has since it was pinned, if there is no other.
     pub(crate) activities: Activities,
+    /// What the alarms say that watch the swap, if the phase asks.
+    pub(crate) alarms: Alarms,
+    /// What was found before anything was touched.
+    pub(crate) preflight: Preflight,
+    /// The mark of this swap.
+    pub(crate) claim: String,
+    /// The share of new capacity that is tried now, in percent; all of it if nothing is said.
+    pub(crate) stage: Option<f64>,
     /// Whether a load balancer keeps to its zones, so that each zone has to serve by itself.
     pub(crate) zoned: bool,
     /// How the old group was, once that is written down.
@@ -55,15 +91,28 @@ impl Observed {
         live.max(self.pinned.as_ref().map_or(0, |pinned| pinned.desired))
     }
 
-    /// How many instances the new group must have ready before the old one may leave.
+    /// How many instances the new group must have ready: at a stage its share of what carries over, in the end all,
+    /// before the old one may leave.
     pub(crate) fn target(&self) -> i32 {
-        self.carried().max(self.wanted.min)
+        match self.stage.filter(|percent| *percent < 100.0) {
+            Some(percent) => Portion::Percent(percent).of(self.carried()),
+            None => self.carried().max(self.wanted.min),
+        }
     }
 
     /// The share of a size that keeps serving, rounded up.
     pub(crate) fn share(&self, size: i32) -> i32 {
-        // Sizes are small numbers, exact in a double.
-        (f64::from(size) * self.wanted.min_in_service / 100.0).ceil() as i32
+        share(size, self.wanted.min_in_service)
+    }
+
+    /// How many instances above its size a group runs with while it rolls. Where each zone has to serve by itself and
+    /// one has but a single instance, there is one more for each. Never more than the group has.
+    pub(crate) fn surge(&self, group: &Group) -> i32 {
+        let mut zones: BTreeMap<&str, i32> = BTreeMap::new();
+        group.ready().for_each(|member| *zones.entry(&member.zone).or_default() += 1);
+        let bare = self.preflight.zoned && zones.values().any(|instances| *instances == 1);
+        let each = if bare { count(zones.len()) } else { 0 };
+        self.wanted.pace.surge.of(group.desired).max(each).min(group.desired)
     }
 
     /// How many instances must serve at any time: the share of the live size; of a group that served less than

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::act::Act;
 use super::observed::Observed;
-use super::{back, blue_green};
+use super::{back, blue_green, canary, rolling};
 
 /// A phase of a swap, or of the way back.
 #[derive(Debug, Clone, Copy)]
@@ -26,17 +26,26 @@ pub(crate) struct Looks {
     pub(crate) health: bool,
     /// What the new group has done: it tells why one does not come up.
     pub(crate) activities: bool,
+    /// What the alarms say that watch the swap.
+    pub(crate) alarms: bool,
+    /// What could keep the swap from beginning.
+    pub(crate) preflight: bool,
 }
 
 impl Looks {
     /// The groups say it all.
-    pub(crate) const NOTHING: Self = Self { health: false, activities: false };
+    pub(crate) const NOTHING: Self =
+        Self { health: false, activities: false, alarms: false, preflight: false };
     /// What load balancers say.
     pub(crate) const HEALTH: Self = Self { health: true, ..Self::NOTHING };
-    /// What the new group has done.
-    pub(crate) const ACTIVITIES: Self = Self { activities: true, ..Self::NOTHING };
+    /// What the new group has done, and the alarms.
+    pub(crate) const ACTIVITIES: Self = Self { activities: true, alarms: true, ..Self::NOTHING };
     /// Whether the new group comes up and serves.
     pub(crate) const ARRIVAL: Self = Self { health: true, ..Self::ACTIVITIES };
+    /// Whether what serves goes on serving.
+    pub(crate) const BAKING: Self = Self { health: true, alarms: true, ..Self::NOTHING };
+    /// Whether a swap may begin.
+    pub(crate) const BEFORE: Self = Self { preflight: true, ..Self::BAKING };
 }
 
 /// What is to be done now.
@@ -53,7 +62,7 @@ pub(crate) enum Next<A = Act> {
 }
 
 /// The phases of all strategies and of the way back.
-const LISTS: [&[Phase]; 2] = [&blue_green::PHASES, &back::PHASES];
+const LISTS: [&[Phase]; 4] = [&blue_green::PHASES, &canary::PHASES, &rolling::PHASES, &back::PHASES];
 
 /// All phases.
 pub(crate) fn all() -> impl Iterator<Item = &'static Phase> {
@@ -64,6 +73,12 @@ impl Phase {
     /// The phase that an operation runs.
     pub(crate) fn named(operation: &str) -> Option<&'static Self> {
         all().find(|phase| phase.name == operation)
+    }
+
+    /// What it does next, unless an alarm says otherwise: it is the first thing that counts.
+    pub(crate) fn decide(&self, o: &Observed) -> Next {
+        let alarmed = if o.pinned.is_some() { o.alarms.gone_off() } else { o.alarms.unfit() };
+        alarmed.map_or_else(|| (self.next)(o), Next::Stuck)
     }
 }
 

@@ -11,10 +11,11 @@ use infra_engine::provider::ProviderError;
 use infra_lang::residual::Values;
 
 use super::group::{Activities, Check, Group, Health, Member, count};
+use super::launching::{Launched, Launching};
 use super::settings::{AutoscalingGroup, Launch, MixedInstancesPolicy, Override};
 use crate::client::Aws;
 use crate::error::failed;
-use crate::tags::{TOKEN, is_users};
+use crate::tags::{SWAP, TOKEN, is_users};
 
 /// `DescribeAutoScalingGroups` takes so many names.
 const NAMES: usize = 50;
@@ -86,14 +87,19 @@ pub(crate) async fn staying(aws: &Aws, group: &str) -> Result<BTreeSet<String>, 
     Ok(stay.filter_map(|one| one.load_balancer_name().map(str::to_owned)).collect())
 }
 
-/// What a group has done lately: the newest hundred activities.
+/// What a group has done lately: the newest hundred activities, those after the one called `since`.
 ///
 /// # Errors
 /// What `DescribeScalingActivities` answers.
-pub(crate) async fn activities(aws: &Aws, group: &str) -> Result<Activities, ProviderError> {
+pub(crate) async fn activities(
+    aws: &Aws,
+    group: &str,
+    since: Option<&str>,
+) -> Result<Activities, ProviderError> {
     let call = aws.autoscaling.describe_scaling_activities().auto_scaling_group_name(group).max_records(100);
     let answer = call.send().await.map_err(failed("DescribeScalingActivities"))?;
-    let told = answer.activities().iter().map(|activity| {
+    let newer = answer.activities().iter().take_while(|one| since.is_none() || one.activity_id() != since);
+    let told = newer.map(|activity| {
         let failed = activity.status_code().is_some_and(|code| code.as_str() == "Failed");
         (activity.description().unwrap_or_default(), failed, activity.status_message().unwrap_or_default())
     });
@@ -106,19 +112,26 @@ pub(crate) fn group(described: &Described) -> Group {
     let suspended = suspended.filter_map(|process| {
         Some((process.process_name()?.to_owned(), process.suspension_reason().unwrap_or_default().to_owned()))
     });
-    let token = described.tags().iter().find(|tag| tag.key() == Some(TOKEN));
+    let tag =
+        |key| described.tags().iter().find(|tag| tag.key() == Some(key)).and_then(|tag| text(tag.value()));
     Group {
         name: text(described.auto_scaling_group_name()).unwrap_or_default(),
         min: described.min_size().unwrap_or_default(),
         max: described.max_size().unwrap_or_default(),
         desired: described.desired_capacity().unwrap_or_default(),
+        launching: Launching {
+            launch: launch(described).map(|launch| launch.text()).unwrap_or_default(),
+            mixed: described.mixed_instances_policy().map(|it| policy(it).normalized()),
+        },
         health_check_type: text(described.health_check_type()).unwrap_or_else(|| "EC2".to_owned()),
+        grace: described.health_check_grace_period().unwrap_or_default(),
         balancers: described.load_balancer_names().iter().cloned().collect(),
         suspended: suspended.collect(),
         metrics: described.enabled_metrics().iter().filter_map(|one| text(one.metric())).collect(),
         members: described.instances().iter().map(member).collect(),
         deleting: described.status().is_some(),
-        token: token.and_then(|tag| text(tag.value())),
+        token: tag(TOKEN),
+        claim: tag(SWAP),
     }
 }
 
@@ -130,6 +143,28 @@ fn member(instance: &Instance) -> Member {
         ready: in_service
             && instance.health_status().is_none_or(|status| status.eq_ignore_ascii_case("healthy")),
         protected: instance.protected_from_scale_in().unwrap_or_default(),
+        away: instance.lifecycle_state().is_some_and(is_away),
+        launched: launched(instance),
+    }
+}
+
+/// Whether the group keeps another instance in the place of this one.
+fn is_away(state: &LifecycleState) -> bool {
+    let state = state.as_str();
+    ["Terminat", "Detach", "EnteringStandby", "Standby", "Warmed", "Quarantined"]
+        .iter()
+        .any(|start| state.starts_with(start))
+}
+
+fn launched(instance: &Instance) -> Launched {
+    let template = instance.launch_template().and_then(|template| {
+        let id = template.launch_template_id()?.to_owned();
+        Some(Launch::Template { id, version: version(template) })
+    });
+    let configuration = || text(instance.launch_configuration_name()).map(Launch::Configuration);
+    Launched {
+        launch: template.or_else(configuration).map(|launch| launch.text()),
+        instance_type: text(instance.instance_type()).unwrap_or_default(),
     }
 }
 

@@ -9,6 +9,7 @@ use aws_sdk_autoscaling::types::{
     MixedInstancesPolicy as Policy, Tag,
 };
 
+use super::launching::Launching;
 use super::settings::{AutoscalingGroup, Launch, MixedInstancesPolicy};
 use crate::tags::Tags;
 
@@ -71,6 +72,16 @@ pub(crate) fn update(
 ) -> UpdateAutoScalingGroupInputBuilder {
     let call = UpdateAutoScalingGroupInputBuilder::default().auto_scaling_group_name(name);
     attributes.iter().fold(call, |call, attribute| change(call, group, attribute))
+}
+
+/// The request that has the group `name` launch from something else.
+pub(crate) fn relaunch(name: &str, from: &Launching) -> UpdateAutoScalingGroupInputBuilder {
+    let group = AutoscalingGroup {
+        launch: from.launch.clone(),
+        mixed_instances_policy: from.mixed.clone(),
+        ..AutoscalingGroup::default()
+    };
+    update(name, &group, &["launch"])
 }
 
 fn change(
@@ -149,16 +160,18 @@ fn with_ours(group: &AutoscalingGroup, ours: &Tags) -> BTreeMap<String, (String,
 
 /// Tags in the API's form.
 pub(crate) fn tags(group: &str, tags: &BTreeMap<String, (String, bool)>) -> Vec<Tag> {
-    let one = |(key, (value, propagate)): (&String, &(String, bool))| {
-        Tag::builder()
-            .resource_id(group)
-            .resource_type("auto-scaling-group")
-            .key(key)
-            .value(value)
-            .propagate_at_launch(*propagate)
-            .build()
-    };
-    tags.iter().map(one).collect()
+    tags.iter().map(|(key, (value, propagate))| tag(group, key, value, *propagate)).collect()
+}
+
+/// A tag in the API's form.
+pub(crate) fn tag(group: &str, key: &str, value: &str, propagate: bool) -> Tag {
+    Tag::builder()
+        .resource_id(group)
+        .resource_type("auto-scaling-group")
+        .key(key)
+        .value(value)
+        .propagate_at_launch(propagate)
+        .build()
 }
 
 #[cfg(test)]

@@ -4,14 +4,17 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use infra_engine::provider::{Progress, ProviderError, Task, Verdict};
-use infra_lang::residual::Values;
+use infra_lang::residual::{Attributes, Residual, Values};
+use infra_lang::value::Value;
 
 use super::act::{Act, perform};
-use super::group::{Activities, Group, Health, Pinned};
+use super::group::{Activities, Group, Pinned};
+use super::launching::Launching;
+use super::lower::serving_limit;
 use super::observed::{Observed, Wanted};
 use super::phase::{Next, Phase};
 use super::settings::AutoscalingGroup;
-use super::{memory_key, note, outcome, read};
+use super::{alarm, memory_key, note, outcome, preflight, read, swap};
 use crate::client::Aws;
 use crate::codec::decode;
 use crate::error::permanent;
@@ -27,11 +30,9 @@ const POLL: u64 = 5;
 pub(crate) async fn advance(aws: &Aws, task: &Task, phase: &Phase) -> Result<Progress, ProviderError> {
     let key = memory_key(task);
     let mut observed = observe(aws, task, phase.looks.health).await?;
-    if let Some(new) = observed.new.as_ref().filter(|_| phase.looks.activities) {
-        observed.activities = read::activities(aws, &new.name).await?;
-    }
+    look(aws, phase, &mut observed).await?;
     observed.held = aws.memory.look(&key, (phase.steady)(&observed));
-    match (phase.next)(&observed) {
+    match phase.decide(&observed) {
         Next::Act(Act::Note(pinned)) => noted(&pinned),
         Next::Act(act) if !aws.memory.may_do(&key, &act.to_string()) => {
             Ok(waiting(POLL, format!("AWS to show: {act}")))
@@ -47,6 +48,26 @@ pub(crate) async fn advance(aws: &Aws, task: &Task, phase: &Phase) -> Result<Pro
             Ok(Progress::Stuck(reason))
         }
     }
+}
+
+/// Asks for what a phase decides from beside groups and load balancers. What is asked before a swap is not asked again.
+async fn look(aws: &Aws, phase: &Phase, observed: &mut Observed) -> Result<(), ProviderError> {
+    if phase.looks.activities {
+        observed.activities = match (&observed.new, &observed.old, &observed.pinned) {
+            (Some(new), ..) => read::activities(aws, &new.name, None).await?,
+            (None, Some(old), Some(pinned)) => {
+                read::activities(aws, &old.name, pinned.latest.as_deref()).await?
+            }
+            _ => Activities::default(),
+        };
+    }
+    if phase.looks.alarms {
+        observed.alarms = alarm::read(aws, &observed.wanted.alarms).await?;
+    }
+    if let Some(old) = observed.old.as_ref().filter(|_| phase.looks.preflight && observed.pinned.is_none()) {
+        observed.preflight = preflight::read(aws, &old.name, &old.balancers).await?;
+    }
+    Ok(())
 }
 
 /// Judges the guard `floor`: enough instances of the new group serve. With `alone` the old group has left, and the
@@ -99,14 +120,19 @@ fn noted(pinned: &Pinned) -> Result<Progress, ProviderError> {
     Ok(Progress::Note(json))
 }
 
-/// The new group's attributes as they are now, once they are as the file says.
+/// The attributes of the group that stays as they are now, once they are as the file says.
 async fn finished(aws: &Aws, task: &Task, phase: &Phase) -> Result<Progress, ProviderError> {
-    match (phase.name, new_name(task)) {
-        ("finalise", Some(name)) => {
+    let name = match phase.name {
+        "finalise" => new_name(task),
+        "restore" => old_name(task),
+        _ => None,
+    };
+    match name {
+        Some(name) => {
             let described = read::describe(aws, &[name.clone()].into()).await?.remove(&name);
             Ok(outcome(described.as_ref(), task))
         }
-        _ => Ok(Progress::Done(Default::default())),
+        None => Ok(Progress::Done(Default::default())),
     }
 }
 
@@ -130,12 +156,11 @@ async fn observe(aws: &Aws, task: &Task, with_health: bool) -> Result<Observed, 
     let mut observed = Observed {
         old: find(old),
         new: find(new),
-        health: Health::default(),
-        activities: Activities::default(),
-        zoned: false,
+        claim: task.token.to_string(),
+        stage: stage(task),
         pinned,
         wanted,
-        held: Default::default(),
+        ..Observed::default()
     };
     if with_health {
         forget_leaving(aws, observed.old.as_mut()).await?;
@@ -161,9 +186,19 @@ fn balancers(observed: &Observed) -> BTreeSet<String> {
     live.chain(noted).chain(&observed.wanted.balancers).cloned().collect()
 }
 
+/// The stage of a step, in percent.
+fn stage(task: &Task) -> Option<f64> {
+    match task.arguments.get("stage")? {
+        Value::Quantity(stage) => Some(stage.amount.to_f64()),
+        _ => None,
+    }
+}
+
 /// What the file wants of the new group.
 fn wanted(task: &Task) -> Result<Wanted, ProviderError> {
     let group: AutoscalingGroup = decode(&task.desired)?;
+    let known = task.desired.iter().map(|(name, value)| (name.clone(), Residual::Known(value.clone())));
+    let desired: Attributes = known.collect();
     let swap = group.swap.clone().unwrap_or_default();
     Ok(Wanted {
         min: group.min_size,
@@ -171,6 +206,12 @@ fn wanted(task: &Task) -> Result<Wanted, ProviderError> {
         health_check_type: group.health_check_type().to_owned(),
         min_in_service: swap.min_in_service(),
         bake: Duration::from_secs(swap.bake()),
+        launching: Launching::of(&group),
+        grace: group.health_check_grace_period,
+        pace: swap::pace(&desired),
+        budget: serving_limit(&desired),
+        drains: swap.drain.is_some(),
+        alarms: swap.alarms.unwrap_or_default(),
         balancers: group.load_balancers,
         suspended: group.suspended_processes,
     })

@@ -137,7 +137,7 @@ fn yes() -> bool {
 }
 
 /// On-demand and spot instances of several types.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, Block)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, Block)]
 #[serde(default)]
 pub(crate) struct MixedInstancesPolicy {
     /// So many instances are on demand before any is spot.
@@ -155,7 +155,7 @@ pub(crate) struct MixedInstancesPolicy {
 }
 
 /// A type that may stand in for the template's.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Block)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Block)]
 pub(crate) struct Override {
     /// The type.
     #[attribute(required, ty = "instance_type")]

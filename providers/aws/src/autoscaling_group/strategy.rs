@@ -5,8 +5,8 @@ use infra_engine::id::RemoteId;
 use infra_engine::steps::LoweredStep;
 use infra_lang::residual::Attributes;
 
-use super::blue_green;
 use super::swap::{Swap, given, watchable};
+use super::{blue_green, canary, rolling};
 
 /// A way to roll a group.
 pub(crate) struct Strategy {
@@ -20,15 +20,30 @@ pub(crate) struct Strategy {
     pub(crate) rolls_back: bool,
     /// What is wrong with a group that wants it: whatever could not keep the floor, a sentence each.
     pub(crate) problems: fn(&Attributes) -> Vec<String>,
+    /// How a group of a size is replaced, where that is worth a word: completes "3 of 3 instances replaced".
+    pub(crate) manner: fn(&Attributes, i32) -> String,
     /// The steps of a swap away from the old group.
     pub(crate) lower: fn(&Change, &RemoteId) -> Vec<LoweredStep>,
 }
 
 /// All of them.
-const STRATEGIES: [&Strategy; 1] = [&blue_green::STRATEGY];
+const STRATEGIES: [&Strategy; 3] = [&blue_green::STRATEGY, &canary::STRATEGY, &rolling::STRATEGY];
 
 /// What a group takes where its block says nothing.
 pub(crate) const USUAL: &Strategy = &blue_green::STRATEGY;
+
+/// What a group takes where its block says nothing and its name leaves no room for a second one.
+const USUAL_IN_PLACE: &Strategy = &rolling::STRATEGY;
+
+/// For strategies that any group can have.
+pub(crate) fn no_problem(_: &Attributes) -> Vec<String> {
+    Vec::new()
+}
+
+/// For strategies whose manner goes without saying.
+pub(crate) fn plainly(_: &Attributes, _: i32) -> String {
+    String::new()
+}
 
 /// How a group rolls.
 #[derive(Clone, Copy)]
@@ -41,8 +56,8 @@ pub(crate) enum Choice {
     Unavailable(&'static str),
 }
 
-const FIXED_NAME: &str = "its `name` is fixed, and two groups cannot share one: write `name_prefix` to swap by \
-                          blue_green";
+const FIXED_NAME: &str = "its `name` is fixed, and two groups cannot share one: use `rolling`, or \
+                          write `name_prefix`";
 const TARGET_GROUPS: &str = "targets of target groups cannot be watched yet, and a swap that is not watched may drop \
                              requests; use `none`";
 const UNKNOWN: &str = "it is not there yet; use `blue_green`";
@@ -52,6 +67,7 @@ pub(crate) fn choice(desired: &Attributes) -> Choice {
     let strategy = match Swap::of(desired).strategy.as_deref() {
         Some("none") => return Choice::Keep,
         Some(name) => STRATEGIES.into_iter().find(|strategy| strategy.name == name),
+        None if given(desired, "name") => Some(USUAL_IN_PLACE),
         None => Some(USUAL),
     };
     match strategy {
@@ -85,7 +101,10 @@ mod tests {
     fn the_strategy_follows_from_block_name_and_balancers() {
         assert_eq!(chosen(serde_json::json!({ "name_prefix": "web-" })), "blue_green");
         assert_eq!(chosen(serde_json::json!({ "swap": { "strategy": "none" } })), "none");
-        assert_eq!(chosen(serde_json::json!({ "name": "web" })), FIXED_NAME);
+        assert_eq!(chosen(serde_json::json!({ "name": "web" })), "rolling");
+        let forced = serde_json::json!({ "name": "web", "swap": { "strategy": "blue_green" } });
+        assert_eq!(chosen(forced), FIXED_NAME);
+        assert_eq!(chosen(serde_json::json!({ "swap": { "strategy": "canary" } })), "canary");
         assert_eq!(chosen(serde_json::json!({ "target_group_arns": { "$set": ["arn:1"] } })), TARGET_GROUPS);
     }
 

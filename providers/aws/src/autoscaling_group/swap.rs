@@ -6,6 +6,7 @@ use infra_lang::residual::{Attributes, Residual, Values};
 use infra_lang::value::Value;
 use serde::{Deserialize, Serialize};
 
+use super::pace::Pace;
 use super::settings::Launch;
 use super::strategy::{Choice, choice};
 use crate::codec::decode;
@@ -84,6 +85,16 @@ fn known_fields(desired: &Attributes) -> Values {
     }
 }
 
+/// How fast a group rolls, as far as its block is known.
+pub(crate) fn pace(desired: &Attributes) -> Pace {
+    Pace::read(&known_fields(desired))
+}
+
+/// "bake for 5m".
+pub(super) fn baking(swap: &Swap) -> String {
+    format!("bake for {}", Value::seconds(i64::try_from(swap.bake()).unwrap_or(i64::MAX)))
+}
+
 /// Whether a swap can see which instances serve.
 pub(crate) fn watchable(desired: &Attributes) -> bool {
     !given(desired, "target_group_arns")
@@ -122,12 +133,6 @@ fn block_problems(desired: &Attributes) -> Vec<String> {
         }
         Choice::Unavailable(why) => Vec::from_iter(named.map(|name| format!("`{name}` cannot be: {why}"))),
     }
-}
-
-/// The alarms of a block whose strategy does not watch them.
-pub(super) fn unwatched_alarms(desired: &Attributes) -> Vec<String> {
-    let watched = Swap::of(desired).alarms.is_some_and(|alarms| !alarms.is_empty());
-    Vec::from_iter(watched.then(|| "`alarms` are not watched yet; leave them out".to_owned()))
 }
 
 fn unused(desired: &Attributes, strategy: &str, used: &[&str]) -> Vec<String> {
@@ -173,13 +178,29 @@ mod tests {
     #[test]
     fn what_is_not_there_yet_is_refused_in_one_sentence() {
         insta::assert_snapshot!(
-            sentences(serde_json::json!({ "swap": { "strategy": "canary", "stages": [5, 100] } })),
-            @"swap: `canary` cannot be: it is not there yet; use `blue_green`"
+            sentences(serde_json::json!({ "swap": { "strategy": "dns_weighted" } })),
+            @"swap: `dns_weighted` cannot be: it is not there yet; use `blue_green`"
         );
-        insta::assert_snapshot!(
-            sentences(serde_json::json!({ "swap": { "alarms": { "$set": ["errors"] } } })),
-            @"swap: `alarms` are not watched yet; leave them out"
-        );
+    }
+
+    #[test]
+    fn stages_rise_to_the_whole() {
+        let canary = |stages: serde_json::Value| {
+            sentences(serde_json::json!({ "swap": { "strategy": "canary", "stages": stages } }))
+        };
+        assert_eq!(canary(serde_json::json!([5, 100])), "");
+        insta::assert_snapshot!(canary(serde_json::json!([5, 50])), @"swap: the `stages` of `canary` are 5 and 50%: the last one has to be 100%");
+        insta::assert_snapshot!(canary(serde_json::json!([50, 5, 100])), @"swap: the `stages` of `canary` are 50, 5 and 100%: they have to rise from above 0%");
+        insta::assert_snapshot!(canary(serde_json::json!([0, 100])), @"swap: the `stages` of `canary` are 0 and 100%: they have to rise from above 0%");
+    }
+
+    #[test]
+    fn a_roll_knows_new_instances_by_an_exact_version() {
+        let rolling = |launch: &str| {
+            sentences(serde_json::json!({ "launch": launch, "swap": { "strategy": "rolling", "surge": 2 } }))
+        };
+        assert_eq!(rolling("lt-0123456789abcdef0:7"), "");
+        insta::assert_snapshot!(rolling("lt-0123456789abcdef0"), @"swap: `rolling` has to tell old instances from new ones by the version of their template: write `launch = launch_template.NAME`");
     }
 
     #[test]
@@ -198,7 +219,7 @@ mod tests {
     fn a_fixed_name_leaves_no_room_for_a_second_group() {
         insta::assert_snapshot!(
             sentences(serde_json::json!({ "name": "web", "swap": { "strategy": "blue_green" } })),
-            @"swap: `blue_green` cannot be: its `name` is fixed, and two groups cannot share one: write `name_prefix` to swap by blue_green"
+            @"swap: `blue_green` cannot be: its `name` is fixed, and two groups cannot share one: use `rolling`, or write `name_prefix`"
         );
         assert_eq!(sentences(serde_json::json!({ "name": "web" })), "");
     }

@@ -1,14 +1,14 @@
-//! The steps of a swap by blue_green, each after the one before.
+//! The steps of a swap to a second group, each after the one before. A strategy that goes another way in between puts
+//! the same parts together.
 
 use std::time::Duration;
 
 use infra_engine::change::Change;
 use infra_engine::id::RemoteId;
 use infra_engine::steps::{Effect, LoweredStep, LoweredTarget, Part};
-use infra_lang::value::Value;
 
-use super::super::lower::{DRAINING, Phases, SETTING, ending, operation, phase, serving_limit};
-use super::super::swap::Swap;
+use super::super::lower::{DRAINING, Phases, SETTING, at_stage, ending, operation, phase, serving_limit};
+use super::super::swap::{Swap, baking};
 use super::STRATEGY;
 
 /// The position of the step that makes the new group.
@@ -16,29 +16,86 @@ const MAKE: usize = 1;
 
 /// The steps.
 pub(super) fn lower(change: &Change, old: &RemoteId) -> Vec<LoweredStep> {
-    let swap = Swap::of(&change.desired);
-    let serving = serving_limit(change);
-    let drain = swap.drain.map_or(DRAINING, |seconds| Duration::from_secs(seconds + 60));
-    let bake = Duration::from_secs(swap.bake());
-    let ending = ending(change);
-    let new = || LoweredTarget::MadeBy(MAKE);
-    let mut phases = Phases::new(old, swap.rolls_back(STRATEGY.rolls_back));
-    let hold = format!("hold {old} at its size");
-    phases.add(phase("pin", &hold, phases.on_old(), SETTING), Some("unpin"));
-    let make = phase("", "make the new group, empty", LoweredTarget::None, SETTING);
-    phases.add(LoweredStep { effect: Effect::Create, ..make }, Some("remove"));
-    phases.add(phase("scale", "boot as many instances as run now", new(), serving), Some("shrink"));
-    phases.add(phase("attach", "attach the new group to its load balancers", new(), serving), Some("leave"));
-    phases.add(phase("match", "match the size that the old group has by then", new(), serving), None);
-    let leave = format!("cut over: detach {old} from its load balancers");
-    let leave = phase("detach", &leave, phases.on_old(), drain);
-    phases.add(LoweredStep { guard: Some(operation("floor", &[])), ..leave }, Some("return"));
-    let hold = format!("bake for {}", Value::seconds(i64::try_from(swap.bake()).unwrap_or(i64::MAX)));
-    phases.add(phase("bake", &hold, new(), bake + SETTING), None);
-    phases.add(phase("finalise", "give the new group the sizes of the file", new(), SETTING), Some("repin"));
-    let end = phase("retire", &format!("end the instances of {old}"), phases.on_old(), ending);
-    phases.add(LoweredStep { part: Part::Retire, guard: Some(operation("floor", &["alone"])), ..end }, None);
-    let delete = phase("", &format!("delete {old}"), phases.on_old(), ending);
-    phases.add(LoweredStep { effect: Effect::Delete, part: Part::Retire, ..delete }, None);
-    phases.steps
+    let mut parts = Parts::new(change, old, STRATEGY.rolls_back);
+    parts.begin();
+    parts.arrive();
+    parts.take_over();
+    parts.into_steps()
+}
+
+/// The steps of a swap as they come together, part by part.
+pub(crate) struct Parts<'a> {
+    change: &'a Change,
+    old: &'a RemoteId,
+    swap: Swap,
+    phases: Phases<'a>,
+}
+
+impl<'a> Parts<'a> {
+    /// No steps yet; a failed swap is taken back `usually` unless the block says.
+    pub(crate) fn new(change: &'a Change, old: &'a RemoteId, usually: bool) -> Self {
+        let swap = Swap::of(&change.desired);
+        let phases = Phases::new(old, swap.rolls_back(usually));
+        Self { change, old, swap, phases }
+    }
+
+    /// All of them.
+    pub(crate) fn into_steps(self) -> Vec<LoweredStep> {
+        self.phases.steps
+    }
+
+    fn on_new() -> LoweredTarget {
+        LoweredTarget::MadeBy(MAKE)
+    }
+
+    /// The old group is held, and the new one is made.
+    pub(crate) fn begin(&mut self) {
+        let hold = format!("hold {} at its size", self.old);
+        self.phases.add(phase("pin", &hold, self.phases.on_old(), SETTING), Some("unpin"));
+        let make = phase("", "make the new group, empty", LoweredTarget::None, SETTING);
+        self.phases.add(LoweredStep { effect: Effect::Create, ..make }, Some("remove"));
+    }
+
+    /// The new group boots and joins the load balancers.
+    pub(crate) fn arrive(&mut self) {
+        let serving = serving_limit(&self.change.desired);
+        let boot = phase("scale", "boot as many instances as run now", Self::on_new(), serving);
+        self.phases.add(boot, Some("shrink"));
+        let join = phase("attach", "attach the new group to its load balancers", Self::on_new(), serving);
+        self.phases.add(join, Some("leave"));
+    }
+
+    /// A share of the new group, in percent, boots, joins the load balancers and holds.
+    pub(crate) fn arrive_by(&mut self, stage: f64) {
+        let serving = serving_limit(&self.change.desired);
+        let boot = format!("boot {stage}% of the instances that run now");
+        self.phases.add(at_stage(phase("scale", &boot, Self::on_new(), serving), stage), Some("shrink"));
+        let join = format!("have {stage}% serve behind the load balancers");
+        self.phases.add(at_stage(phase("attach", &join, Self::on_new(), serving), stage), Some("leave"));
+        let bake = Duration::from_secs(self.swap.bake());
+        let hold = format!("{} at {stage}%", baking(&self.swap));
+        self.phases.add(at_stage(phase("try", &hold, Self::on_new(), bake + SETTING), stage), None);
+    }
+
+    /// The old group leaves, and goes once the new one has held alone.
+    pub(crate) fn take_over(&mut self) {
+        let (old, serving, ending) = (self.old, serving_limit(&self.change.desired), ending(self.change));
+        let drain = self.swap.drain.map_or(DRAINING, |seconds| Duration::from_secs(seconds + 60));
+        let bake = Duration::from_secs(self.swap.bake());
+        let on_old = || LoweredTarget::Existing(old.clone());
+        let grow = phase("match", "match the size that the old group has by then", Self::on_new(), serving);
+        self.phases.add(grow, None);
+        let leave =
+            phase("detach", &format!("cut over: detach {old} from its load balancers"), on_old(), drain);
+        let leave = LoweredStep { guard: Some(operation("floor", &[])), ..leave };
+        self.phases.add(leave, Some("return"));
+        self.phases.add(phase("bake", &baking(&self.swap), Self::on_new(), bake + SETTING), None);
+        let sizes = phase("finalise", "give the new group the sizes of the file", Self::on_new(), SETTING);
+        self.phases.add(sizes, Some("repin"));
+        let end = phase("retire", &format!("end the instances of {old}"), on_old(), ending);
+        let guard = Some(operation("floor", &["alone"]));
+        self.phases.add(LoweredStep { part: Part::Retire, guard, ..end }, None);
+        let delete = phase("", &format!("delete {old}"), on_old(), ending);
+        self.phases.add(LoweredStep { effect: Effect::Delete, part: Part::Retire, ..delete }, None);
+    }
 }

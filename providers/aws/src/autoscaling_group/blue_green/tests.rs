@@ -11,7 +11,7 @@ use super::*;
 /// Instances `PREFIX1` to `PREFIXn`, of which `ready` are in service.
 fn members(prefix: &str, all: usize, ready: usize) -> Vec<Member> {
     let member =
-        |n| Member { id: format!("{prefix}{n}"), ready: n <= ready, zone: "a".into(), protected: false };
+        |n| Member { id: format!("{prefix}{n}"), ready: n <= ready, zone: "a".into(), ..Member::default() };
     (1..=all).map(member).collect()
 }
 
@@ -74,7 +74,13 @@ fn pinned() -> Pinned {
         suspended: BTreeSet::new(),
         balancers: ["lb".to_owned()].into(),
         serving: 3,
+        ..Pinned::default()
     }
+}
+
+/// The same with the mark of the swap, and what a roll would need.
+fn marked(pinned: Pinned) -> Pinned {
+    Pinned { surge: 1, claim: Some("0123".into()), ..pinned }
 }
 
 fn wanted() -> Wanted {
@@ -86,6 +92,7 @@ fn wanted() -> Wanted {
         suspended: BTreeSet::new(),
         min_in_service: 100.0,
         bake: Duration::from_secs(300),
+        ..Wanted::default()
     }
 }
 
@@ -94,7 +101,7 @@ fn world(old: Option<Group>, new: Option<Group>, health: Health) -> Observed {
 }
 
 fn held(polls: u32, seconds: u64) -> Held {
-    Held { polls, time: Duration::from_secs(seconds), broken: 0 }
+    Held { polls, time: Duration::from_secs(seconds), ..Held::default() }
 }
 
 fn way_back(name: &str) -> &'static Phase {
@@ -108,7 +115,7 @@ fn back(name: &str, observed: &Observed) -> Next {
 /// What a phase does in each situation, a line each.
 fn table(phase: &Phase, situations: &[(&str, Observed)]) -> String {
     let line = |(name, observed): &(&str, Observed)| {
-        let decision = match (phase.next)(observed) {
+        let decision = match phase.decide(observed) {
             Next::Act(act) => format!("act: {act}"),
             Next::Wait(on) => format!("wait: {on}"),
             Next::Done => "done".to_owned(),
@@ -121,12 +128,18 @@ fn table(phase: &Phase, situations: &[(&str, Observed)]) -> String {
 
 #[test]
 fn pin_notes_before_it_changes_anything() {
-    let fresh = Observed { pinned: None, ..world(Some(untouched()), None, health(&OLD, &[])) };
+    let fresh =
+        Observed { pinned: None, claim: "0123".into(), ..world(Some(untouched()), None, health(&OLD, &[])) };
     let by_aws = "Administratively suspended: launches fail".to_owned();
     let halted = Group { suspended: [("Launch".to_owned(), by_aws)].into(), ..untouched() };
     insta::assert_snapshot!(table(&PIN, &[
         ("nothing done", fresh.clone()),
         ("noted", world(Some(untouched()), None, health(&OLD, &[]))),
+        ("not marked", Observed { pinned: Some(marked(pinned())), ..world(Some(untouched()), None, health(&OLD, &[])) }),
+        ("marked by another", Observed {
+            old: Some(Group { claim: Some("4567".into()), ..untouched() }),
+            ..fresh.clone()
+        }),
         ("minimum raised", world(Some(Group { min: 3, ..untouched() }), None, health(&OLD, &[]))),
         ("pinned", world(Some(old()), None, health(&OLD, &[]))),
         ("grown since", world(Some(Group { desired: 4, ..old() }), None, health(&OLD, &[]))),
@@ -141,6 +154,8 @@ fn pin_notes_before_it_changes_anything() {
     ]), @r"
     nothing done -> act: note how the group was
     noted -> act: resize web-1: min 3
+    not marked -> act: mark web-1 as swapped by 0123
+    marked by another -> stuck: another swap of web-1 is under way, or was given up: its tag infra:swap is 4567; let it finish, or remove the tag if nobody runs it
     minimum raised -> act: suspend AZRebalance in web-1
     pinned -> done
     grown since -> act: resize web-1: min 4
@@ -150,7 +165,7 @@ fn pin_notes_before_it_changes_anything() {
     gone -> stuck: the group is gone
     ");
     let Next::Act(Act::Note(noted)) = (PIN.next)(&fresh) else { panic!("nothing is noted") };
-    assert_eq!(noted, pinned());
+    assert_eq!(noted, marked(pinned()));
 }
 
 #[test]
@@ -172,6 +187,10 @@ fn scale_takes_the_size_from_the_live_group() {
         ("the old has grown", Observed { old: Some(Group { desired: 5, ..old() }), ..boot(new(3, 0), none()) }),
         ("booting", boot(new(3, 1), none())),
         ("no capacity for now", boot(new(3, 1), failed("We currently do not have sufficient capacity"))),
+        ("nor for five minutes", Observed {
+            held: Held { broken: 60, lost: Duration::from_secs(300), ..Held::default() },
+            ..boot(new(3, 1), failed("We currently do not have sufficient capacity"))
+        }),
         ("cannot launch", boot(new(3, 0), failed("The key pair 'k' does not exist. Launching EC2 instance failed."))),
         ("dies again and again", boot(new(3, 1), ended)),
         ("up", boot(new(3, 3), none())),
@@ -183,6 +202,7 @@ fn scale_takes_the_size_from_the_live_group() {
     the old has grown -> act: resize web-2: min 5 desired 5
     booting -> wait: 1 of 3 new instances in service
     no capacity for now -> wait: 1 of 3 new instances in service; the last launch failed: We currently do not have sufficient capacity
+    nor for five minutes -> stuck: AWS has had no capacity for 5 minutes: We currently do not have sufficient capacity
     cannot launch -> stuck: The key pair 'k' does not exist. Launching EC2 instance failed.
     dies again and again -> stuck: 4 instances have ended by themselves and were launched again
     up -> done

@@ -60,7 +60,7 @@ fn a_new_launch_swaps_and_the_rest_changes_in_place() {
     assert_eq!(action(&names(&["mixed_instances_policy"]), &prefixed()), Action::Swap);
     assert_eq!(action(&names(&["min_size", "vpc_zone_identifier"]), &prefixed()), Action::Update);
     assert_eq!(action(&names(&["launch"]), &still()), Action::Update);
-    assert_eq!(action(&names(&["launch"]), &fixed()), Action::Update);
+    assert_eq!(action(&names(&["launch"]), &fixed()), Action::Swap);
     assert_eq!(
         action(&names(&["name"]), &fixed()),
         Action::Swap,
@@ -81,7 +81,21 @@ fn the_consequence_counts_running_instances() {
             serde_json::json!({ "swap": { "min_in_service": { "$percent": 50 } } }),
         ),
         say(Action::Update, &["launch"], 3, serde_json::json!({ "swap": { "strategy": "none" } })),
-        say(Action::Update, &["launch"], 3, serde_json::json!({ "name": "web" })),
+        say(Action::Swap, &["launch"], 3, serde_json::json!({ "name": "shop-web-4f2a91" })),
+        say(Action::Swap, &["launch", "name"], 3, serde_json::json!({ "name": "web" })),
+        say(
+            Action::Swap,
+            &["launch"],
+            3,
+            serde_json::json!({ "swap": { "strategy": "rolling", "surge": 2 } }),
+        ),
+        say(Action::Swap, &["launch"], 3, serde_json::json!({ "swap": { "strategy": "canary" } })),
+        say(
+            Action::Update,
+            &["launch"],
+            3,
+            serde_json::json!({ "target_group_arns": { "$set": ["arn:1"] } }),
+        ),
         say(Action::Update, &["max_size"], 3, serde_json::json!({})),
         say(Action::Delete, &[], 3, serde_json::json!({})),
     ];
@@ -91,7 +105,11 @@ fn the_consequence_counts_running_instances() {
     3 of 3 running instances replaced; only 2 of 3 serve now, so the floor is 2
     3 of 3 running instances replaced
     0 of 3 running instances will change
-    0 of 3 running instances will change: its `name` is fixed, and two groups cannot share one: write `name_prefix` to swap by blue_green
+    3 of 3 running instances replaced in place, 1 at a time; a way back boots instances too
+    3 of 3 running instances replaced
+    3 of 3 running instances replaced in place, 2 at a time; a way back boots instances too
+    3 of 3 running instances replaced in stages of 5, 50 and 100%
+    0 of 3 running instances will change: targets of target groups cannot be watched yet, and a swap that is not watched may drop requests; use `none`
     -
     3 running instances end
     ");
@@ -116,6 +134,49 @@ fn a_swap_is_its_phases() {
     ");
     let chained = lower(&change).iter().enumerate().skip(1).all(|(at, step)| step.after == [at - 1]);
     assert!(chained, "each phase comes after the one before");
+}
+
+#[test]
+fn a_canary_arrives_stage_by_stage() {
+    let block = serde_json::json!({ "swap": { "strategy": "canary", "stages": [{ "$percent": 20 }, { "$percent": 100 }] } });
+    let change = of_three(Action::Swap, &["launch"], 3, block);
+    insta::assert_snapshot!(lowered(&change), @r"
+    Establish pin guard - undo unpin within 300 s: hold shop-web-4f2a91 at its size
+    Establish create guard - undo remove within 300 s: make the new group, empty
+    Establish scale guard - undo shrink within 690 s: boot 20% of the instances that run now
+    Establish attach guard - undo leave within 690 s: have 20% serve behind the load balancers
+    Establish try guard - undo - within 600 s: bake for 5m at 20%
+    Establish scale guard - undo shrink within 690 s: boot 100% of the instances that run now
+    Establish attach guard - undo leave within 690 s: have 100% serve behind the load balancers
+    Establish try guard - undo - within 600 s: bake for 5m at 100%
+    Establish match guard - undo - within 690 s: match the size that the old group has by then
+    Establish detach guard floor undo return within 3660 s: cut over: detach shop-web-4f2a91 from its load balancers
+    Establish bake guard - undo - within 600 s: bake for 5m
+    Establish finalise guard - undo repin within 300 s: give the new group the sizes of the file
+    Retire retire guard floor undo - within 1800 s: end the instances of shop-web-4f2a91
+    Retire delete guard - undo - within 1800 s: delete shop-web-4f2a91
+    ");
+}
+
+#[test]
+fn a_roll_stays_in_its_group() {
+    let block = serde_json::json!({ "name": "shop-web-4f2a91", "swap": { "on_failure": "rollback" } });
+    let change = of_three(Action::Swap, &["launch", "tags", "min_size"], 3, block);
+    insta::assert_snapshot!(lowered(&change), @r#"
+    Establish update(["tags"]) guard - undo - within 690 s: change tags
+    Establish pin guard - undo unroll within 7800 s: hold shop-web-4f2a91 at its size
+    Establish surge guard - undo - within 690 s: launch 1 instance of the new settings
+    Establish roll guard - undo - within 7800 s: replace the instances of the old settings
+    Establish watch guard - undo - within 600 s: bake for 5m
+    Establish restore guard - undo - within 300 s: give the group the sizes of the file
+    "#);
+    let prior = change.prior.as_ref().expect("a group");
+    assert!(keeps_identity(&change.desired, prior));
+    assert!(
+        !keeps_identity(&desired(serde_json::json!({ "name": "web" })), prior),
+        "another name, another group"
+    );
+    assert!(!keeps_identity(&desired(serde_json::json!({ "name_prefix": "shop-" })), prior));
 }
 
 #[test]

@@ -1,5 +1,4 @@
-//! The life of an auto scaling group against our model of AWS: made, swapped without a dip, swapped by a run that is
-//! killed after every call, taken back, deleted.
+//! A group, the cloud it lives in, and a run that carries a change of it out step by step.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -21,8 +20,9 @@ use infra_lang::address::Address;
 use infra_lang::desired::Content;
 use infra_lang::inputs::{FileError, Files};
 use infra_lang::residual::{Residual, Values};
-use infra_lang::value::Value;
 use infra_local_aws::LocalAws;
+use infra_local_aws::fault::Fault;
+use infra_local_aws::gauge::GroupGauge;
 use infra_local_aws::model::Time;
 use serde_json::json;
 use tokio::time::Instant;
@@ -49,7 +49,7 @@ fn web() -> Address {
 }
 
 /// What the block says, launching from `launch`.
-fn desired(launch: &str) -> Values {
+pub(crate) fn desired(launch: &str) -> Values {
     let json = json!({
         "name_prefix": "shop-web-",
         "launch": launch,
@@ -68,18 +68,40 @@ fn desired(launch: &str) -> Values {
     serde_json::from_value(json).expect("attributes")
 }
 
+/// The same with another `swap` block.
+pub(crate) fn by(launch: &str, swap: serde_json::Value) -> Values {
+    let mut desired = desired(launch);
+    desired.insert("swap".into(), serde_json::from_value(swap).expect("a block"));
+    desired
+}
+
 /// A cloud, and what a run has on disk.
-struct World {
-    wire: Wire,
-    provider: AwsProvider,
+pub(crate) struct World {
+    cloud: LocalAws,
+    begun: Instant,
+    pub(crate) wire: Wire,
+    pub(crate) provider: AwsProvider,
     prior: Option<Prior>,
     notes: BTreeMap<String, serde_json::Value>,
     /// Whether the run is killed after every call that does something.
-    killed: bool,
-    told: Vec<String>,
+    pub(crate) killed: bool,
+    /// What has been done, a line each.
+    pub(crate) told: Vec<String>,
 }
 
-async fn provider(wire: &Wire) -> AwsProvider {
+/// What has been seen of all groups since a moment: the fewest instances that served, and the most there were.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Seen {
+    pub(crate) least: usize,
+    pub(crate) most: usize,
+}
+
+/// The moment of the model when a test has run for so long.
+fn moment(begun: Instant) -> Time {
+    Time(1_795_000_000_000 + u64::try_from(begun.elapsed().as_millis()).expect("a short test"))
+}
+
+pub(crate) async fn provider(wire: &Wire) -> AwsProvider {
     let options = Options {
         region: Some("us-east-1".to_owned()),
         endpoint: None,
@@ -94,28 +116,24 @@ async fn provider(wire: &Wire) -> AwsProvider {
 impl World {
     /// Launch configurations `one` and `two`, and the load balancer `lb`.
     async fn new() -> Self {
-        let (cloud, start) = (LocalAws::new(infra_local_aws::Options::default()), Instant::now());
+        let (cloud, begun) = (LocalAws::new(infra_local_aws::Options::default()), Instant::now());
+        let served = cloud.clone();
         let wire: Wire = Arc::new(move |request| {
-            let cloud = cloud.clone();
-            let passed = u64::try_from(start.elapsed().as_millis()).expect("a short test");
-            Box::pin(async move { Ok(cloud.handle(Time(1_795_000_000_000 + passed), &request)) })
+            let cloud = served.clone();
+            Box::pin(async move { Ok(cloud.handle(moment(begun), &request)) })
         });
         let provider = provider(&wire).await;
-        let world =
-            Self { wire, provider, prior: None, notes: BTreeMap::new(), killed: false, told: Vec::new() };
+        let (prior, notes, told) = (None, BTreeMap::new(), Vec::new());
+        let world = Self { cloud, begun, wire, provider, prior, notes, killed: false, told };
         world.set_up().await;
         world
     }
 
     async fn set_up(&self) {
         let aws = self.provider.aws();
-        for name in ["one", "two"] {
+        for (name, image) in [("one", "ami-22de994a"), ("two", "ami-33de994a")] {
             let call = aws.autoscaling.create_launch_configuration().launch_configuration_name(name);
-            call.image_id("ami-22de994a")
-                .instance_type("t1.micro")
-                .send()
-                .await
-                .expect("a launch configuration");
+            call.image_id(image).instance_type("t1.micro").send().await.expect("a launch configuration");
         }
         let listener = Listener::builder().protocol("http").load_balancer_port(80).instance_port(80);
         let call = aws.elb.create_load_balancer().load_balancer_name("lb");
@@ -133,19 +151,35 @@ impl World {
     }
 
     /// A group of three, one more than the file starts it with: somebody has scaled it.
-    async fn with_group() -> Self {
+    pub(crate) async fn with_group() -> Self {
+        Self::with_group_of(3).await
+    }
+
+    /// The same with so many.
+    pub(crate) async fn with_group_of(size: i32) -> Self {
         let mut world = Self::new().await;
         let made = world.run(1, Action::Create, &desired("one")).await.expect("a group");
         let id = made.id.expect("an id");
         let call = world.provider.aws().autoscaling.set_desired_capacity().auto_scaling_group_name(&id.0);
-        call.desired_capacity(3).send().await.expect("a larger group");
-        tokio::time::sleep(Duration::from_secs(200)).await;
+        call.desired_capacity(size).send().await.expect("another size");
+        tokio::time::sleep(Duration::from_secs(400)).await;
         world.look(id).await;
         world
     }
 
+    /// Has something go wrong, in the words of `infra_local_aws::fault`.
+    pub(crate) fn spoil(&self, fault: &str) {
+        let fault: Fault = fault.parse().expect("a fault");
+        self.cloud.inject(moment(self.begun), fault);
+    }
+
+    /// The name of the group as it was read last.
+    pub(crate) fn group(&self) -> String {
+        self.prior.as_ref().expect("a group").id.0.clone()
+    }
+
     /// Reads the group: it is what the next change starts from.
-    async fn look(&mut self, id: RemoteId) {
+    pub(crate) async fn look(&mut self, id: RemoteId) {
         let applied = desired("one");
         let request = ReadRequest {
             address: web(),
@@ -184,7 +218,12 @@ impl World {
     }
 
     /// Runs the steps of a change one after the other; if one fails, takes those before it back.
-    async fn run(&mut self, plan: u32, action: Action, desired: &Values) -> Result<Outcome, String> {
+    pub(crate) async fn run(
+        &mut self,
+        plan: u32,
+        action: Action,
+        desired: &Values,
+    ) -> Result<Outcome, String> {
         let kind = self.provider.kind(&web().kind).expect("the kind");
         let steps = kind.lower(&self.change(action, desired));
         let (mut made, mut last) = (None, Outcome::default());
@@ -229,8 +268,8 @@ impl World {
         Task {
             address: web(),
             kind: web().kind,
+            arguments: arguments(&effect),
             effect,
-            arguments: Values::new(),
             target,
             desired: desired.clone(),
             prior: self.prior.clone(),
@@ -296,7 +335,7 @@ impl World {
     }
 
     /// Every group: name without its prefix's ending, sizes, instances, balancers, suspended processes.
-    async fn groups(&self) -> String {
+    pub(crate) async fn groups(&self) -> String {
         let answer =
             self.provider.aws().autoscaling.describe_auto_scaling_groups().send().await.expect("groups");
         let line = |group: &aws_sdk_autoscaling::types::AutoScalingGroup| {
@@ -312,92 +351,40 @@ impl World {
         answer.auto_scaling_groups().iter().map(line).collect::<Vec<_>>().join("\n")
     }
 
-    /// The fewest instances that have served at any second, from now on until the task is dropped.
-    async fn watch(&self) -> (Arc<Mutex<usize>>, tokio::task::JoinHandle<()>) {
-        let least = Arc::new(Mutex::new(usize::MAX));
-        let (aws, seen) = (provider(&self.wire).await, Arc::clone(&least));
+    /// What is seen of the groups from now on, at every second, until the run is over.
+    pub(crate) async fn watched(
+        &mut self,
+        plan: u32,
+        action: Action,
+        desired: &Values,
+    ) -> (Result<Outcome, String>, Seen) {
+        let (cloud, begun) = (self.cloud.clone(), self.begun);
+        let seen = Arc::new(Mutex::new(Seen { least: usize::MAX, most: 0 }));
+        let noted = Arc::clone(&seen);
         let watching = tokio::spawn(async move {
             loop {
-                let answer = aws.aws().elb.describe_instance_health().load_balancer_name("lb").send().await;
-                let answer = answer.expect("health");
-                let serves = |state: &&aws_sdk_elasticloadbalancing::types::InstanceState| {
-                    state.state() == Some("InService") && state.description() == Some("N/A")
-                };
-                let serving = answer.instance_states().iter().filter(serves).count();
-                seen.lock().map(|mut least| *least = serving.min(*least)).expect("a lock");
+                let gauge = cloud.gauge("123456789012", "us-east-1", moment(begun));
+                let (serving, there) = (gauge.serving(), gauge.groups.values().map(staying).sum::<usize>());
+                let more = |seen: Seen| Seen { least: seen.least.min(serving), most: seen.most.max(there) };
+                noted.lock().map(|mut seen| *seen = more(*seen)).expect("a lock");
                 tokio::time::sleep(Duration::from_secs(1)).await;
             }
         });
-        (least, watching)
+        let ended = self.run(plan, action, desired).await;
+        watching.abort();
+        let seen = *seen.lock().expect("a lock");
+        (ended, seen)
     }
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_swap_carries_the_live_size_over_and_never_dips() {
-    let mut world = World::with_group().await;
-    let (least, watching) = world.watch().await;
-    let swapped = world.run(2, Action::Swap, &desired("two")).await.expect("a swap");
-    watching.abort();
-    assert_eq!(*least.lock().expect("a lock"), 3);
-    insta::assert_snapshot!(world.groups().await, @r#"two [1, 6, 3] 3 running ELB ["lb"] []"#);
-    let seen = swapped.observed.expect("what there is now");
-    assert_eq!(seen.get("instance_count"), Some(&Value::int(3)));
-    world.look(swapped.id.expect("an id")).await;
-    world.run(3, Action::Delete, &Values::new()).await.expect("a deletion");
-    assert_eq!(world.groups().await, "");
+/// The instances of a group that are not on their way out.
+fn staying(group: &GroupGauge) -> usize {
+    group.members.values().filter(|member| !member.lifecycle.starts_with("Terminating")).count()
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_swap_that_is_killed_after_every_call_ends_the_same() {
-    let mut world = World::with_group().await;
-    world.killed = true;
-    let (least, watching) = world.watch().await;
-    world.run(2, Action::Swap, &desired("two")).await.expect("a swap");
-    watching.abort();
-    assert_eq!(*least.lock().expect("a lock"), 3);
-    insta::assert_snapshot!(world.groups().await, @r#"two [1, 6, 3] 3 running ELB ["lb"] []"#);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_swap_that_does_not_hold_is_taken_back_to_exactly_what_was() {
-    let mut world = World::with_group().await;
-    let before = world.groups().await;
-    let mut long = desired("two");
-    long.insert(
-        "swap".into(),
-        serde_json::from_value(json!({ "bake": { "$seconds": 600 } })).expect("a block"),
-    );
-    let saboteur = tokio::spawn(sabotage(provider(&world.wire).await));
-    let failure = world.run(2, Action::Swap, &long).await.expect_err("it cannot hold");
-    saboteur.await.expect("the saboteur");
-    insta::assert_snapshot!(failure, @"the new group serves with 2 instances, and the floor is 3");
-    assert_eq!(world.groups().await, before);
-    insta::assert_snapshot!(world.told[world.told.len() - 9..].join("\n"), @r"
-    detach: detach shop-web-000100 from lb
-    return: attach shop-web-000100 to lb
-    leave: have shop-web-000200 judge health by EC2
-    leave: detach shop-web-000200 from lb
-    shrink: resize shop-web-000200: min 0 max 0 desired 0
-    remove: delete shop-web-000200
-    unpin: have shop-web-000100 judge health by ELB
-    unpin: resize shop-web-000100: min 1 max 6
-    unpin: resume AZRebalance in shop-web-000100
-    ");
-}
-
-/// Waits until the new group serves alone, and ends one of its instances.
-async fn sabotage(provider: AwsProvider) {
-    let aws = provider.aws();
-    loop {
-        tokio::time::sleep(Duration::from_secs(20)).await;
-        let groups = aws.autoscaling.describe_auto_scaling_groups().send().await.expect("groups");
-        let all = groups.auto_scaling_groups();
-        let alone = all.len() == 2 && all.iter().any(|group| group.load_balancer_names().is_empty());
-        let new = all.iter().find(|group| group.launch_configuration_name() == Some("two"));
-        if let Some(new) = new.filter(|new| alone && !new.load_balancer_names().is_empty()) {
-            let victim = new.instances()[0].instance_id().expect("an id");
-            aws.ec2.terminate_instances().instance_ids(victim).send().await.expect("an end");
-            return;
-        }
-    }
+/// What is known of an operation's arguments: all of it.
+fn arguments(effect: &Effect) -> Values {
+    let Effect::Operate(operation) = effect else { return Values::new() };
+    let known = operation.arguments.iter();
+    known.filter_map(|(name, value)| Some((name.clone(), value.known()?.clone()))).collect()
 }
