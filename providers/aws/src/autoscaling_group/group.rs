@@ -139,12 +139,17 @@ pub(crate) struct Activities {
 
 /// What AWS says when launching again cannot help. Activities carry prose and no code, so this is matched by its
 /// words; what is missing here only makes a swap wait for its time limit.
-const HOPELESS: [&str; 9] = [
+const HOPELESS: [&str; 14] = [
     "does not exist",
     "is not valid",
     "Invalid IAM Instance Profile",
     "Invalid id:",
     "You have requested more",
+    "InstanceLimitExceeded",
+    "VcpuLimitExceeded",
+    "VolumeLimitExceeded",
+    "Cannot find Load Balancer",
+    "There is no ACTIVE Load Balancer",
     "MaxSpotInstanceCountExceeded",
     "not authorized to perform",
     "Client.InternalError",

@@ -77,7 +77,7 @@ async fn a_roll_that_is_killed_after_every_call_ends_the_same() {
 #[tokio::test(start_paused = true)]
 async fn what_never_serves_ends_nothing() {
     for (fault, why) in [
-        ("image:ami-33de994a=never-healthy", "1 of the new instances do not serve after 7 minutes"),
+        ("image:ami-1ebb2077=never-healthy", "1 of the new instances do not serve after 7 minutes"),
         ("capacity=0", "AWS has had no capacity for 5 minutes: "),
     ] {
         let mut world = World::with_group().await;
@@ -95,7 +95,7 @@ async fn what_never_serves_ends_nothing() {
 #[tokio::test(start_paused = true)]
 async fn a_failed_roll_stays_where_it_is_unless_it_is_to_go_back() {
     let mut world = World::with_group().await;
-    world.spoil("image:ami-33de994a=never-healthy");
+    world.spoil("image:ami-1ebb2077=never-healthy");
     let ended = world.run(2, Action::Swap, &rolling(json!({}))).await;
     ended.expect_err("it cannot serve");
     insta::assert_snapshot!(world.groups().await, @r#"two [4, 6, 4] 4 running ELB ["lb"] ["AZRebalance"]"#);
@@ -105,7 +105,7 @@ async fn a_failed_roll_stays_where_it_is_unless_it_is_to_go_back() {
 async fn a_roll_that_turns_bad_half_way_goes_back_without_a_dip() {
     let mut world = World::with_group().await;
     let before = world.groups().await;
-    world.spoil("image:ami-33de994a@6m=never-healthy");
+    world.spoil("image:ami-1ebb2077@6m=never-healthy");
     let slow = json!({ "on_failure": "rollback", "bake": { "$seconds": 600 } });
     let (ended, seen) = world.watched(2, Action::Swap, &rolling(slow)).await;
     ended.expect_err("it cannot go on");

@@ -131,7 +131,7 @@ impl World {
 
     async fn set_up(&self) {
         let aws = self.provider.aws();
-        for (name, image) in [("one", "ami-22de994a"), ("two", "ami-33de994a")] {
+        for (name, image) in [("one", "ami-22de994a"), ("two", "ami-1ebb2077")] {
             let call = aws.autoscaling.create_launch_configuration().launch_configuration_name(name);
             call.image_id(image).instance_type("t1.micro").send().await.expect("a launch configuration");
         }

@@ -165,7 +165,7 @@ fn a_roll_stays_in_its_group() {
     insta::assert_snapshot!(lowered(&change), @r#"
     Establish update(["tags"]) guard - undo - within 690 s: change tags
     Establish pin guard - undo unroll within 7800 s: hold shop-web-4f2a91 at its size
-    Establish surge guard - undo - within 690 s: launch 1 instance of the new settings
+    Establish surge guard - undo - within 990 s: launch 1 instance of the new settings
     Establish roll guard - undo - within 7800 s: replace the instances of the old settings
     Establish watch guard - undo - within 600 s: bake for 5m
     Establish restore guard - undo - within 300 s: give the group the sizes of the file

@@ -60,7 +60,8 @@ pub(super) fn lower(change: &Change, old: &RemoteId) -> Vec<LoweredStep> {
     let hold = format!("hold {old} at its size");
     phases.add(phase("pin", &hold, phases.on_old(), rolling), Some("unroll"));
     let grow = format!("launch {surge} {instances} of the new settings");
-    phases.add(phase("surge", &grow, phases.on_old(), serving), None);
+    // The phase itself knows when new instances take too long, and says which.
+    phases.add(phase("surge", &grow, phases.on_old(), serving + SETTING), None);
     phases.add(phase("roll", "replace the instances of the old settings", phases.on_old(), rolling), None);
     let bake = Duration::from_secs(swap.bake());
     phases.add(phase("watch", &baking(&swap), phases.on_old(), bake + SETTING), None);
