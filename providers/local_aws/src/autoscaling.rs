@@ -55,6 +55,8 @@ pub enum AutoScalingEvent {
     HookAnswered(String, InstanceId, String, HookResult),
     /// A group looks whether a terminated instance is gone.
     Gone(String, InstanceId),
+    /// The instances of a group are registered with a load balancer that was attached to it.
+    Attached(String, String),
     /// All instances have left a load balancer that was detached.
     Detached(String, String),
     /// An instance that is on its way into the warm pool may have come to rest.
@@ -156,6 +158,7 @@ pub fn apply(model: &mut Model, event: AutoScalingEvent) {
             actions::answered(model, &group, &id, &token, result);
         }
         AutoScalingEvent::Gone(group, id) => lifecycle::gone(model, &group, &id),
+        AutoScalingEvent::Attached(group, balancer) => balancers::attached(model, &group, &balancer),
         AutoScalingEvent::Detached(group, balancer) => balancers::detached(model, &group, &balancer),
         AutoScalingEvent::RefreshStep(group) => refresh::step(model, &group),
         AutoScalingEvent::Aged(group) => health::aged(model, &group),

@@ -110,7 +110,8 @@ pub struct AutoScalingTiming {
     /// Time between two looks at the health of a group's instances: "periodic" (user guide); the figure is a
     /// parameter.
     pub health_check: Delay,
-    /// `running` until the group has registered the instance with its load balancers. Parameter.
+    /// `running`, or AttachLoadBalancers, until the group has registered the instance with its load balancers.
+    /// Parameter.
     pub register: Delay,
     /// DeleteAutoScalingGroup until the name is free: can be over 5 minutes (terraform#1105, kops#844).
     /// Parameter.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::elb::health as elb;
 use crate::model::autoscaling::{Attachment, Group, MemberState};
+use crate::model::ec2::InstanceId;
 use crate::model::{Event, Model, Time};
 use crate::wire::{ApiError, Node, Params};
 
@@ -19,21 +20,43 @@ pub fn check(model: &Model, names: &[String]) -> Result<(), ApiError> {
     }
 }
 
+/// A request names at most so many.
+const MOST: usize = 10;
+
+/// AttachLoadBalancers: the group's instances are registered soon.
 pub fn attach(model: &mut Model, params: &Params) -> Result<Node, ApiError> {
     let names = params.strings("LoadBalancerNames");
     check(model, &names)?;
+    if names.len() > MOST {
+        return Err(ApiError::validation(format!(
+            "1 validation error detected: Value '[{}]' at 'loadBalancerNames' failed to satisfy constraint: Member must have length less than or equal to {MOST}",
+            names.join(", ")
+        )));
+    }
     let group = named(model, params)?;
     refresh::refuse_during(group)?;
     group.balancers.extend(names.iter().map(|name| (name.clone(), Attachment::Attached)));
-    let (group, adds) = (group.clone(), group.runs("AddToLoadBalancer"));
-    let serving = group.members.iter().filter(|(_, member)| member.state == MemberState::InService);
-    for (id, _) in serving.filter(|_| adds) {
-        for name in &names {
-            elb::enlist(model, name, id);
-        }
+    let group = group.name.clone();
+    for name in names {
+        let event = AutoScalingEvent::Attached(group.clone(), name);
+        model.schedule(model.timing.autoscaling.register, Event::AutoScaling(event));
     }
-    capacity::poke(model, &group.name);
+    capacity::poke(model, &group);
     Ok(Node::body())
+}
+
+/// Registers the instances of a group with a load balancer that was attached to it.
+pub fn attached(model: &mut Model, group: &str, balancer: &str) {
+    let Some(found) = model.autoscaling.groups.get(group).filter(|group| group.runs("AddToLoadBalancer"))
+    else {
+        return;
+    };
+    if found.balancers.get(balancer) != Some(&Attachment::Attached) {
+        return;
+    }
+    let serving = found.members.iter().filter(|(_, member)| member.state == MemberState::InService);
+    let serving: Vec<InstanceId> = serving.map(|(id, _)| id.clone()).collect();
+    serving.iter().for_each(|id| elb::enlist(model, balancer, id));
 }
 
 pub fn detach(model: &mut Model, params: &Params) -> Result<Node, ApiError> {

@@ -2,6 +2,7 @@ mod hooks;
 mod policies;
 mod refresh;
 mod replacement;
+mod rows;
 mod scaling;
 mod schedule;
 mod warm;

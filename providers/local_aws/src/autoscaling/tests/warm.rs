@@ -105,6 +105,6 @@ fn a_group_made_with_a_load_balancer_heeds_it_at_once_and_one_attached_later_onc
         "autoscaling",
         "Action=AttachLoadBalancers&AutoScalingGroupName=g&LoadBalancerNames.member.1=web",
     );
-    assert_eq!(state(301).as_deref(), Some("Added"));
+    assert_eq!([state(300).as_deref(), state(311).as_deref()], [Some("Adding"), Some("Added")]);
     assert_eq!(state(400).as_deref(), Some("InService"));
 }
