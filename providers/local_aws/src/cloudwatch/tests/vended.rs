@@ -107,12 +107,12 @@ fn requests_are_counted_and_errors_set_off_alarms() {
     let target = group_of_four(&local);
     alarm(&local, "bad", "HTTPCode_Backend_5XX", "Sum", 10.0);
     alarm(&local, "none", "HTTPCode_ELB_5XX", "Sum", 10.0);
-    let spec = TrafficSpec { target, rate: 20.0, ..TrafficSpec::default() };
+    let spec = TrafficSpec { target, rate: 5.0, ..TrafficSpec::default() };
     local.start_traffic(ACCOUNT, REGION, at(600), spec);
     assert_eq!(states(&local, 1300), "bad OK, none OK");
     let report = local.traffic_report(ACCOUNT, REGION, at(1800));
     let counted = figure(&local, 20, "AWS/ELB", "RequestCount", &[WEB], "Sum").expect("requests came");
-    assert!((11_000.0..13_000.0).contains(&counted), "{counted} of {}", report[0].requests);
+    assert!((2_700.0..3_300.0).contains(&counted), "{counted} of {}", report[0].requests);
     let latency = figure(&local, 20, "AWS/ELB", "Latency", &[WEB], "Average").expect("requests came");
     assert!((0.03..0.2).contains(&latency), "{latency} s");
     // Half of the group comes back with an image that answers badly.
