@@ -14,9 +14,9 @@ use crate::ec2::fleet;
 use crate::fault::{Effect, Fault, internal_error, throttled};
 use crate::model::behaviour::{Behaviour, Rule};
 use crate::model::{Model, Time};
-use crate::service::{Access, Call, Context, Service};
+use crate::service::{Access, Call, Context, Service, TARGET};
 use crate::timing::TimeModel;
-use crate::wire::{ApiError, Identity, Protocol, Reply, failure, identify};
+use crate::wire::{ApiError, Identity, Protocol, Reply, failure, identify, unpacked};
 
 /// How a cloud starts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -299,11 +299,16 @@ fn who(request: &Request<Bytes>) -> Result<(Service, Identity), ApiError> {
 }
 
 fn read(service: Service, protocol: Protocol, request: &Request<Bytes>) -> Result<Call, ApiError> {
-    let uri = request.uri();
-    if protocol == Protocol::Cbor {
-        return Call::cbor(uri.path(), request.body());
+    let (uri, body) = (request.uri(), unpacked(request.headers(), request.body())?);
+    match protocol {
+        Protocol::Cbor => return Call::cbor(uri.path(), &body),
+        Protocol::Json => {
+            let target = request.headers().get(TARGET).and_then(|target| target.to_str().ok());
+            return Call::json(target.unwrap_or_default(), &body);
+        }
+        Protocol::Ec2 | Protocol::Query | Protocol::RestXml => {}
     }
-    let body = std::str::from_utf8(request.body())
+    let body = std::str::from_utf8(&body)
         .map_err(|_| ApiError::new("MalformedInput", "The request body is not UTF-8"))?;
     service.read(protocol, request.method(), uri.path(), uri.query().unwrap_or_default(), body)
 }

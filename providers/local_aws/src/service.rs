@@ -5,9 +5,13 @@ use http::{HeaderMap, Method};
 use crate::model::Model;
 use crate::model::ec2::Image;
 use crate::wire::{
-    ApiError, Data, Identity, Node, Params, Protocol, Reply, RestReply, RestRequest, cbor, failure, success,
+    ApiError, Data, Identity, Node, Params, Protocol, Reply, RestReply, RestRequest, cbor, failure, json,
+    success,
 };
 use crate::{autoscaling, cloudwatch, ec2, elb, iam, route53, sts};
+
+/// The header that names the operation of a request in `awsJson1_0`.
+pub const TARGET: &str = "x-amz-target";
 
 /// Where services without regions live.
 pub const HOME: &str = "us-east-1";
@@ -61,8 +65,10 @@ pub enum Call {
         /// All parameters, `Action` and `Version` included.
         params: Params,
     },
-    /// Of RPC v2.
-    Cbor {
+    /// Of the protocols with typed members.
+    Typed {
+        /// Which.
+        protocol: Protocol,
         /// The operation.
         action: String,
         /// The members of the body.
@@ -106,7 +112,7 @@ impl Service {
     }
 
     /// How the service answers a request with these headers. CloudWatch answers as it is spoken to: today's SDKs
-    /// speak CBOR, older ones the query protocol.
+    /// speak CBOR, some JSON, and older ones the query protocol.
     pub fn protocol(self, headers: &HeaderMap) -> Protocol {
         match self {
             Self::Ec2 => Protocol::Ec2,
@@ -114,6 +120,7 @@ impl Service {
             Self::CloudWatch if headers.get("smithy-protocol").is_some_and(|said| said == "rpc-v2-cbor") => {
                 Protocol::Cbor
             }
+            Self::CloudWatch if headers.contains_key(TARGET) => Protocol::Json,
             Self::CloudWatch => Protocol::Query,
             Self::Route53 => Protocol::RestXml,
         }
@@ -140,7 +147,7 @@ impl Service {
         }
     }
 
-    /// Reads a request of any protocol but CBOR's.
+    /// Reads a request of the query protocols and of `restXml`.
     ///
     /// # Errors
     /// A refusal in the service's words: no action, or a body that is not XML.
@@ -171,8 +178,8 @@ impl Service {
             Call::Query { action, params } => self
                 .dispatch(model, context, action, params)
                 .map(|body| success(protocol, self.namespace(), action, id, body)),
-            Call::Cbor { action, params } => {
-                self.typed(model, action, params).map(|body| Reply::cbor(200, &body))
+            Call::Typed { action, params, .. } => {
+                self.typed(model, action, params).map(|body| Reply::typed(protocol, 200, &body))
             }
             Call::Rest(request) => {
                 route53::dispatch(model, context, request).map(|reply| self.rest_answer(reply))
@@ -230,12 +237,24 @@ impl Call {
         let params = cbor::read(body).map_err(|error| {
             ApiError::new("SerializationException", format!("The body is not CBOR: {error}"))
         })?;
-        Ok(Self::Cbor { action, params })
+        Ok(Self::Typed { protocol: Protocol::Cbor, action, params })
+    }
+
+    /// Reads a request of `awsJson1_0`, of which the header [`TARGET`] names the operation: `{Service}.{Operation}`.
+    ///
+    /// # Errors
+    /// A refusal if it names none, or the body is not JSON.
+    pub fn json(target: &str, body: &[u8]) -> Result<Self, ApiError> {
+        let (_, action) = target.rsplit_once('.').ok_or_else(|| unknown_action(target))?;
+        let params = json::read(body).map_err(|error| {
+            ApiError::new("SerializationException", format!("The body is not JSON: {error}"))
+        })?;
+        Ok(Self::Typed { protocol: Protocol::Json, action: action.to_owned(), params })
     }
 
     fn protocol(&self, service: Service) -> Protocol {
         match self {
-            Self::Cbor { .. } => Protocol::Cbor,
+            Self::Typed { protocol, .. } => *protocol,
             Self::Query { .. } if service == Service::Ec2 => Protocol::Ec2,
             Self::Query { .. } => Protocol::Query,
             Self::Rest(_) => Protocol::RestXml,
@@ -245,7 +264,7 @@ impl Call {
     /// The operation's name in call counts: the action, or the method and the kind of thing (`POST rrset`).
     pub fn action(&self) -> String {
         match self {
-            Self::Query { action, .. } | Self::Cbor { action, .. } => action.clone(),
+            Self::Query { action, .. } | Self::Typed { action, .. } => action.clone(),
             Self::Rest(request) => route53::action(request).to_owned(),
         }
     }
@@ -265,7 +284,7 @@ impl Call {
     /// Whether it can change anything, which names and methods tell in all these services.
     pub fn access(&self) -> Access {
         let reads = match self {
-            Self::Query { action, .. } | Self::Cbor { action, .. } => {
+            Self::Query { action, .. } | Self::Typed { action, .. } => {
                 ["Describe", "Get", "List"].iter().any(|verb| action.starts_with(verb))
             }
             Self::Rest(request) => route53::reads(request),

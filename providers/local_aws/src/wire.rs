@@ -6,8 +6,10 @@
 
 pub mod cbor;
 mod data;
+mod encoding;
 mod envelope;
 mod error;
+pub mod json;
 mod page;
 mod params;
 mod request;
@@ -15,6 +17,7 @@ mod rest;
 mod xml;
 
 pub use data::Data;
+pub use encoding::unpacked;
 pub use envelope::{Reply, failure, success};
 pub use error::ApiError;
 pub use page::paginate;
@@ -32,6 +35,8 @@ pub enum Protocol {
     Query,
     /// Smithy's RPC v2: the path names the operation, bodies are CBOR both ways.
     Cbor,
+    /// `awsJson1_0`: a header names the operation, bodies are JSON both ways.
+    Json,
     /// `restXml`: method and path choose the operation, bodies are XML both ways.
     RestXml,
 }

@@ -104,3 +104,39 @@ fn an_alarm_keeps_its_tags_when_it_is_put_again() {
     let strange = query(&local, "Action=ListTagsForResource&ResourceARN=arn:x");
     assert_eq!(outcome(&strange), "ResourceNotFoundException 404");
 }
+
+/// Sends a request as boto3 and the AWS CLI do: status, the header with the code, and the body.
+fn boto(local: &LocalAws, operation: &str, body: Vec<u8>, encoding: &str) -> (u16, Option<String>, String) {
+    let scope = "AWS4-HMAC-SHA256 Credential=test/20261121/us-east-1/monitoring/aws4_request, Signature=0";
+    let request = Request::post("/")
+        .header("authorization", scope)
+        .header("content-type", "application/x-amz-json-1.0")
+        .header("content-encoding", encoding)
+        .header("x-amz-target", format!("GraniteServiceVersion20100801.{operation}"))
+        .body(Bytes::from(body))
+        .expect("a literal request");
+    let answer = local.handle(START, &request);
+    let code = answer.headers().get("x-amzn-query-error").and_then(|code| code.to_str().ok());
+    let body = String::from_utf8_lossy(answer.body()).into_owned();
+    (answer.status().as_u16(), code.map(str::to_owned), body)
+}
+
+#[test]
+fn json_is_spoken_too() {
+    let local = fast();
+    let put =
+        br#"{"Namespace":"App","MetricData":[{"MetricName":"Jobs","Value":4.5,"Timestamp":1795244400}]}"#;
+    assert_eq!(boto(&local, "PutMetricData", put.to_vec(), "").0, 200);
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut packed, put).expect("a vector takes everything");
+    let packed = packed.finish().expect("a vector takes everything");
+    assert_eq!(boto(&local, "PutMetricData", packed.clone(), "gzip").0, 200);
+    assert_eq!(boto(&local, "PutMetricData", packed[..20].to_vec(), "gzip").0, 400);
+    let get = br#"{"Namespace":"App","MetricName":"Jobs","StartTime":1795244400,"EndTime":1795244460,"Period":60,"Statistics":["Sum"]}"#;
+    let (status, _, told) = boto(&local, "GetMetricStatistics", get.to_vec(), "");
+    assert_eq!(status, 200);
+    insta::assert_snapshot!(told, @r#"{"Datapoints":[{"Sum":9.0,"Timestamp":1795244400.0,"Unit":"None"}],"Label":"Jobs"}"#);
+    let (status, code, told) = boto(&local, "DeleteAlarms", br#"{"AlarmNames":["x"]}"#.to_vec(), "");
+    assert_eq!((status, code.as_deref()), (404, Some("ResourceNotFound;Sender")));
+    assert!(told.contains(r#""__type":"ResourceNotFound""#), "{told}");
+}

@@ -1,6 +1,6 @@
 //! The outermost element of answers.
 
-use super::{ApiError, Data, Node, Protocol, cbor};
+use super::{ApiError, Data, Node, Protocol, cbor, json};
 
 /// An answer, ready to be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,11 +20,19 @@ impl Reply {
         Self { status, headers, body: root.document().into_bytes() }
     }
 
-    /// An answer in CBOR.
-    pub fn cbor(status: u16, body: &Data) -> Self {
-        let (kind, protocol) = ("application/cbor".to_owned(), "rpc-v2-cbor".to_owned());
-        let headers = vec![("content-type", kind), ("smithy-protocol", protocol)];
-        Self { status, headers, body: cbor::write(body) }
+    /// An answer of typed members: in JSON for that protocol, else in CBOR.
+    pub fn typed(protocol: Protocol, status: u16, body: &Data) -> Self {
+        let kind = |kind: &str| ("content-type", kind.to_owned());
+        match protocol {
+            Protocol::Json => {
+                let headers = vec![kind("application/x-amz-json-1.0")];
+                Self { status, headers, body: json::write(body) }
+            }
+            _ => {
+                let headers = vec![kind("application/cbor"), ("smithy-protocol", "rpc-v2-cbor".to_owned())];
+                Self { status, headers, body: cbor::write(body) }
+            }
+        }
     }
 }
 
@@ -34,7 +42,7 @@ pub fn success(protocol: Protocol, namespace: &str, action: &str, request_id: &s
     let root = Node::new(format!("{action}Response")).attribute("xmlns", namespace);
     let root = match protocol {
         Protocol::Ec2 => root.field("requestId", request_id).with(body),
-        Protocol::Query | Protocol::RestXml | Protocol::Cbor => root
+        Protocol::Query | Protocol::RestXml | Protocol::Cbor | Protocol::Json => root
             .child(format!("{action}Result"), body)
             .child("ResponseMetadata", Node::body().field("RequestId", request_id)),
     };
@@ -44,15 +52,15 @@ pub fn success(protocol: Protocol, namespace: &str, action: &str, request_id: &s
 /// Words a refusal as the protocol does.
 pub fn failure(protocol: Protocol, namespace: &str, request_id: &str, error: &ApiError) -> Reply {
     let kind = if error.status < 500 { "Sender" } else { "Receiver" };
-    if protocol == Protocol::Cbor {
-        return refusal(kind, error);
+    if matches!(protocol, Protocol::Cbor | Protocol::Json) {
+        return refusal(protocol, kind, error);
     }
     let what = |node: Node| node.field("Code", &error.code).field("Message", &error.message);
     let root = match protocol {
         Protocol::Ec2 => Node::new("Response")
             .child("Errors", Node::body().child("Error", what(Node::body())))
             .field("RequestID", request_id),
-        Protocol::Query | Protocol::RestXml | Protocol::Cbor => Node::new("ErrorResponse")
+        Protocol::Query | Protocol::RestXml | Protocol::Cbor | Protocol::Json => Node::new("ErrorResponse")
             .attribute("xmlns", namespace)
             .child("Error", what(Node::body().field("Type", kind)))
             .field("RequestId", request_id),
@@ -60,11 +68,11 @@ pub fn failure(protocol: Protocol, namespace: &str, request_id: &str, error: &Ap
     Reply::xml(error.status, &root)
 }
 
-/// In CBOR the code stands in a header, for clients that know it from the query protocol.
-fn refusal(kind: &str, error: &ApiError) -> Reply {
+/// The code stands in a header as well, for clients that know it from the query protocol.
+fn refusal(protocol: Protocol, kind: &str, error: &ApiError) -> Reply {
     let body =
         Data::body().with("__type", Data::text(&error.code)).with("message", Data::text(&error.message));
-    let mut reply = Reply::cbor(error.status, &body);
+    let mut reply = Reply::typed(protocol, error.status, &body);
     reply.headers.push(("x-amzn-query-error", format!("{};{kind}", error.code)));
     reply
 }

@@ -37,7 +37,7 @@ impl ApiError {
             Protocol::Ec2 => {
                 Self::new("MissingParameter", format!("The request must contain the parameter {name}"))
             }
-            Protocol::Query | Protocol::Cbor => Self::validation(format!(
+            Protocol::Query | Protocol::Cbor | Protocol::Json => Self::validation(format!(
                 "1 validation error detected: Value null at '{}' failed to satisfy constraint: Member must not be null",
                 lower_first(name)
             )),
@@ -52,7 +52,7 @@ impl ApiError {
                 "InvalidParameterValue",
                 format!("Value ({value}) for parameter {name} is invalid. Expected {expected}"),
             ),
-            Protocol::Query | Protocol::Cbor => {
+            Protocol::Query | Protocol::Cbor | Protocol::Json => {
                 Self::new("MalformedInput", format!("{name}: '{value}' is not {expected}"))
             }
             Protocol::RestXml => Self::new("InvalidInput", format!("{name}: '{value}' is not {expected}")),
