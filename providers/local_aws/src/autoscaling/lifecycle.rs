@@ -152,6 +152,9 @@ pub fn drained(model: &mut Model, group: &str, id: &InstanceId) {
         MemberState::Detaching => {
             activities::end(model, group, id, "Successful");
             forget(model, group, id);
+            if let Some(tags) = model.ec2.tags.get_mut(id.as_str()) {
+                tags.remove("aws:autoscaling:groupName");
+            }
         }
         MemberState::EnteringStandby => {
             member.state = MemberState::Standby;

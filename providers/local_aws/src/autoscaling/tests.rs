@@ -1,5 +1,6 @@
 mod hooks;
 mod policies;
+mod properties;
 mod refresh;
 mod replacement;
 mod rows;
