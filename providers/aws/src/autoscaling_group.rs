@@ -1,11 +1,12 @@
 //! `autoscaling_group`: a number of instances that is kept running, and how they are replaced while they serve.
 
 mod act;
-mod alarm;
+pub(crate) mod alarm;
 mod back;
 mod birth;
 mod blue_green;
 mod canary;
+mod dns_weighted;
 mod end;
 mod group;
 mod launching;
@@ -49,6 +50,7 @@ use crate::error::permanent;
 use crate::kind::{AwsKind, answers, asked_id, gone, waiting};
 use crate::schema::Schema as _;
 use act::perform;
+pub(crate) use canary::listed;
 use group::Health;
 use phase::{Next, Phase};
 use settings::{AutoscalingGroup, Launch, MixedInstancesPolicy};
@@ -102,6 +104,22 @@ impl Kind for AutoscalingGroups {
 
     fn problems(&self, desired: &Attributes) -> Vec<(AttributeName, String)> {
         swap::problems(desired)
+    }
+
+    fn serves_behind(&self) -> Option<&'static str> {
+        Some("load_balancers")
+    }
+
+    fn takes_along(&self, desired: &Attributes) -> Option<&'static str> {
+        lower::takes_along(desired)
+    }
+
+    fn rollout(&self, desired: &Attributes) -> Attributes {
+        dns_weighted::settings(desired)
+    }
+
+    fn objection(&self, change: &Change) -> Option<(AttributeName, String)> {
+        lower::objection(change)
     }
 
     fn lower(&self, change: &Change) -> Vec<LoweredStep> {
@@ -194,6 +212,16 @@ async fn one(aws: &Aws, id: &RemoteId) -> Result<Option<Described>, ProviderErro
 /// What `DescribeAutoScalingGroups` answers.
 pub(crate) async fn exists(aws: &Aws, name: &str) -> Result<bool, ProviderError> {
     Ok(one(aws, &RemoteId::from(name)).await?.is_some())
+}
+
+/// How many instances get requests from every one of these load balancers.
+///
+/// # Errors
+/// What `DescribeInstanceHealth` answers.
+pub(crate) async fn serving(aws: &Aws, balancers: &BTreeSet<String>) -> Result<usize, ProviderError> {
+    let health = read::health(aws, balancers).await?;
+    let fewest = balancers.iter().map(|name| health.passing(name)).min();
+    Ok(fewest.unwrap_or_default())
 }
 
 async fn update(

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use infra_derive::{Block, Schema};
-use infra_engine::change::{Action, Change, ReplaceOrder};
+use infra_engine::change::{Action, Change, Prior, ReplaceOrder};
 use infra_engine::provider::{Kind, Observation, Outcome, Progress, ProviderError, ReadRequest, Task};
 use infra_engine::steps::{Effect, LoweredStep};
 use infra_lang::desired::Lookup;
@@ -26,7 +26,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::client::Aws;
 use crate::codec::decode;
-use crate::kind::{AwsKind, simple};
+use crate::kind::{AwsKind, goes_back, operation, simple};
 use crate::lookup::exactly_one;
 use crate::schema::Schema as _;
 use crate::tags::Tags;
@@ -235,6 +235,9 @@ impl Wanted {
     }
 }
 
+/// The operation that takes a new load balancer back.
+const UNMAKE: &str = "unmake";
+
 static SCHEMA: LazyLock<KindSchema> = LazyLock::new(Elb::schema);
 
 /// The kind.
@@ -243,6 +246,16 @@ pub(crate) struct Elbs;
 impl Kind for Elbs {
     fn schema(&self) -> &KindSchema {
         &SCHEMA
+    }
+
+    fn action(&self, changed: &[AttributeName], desired: &Attributes, _prior: &Prior) -> Action {
+        let immutable = changed.iter().any(|name| SCHEMA.is_immutable(name.as_str()));
+        match changed.iter().any(|name| *name == *"name") {
+            // Under another name it can stand beside the old one.
+            true => Action::Replace(ReplaceOrder::NewFirst),
+            false if immutable => Action::Replace(self.replace_order(desired)),
+            false => Action::Update,
+        }
     }
 
     fn replace_order(&self, desired: &Attributes) -> ReplaceOrder {
@@ -272,10 +285,19 @@ impl Kind for Elbs {
         check::problems(desired)
     }
 
+    fn objection(&self, change: &Change) -> Option<(AttributeName, String)> {
+        check::objection(change)
+    }
+
     fn lower(&self, change: &Change) -> Vec<LoweredStep> {
         // A load balancer that goes waits for the groups to leave it and for what they drain.
         let minutes = if matches!(change.action, Action::Create | Action::Update) { 10 } else { 30 };
-        simple(change, Duration::from_secs(minutes * 60))
+        let steps = simple(change, Duration::from_secs(minutes * 60)).into_iter();
+        let taken_back = |step: LoweredStep| match step.effect {
+            Effect::Create if goes_back(change) => LoweredStep { undo: Some(operation(UNMAKE)), ..step },
+            _ => step,
+        };
+        steps.map(taken_back).collect()
     }
 }
 
@@ -291,6 +313,10 @@ impl AwsKind for Elbs {
             (Effect::Update(_), Some(id)) => act::update(aws, task, id).await,
             (Effect::Delete, Some(id)) => act::delete(aws, task, id).await,
             (Effect::Adopt, Some(id)) => act::adopt(aws, id).await,
+            // Whoever else was to serve behind it has been taken back already.
+            (Effect::Operate(operation), Some(id)) if operation.name == UNMAKE => {
+                act::delete(aws, task, id).await
+            }
             (_, target) => Ok(Progress::Done(Outcome { id: target.clone(), observed: None })),
         }
     }

@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use infra_engine::change::{Action, Change, ReplaceOrder};
+use infra_engine::change::{Action, Change, ReplaceOrder, Rollout};
 use infra_engine::id::RemoteId;
 use infra_engine::provider::{
     Kind, Observation, Outcome, Progress, ProviderError, ReadBy, ReadRequest, Task, Verdict,
 };
 use infra_engine::steps::{Effect, LoweredStep, LoweredTarget, Operation, Part};
 use infra_lang::desired::Lookup;
-use infra_lang::residual::Values;
+use infra_lang::residual::{Attributes, Residual, Values};
 
 use crate::client::Aws;
 use crate::error::permanent;
@@ -107,6 +107,20 @@ pub(crate) fn retire(change: &Change, limit: Duration, id: &RemoteId) -> Lowered
         title: format!("delete {id}"),
         ..step(change, limit, Effect::Delete, "delete")
     }
+}
+
+/// An operation without arguments.
+pub(crate) fn operation(name: &str) -> Operation {
+    Operation { name: name.to_owned(), arguments: Attributes::new() }
+}
+
+/// Whether a change is part of moving users, and taken back if that fails.
+pub(crate) fn goes_back(change: &Change) -> bool {
+    let said = |rollout: &Rollout| rollout.settings.get("on_failure").and_then(Residual::known).cloned();
+    change
+        .rollout
+        .as_ref()
+        .is_some_and(|rollout| said(rollout).is_none_or(|said| said.as_str() != Some("pause")))
 }
 
 /// The id that an earlier call of the create step has written down.

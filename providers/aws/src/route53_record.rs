@@ -3,12 +3,14 @@
 mod advance;
 pub(crate) mod api;
 pub(crate) mod convert;
+mod moving;
 pub(crate) mod name;
 mod observe;
+mod rollout;
+mod shift;
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use infra_derive::{Block, Schema};
@@ -22,7 +24,7 @@ use infra_lang::value::Value;
 use serde::{Deserialize, Serialize};
 
 use crate::client::Aws;
-use crate::kind::{AwsKind, simple};
+use crate::kind::AwsKind;
 use crate::schema::Schema as _;
 
 /// Seconds that resolvers may keep an answer, unless the record says otherwise.
@@ -190,8 +192,16 @@ impl Kind for Records {
         }
     }
 
+    fn leads_users(&self) -> bool {
+        true
+    }
+
+    fn consequence(&self, change: &Change) -> Option<String> {
+        rollout::consequence(change)
+    }
+
     fn lower(&self, change: &Change) -> Vec<LoweredStep> {
-        simple(change, Duration::from_secs(600))
+        rollout::lower(change)
     }
 }
 

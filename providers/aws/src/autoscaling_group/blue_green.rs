@@ -138,7 +138,8 @@ fn hold(o: &Observed, old: &Group, pinned: &Pinned) -> Next {
     }
 }
 
-fn originals(o: &Observed, old: &Group) -> Pinned {
+/// How a group is, to be written down.
+pub(crate) fn originals(o: &Observed, old: &Group) -> Pinned {
     Pinned {
         min: old.min,
         max: old.max,

@@ -39,16 +39,20 @@ fn stages(swap: &Swap) -> Vec<f64> {
 }
 
 fn problems(desired: &Attributes) -> Vec<String> {
-    let stages = stages(&Swap::of(desired));
+    Vec::from_iter(unfit(STRATEGY.name, &stages(&Swap::of(desired))))
+}
+
+/// Why the stages of a strategy cannot be.
+pub(crate) fn unfit(strategy: &str, stages: &[f64]) -> Option<String> {
     let rising =
         stages.windows(2).all(|pair| pair[0] < pair[1]) && stages.first().is_some_and(|it| *it > 0.0);
     let whole = stages.last() == Some(&100.0);
     let why = match (rising, whole) {
-        (true, true) => return Vec::new(),
+        (true, true) => return None,
         (false, _) => "they have to rise from above 0%",
         (true, false) => "the last one has to be 100%",
     };
-    vec![format!("the `stages` of `canary` are {}: {why}", listed(&stages))]
+    Some(format!("the `stages` of `{strategy}` are {}: {why}", listed(stages)))
 }
 
 fn manner(desired: &Attributes, _: i32) -> String {
@@ -56,7 +60,7 @@ fn manner(desired: &Attributes, _: i32) -> String {
 }
 
 /// "5, 50 and 100%".
-fn listed(stages: &[f64]) -> String {
+pub(crate) fn listed(stages: &[f64]) -> String {
     let texts: Vec<String> = stages.iter().map(f64::to_string).collect();
     match texts.split_last() {
         Some((last, [])) => format!("{last}%"),

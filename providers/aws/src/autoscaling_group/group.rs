@@ -119,6 +119,12 @@ impl Health {
         self.check(balancer, instance) == Check::Passes
     }
 
+    /// How many instances get requests from a balancer.
+    pub(crate) fn passing(&self, balancer: &str) -> usize {
+        let known = self.0.get(balancer).into_iter().flat_map(BTreeMap::values);
+        known.filter(|check| **check == Check::Passes).count()
+    }
+
     fn registered(&self, balancer: &str, instance: &str) -> bool {
         self.check(balancer, instance) != Check::Unregistered
     }

@@ -9,6 +9,7 @@ use infra_lang::name::AttributeName;
 use infra_lang::residual::{Attributes, Residual};
 use infra_lang::value::Value;
 
+use super::dns_weighted;
 use super::strategy::{Choice, Strategy, USUAL, choice};
 use super::swap::{Swap, watchable};
 use crate::kind::simple;
@@ -33,10 +34,35 @@ pub(crate) fn action(changed: &[AttributeName], desired: &Attributes) -> Action 
     }
 }
 
+/// Whether the load balancers are replaced with the group, and what to do where they cannot be.
+pub(crate) fn takes_along(desired: &Attributes) -> Option<&'static str> {
+    let by_weight = matches!(choice(desired), Choice::Roll(it) if it.name == dns_weighted::STRATEGY.name);
+    by_weight.then_some(dns_weighted::INSTEAD)
+}
+
+/// Why a group cannot swap while users move to another load balancer. One that stays can follow in any case.
+pub(crate) fn objection(change: &Change) -> Option<(AttributeName, String)> {
+    let renamed = change.attributes.iter().any(|attribute| NAMING.contains(&attribute.name.as_str()));
+    let (name, why) = match change.action {
+        Action::Swap | Action::Replace(_) if !watchable(&change.desired) => ("target_group_arns", UNWATCHED),
+        Action::Swap | Action::Replace(_) if fixed(&change.desired) && !renamed => ("name", TWO_AT_ONCE),
+        _ => return None,
+    };
+    Some((AttributeName::new(name), why.to_owned()))
+}
+
+const UNWATCHED: &str = "targets of target groups cannot be watched, so nobody could tell when users may move to the new \
+                         load balancer: change one thing at a time";
+const TWO_AT_ONCE: &str = "the group's `name` is fixed, so no second one can serve behind the new load balancer: apply \
+                           the change of the load balancer first, and that of `launch` after it, or write `name_prefix`";
+
+fn fixed(desired: &Attributes) -> bool {
+    desired.get("name").is_some_and(|name| name.known() != Some(&Value::Null))
+}
+
 /// New first, unless the name is fixed.
 pub(crate) fn replace_order(desired: &Attributes) -> ReplaceOrder {
-    let fixed = desired.get("name").is_some_and(|name| name.known() != Some(&Value::Null));
-    if fixed { ReplaceOrder::OldFirst } else { ReplaceOrder::NewFirst }
+    if fixed(desired) { ReplaceOrder::OldFirst } else { ReplaceOrder::NewFirst }
 }
 
 fn observed(prior: &Prior, name: &str) -> Option<i64> {
@@ -55,6 +81,11 @@ pub(crate) fn consequence(change: &Change) -> Option<String> {
         change.attributes.iter().map(|attribute| attribute.name.clone()).collect();
     match change.action {
         Action::Swap | Action::Replace(_) if running == 0 => None,
+        Action::Swap if change.rollout.is_some() => Some(format!(
+            "{running} of {running} running {instances} replaced: as many boot behind the new load balancer before \
+             users move there, and both serve until users have moved{}",
+            degraded(change, prior)
+        )),
         Action::Swap => {
             let manner = (rolling_by(&change.desired, prior).manner)(&change.desired, live_size(change));
             let degraded = degraded(change, prior);
@@ -64,6 +95,9 @@ pub(crate) fn consequence(change: &Change) -> Option<String> {
             Some(format!("{running} running {instances} replaced, and nobody watches the capacity"))
         }
         Action::Delete if running > 0 => Some(format!("{running} running {instances} end")),
+        Action::Update if change.rollout.is_some() && running > 0 => Some(format!(
+            "{running} running {instances} stay, and serve behind the new load balancer too before users move there"
+        )),
         Action::Update if has(&changed, &LAUNCHING) => {
             let why = match choice(&change.desired) {
                 Choice::Unavailable(why) => format!(": {why}"),
@@ -96,6 +130,10 @@ pub(crate) fn lower(change: &Change) -> Vec<LoweredStep> {
     };
     let mut steps = match &change.prior {
         Some(prior) if swaps => swapped(change, prior),
+        Some(prior) if change.action == Action::Update && change.rollout.is_some() => {
+            let older = change.retires.iter().map(|id| crate::kind::retire(change, ending(change), id));
+            dns_weighted::steps::stay(change, &prior.id).into_iter().chain(older).collect()
+        }
         _ => simple(change, serving_limit(&change.desired)),
     };
     let first_older = steps.len() - change.retires.len();
@@ -137,6 +175,7 @@ fn keeps_name(desired: &Attributes, id: &RemoteId) -> bool {
 /// What takes the place of a group is always another one.
 fn swapped(change: &Change, prior: &Prior) -> Vec<LoweredStep> {
     let strategy = match rolling_by(&change.desired, prior) {
+        _ if change.rollout.is_some() => &dns_weighted::STRATEGY,
         strategy if strategy.second_group || change.action == Action::Swap => strategy,
         _ => USUAL,
     };

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::act::Act;
 use super::observed::Observed;
-use super::{back, blue_green, canary, rolling};
+use super::{back, blue_green, canary, dns_weighted, rolling};
 
 /// A phase of a swap, or of the way back.
 #[derive(Debug, Clone, Copy)]
@@ -62,7 +62,8 @@ pub(crate) enum Next<A = Act> {
 }
 
 /// The phases of all strategies and of the way back.
-const LISTS: [&[Phase]; 4] = [&blue_green::PHASES, &canary::PHASES, &rolling::PHASES, &back::PHASES];
+const LISTS: [&[Phase]; 5] =
+    [&blue_green::PHASES, &canary::PHASES, &dns_weighted::PHASES, &rolling::PHASES, &back::PHASES];
 
 /// All phases.
 pub(crate) fn all() -> impl Iterator<Item = &'static Phase> {

@@ -124,7 +124,7 @@ fn noted(pinned: &Pinned) -> Result<Progress, ProviderError> {
 async fn finished(aws: &Aws, task: &Task, phase: &Phase) -> Result<Progress, ProviderError> {
     let name = match phase.name {
         "finalise" => new_name(task),
-        "restore" => old_name(task),
+        "restore" | "depart" => old_name(task),
         _ => None,
     };
     match name {
@@ -151,7 +151,7 @@ async fn observe(aws: &Aws, task: &Task, with_health: bool) -> Result<Observed, 
     let (old, new) = (old_name(task), new_name(task));
     let found = read::describe(aws, &old.iter().chain(&new).cloned().collect()).await?;
     let find = |name: Option<String>| name.and_then(|name| found.get(&name)).map(read::group);
-    let pinned: Option<Pinned> = note(task, "pin");
+    let pinned: Option<Pinned> = note(task, "pin").or_else(|| note(task, "join"));
     let wanted = wanted(task)?;
     let mut observed = Observed {
         old: find(old),

@@ -6,7 +6,7 @@ use infra_engine::steps::LoweredStep;
 use infra_lang::residual::Attributes;
 
 use super::swap::{Swap, given, watchable};
-use super::{blue_green, canary, rolling};
+use super::{blue_green, canary, dns_weighted, rolling};
 
 /// A way to roll a group.
 pub(crate) struct Strategy {
@@ -27,7 +27,8 @@ pub(crate) struct Strategy {
 }
 
 /// All of them.
-const STRATEGIES: [&Strategy; 3] = [&blue_green::STRATEGY, &canary::STRATEGY, &rolling::STRATEGY];
+const STRATEGIES: [&Strategy; 4] =
+    [&blue_green::STRATEGY, &canary::STRATEGY, &dns_weighted::STRATEGY, &rolling::STRATEGY];
 
 /// What a group takes where its block says nothing.
 pub(crate) const USUAL: &Strategy = &blue_green::STRATEGY;

@@ -1,6 +1,6 @@
 //! What can be said about a load balancer's block before anything runs.
 
-use infra_engine::change::Change;
+use infra_engine::change::{Action, Change, ReplaceOrder};
 use infra_lang::name::AttributeName;
 use infra_lang::residual::Attributes;
 
@@ -120,8 +120,19 @@ fn proxy_problems(elb: &Elb) -> Vec<String> {
     ports.map(|port| format!("no listener sends tcp or ssl to instance port {port}")).collect()
 }
 
-/// Says which ports stop answering for a moment: AWS can replace a listener, not change it.
+/// Why users cannot be moved from a load balancer to the one that replaces it.
+pub(super) fn objection(change: &Change) -> Option<(AttributeName, String)> {
+    let why = "a load balancer with a fixed `name` has to go before one that replaces it can come, and users would find \
+               nothing meanwhile: write `name_prefix` in place of `name`, or another `name`";
+    let alone = change.action == Action::Replace(ReplaceOrder::OldFirst);
+    alone.then(|| (AttributeName::new("name"), why.to_owned()))
+}
+
+/// Says that users move, or which ports stop answering for a moment: AWS can replace a listener, not change it.
 pub(super) fn consequence(change: &Change) -> Option<String> {
+    if change.rollout.is_some() {
+        return Some("the new one stands beside the old one, which goes once users have left it".to_owned());
+    }
     let before = decode::<Elb>(&change.prior.as_ref()?.observed).ok()?.normalized();
     let after = decode::<Elb>(&known(&change.desired)).ok()?.normalized();
     let replaced: Vec<String> = after
@@ -179,5 +190,12 @@ mod tests {
         assert!(layer_problem(&listener("http", Some("tcp"), false)).is_some());
         assert_eq!(layer_problem(&listener("ssl", Some("ssl"), true)), None);
         assert_eq!(layer_problem(&listener("https", None, true)), None);
+    }
+
+    #[test]
+    fn a_load_balancer_of_one_name_cannot_stand_beside_itself() {
+        let change = |order| crate::kind::tests::change("elb", Action::Replace(order), Some("web"));
+        assert_eq!(objection(&change(ReplaceOrder::NewFirst)), None);
+        assert!(objection(&change(ReplaceOrder::OldFirst)).is_some_and(|(name, _)| name == *"name"));
     }
 }

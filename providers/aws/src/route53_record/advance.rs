@@ -1,7 +1,5 @@
 //! Changing records: one transactional batch, then the wait until all of Route53's servers know it.
 
-use std::collections::BTreeMap;
-
 use aws_sdk_route53::types::{ChangeAction, ResourceRecordSet};
 use infra_engine::provider::{Progress, ProviderError, Task};
 use infra_engine::steps::Effect;
@@ -10,14 +8,12 @@ use infra_lang::residual::Values;
 use super::convert::{Leads, to_aws};
 use super::name::{RecordId, full};
 use super::observe::{is_wanted, values};
-use super::{Alias, Record, api};
+use super::shift::{Changes, Told, is_ours};
+use super::{Alias, Record, api, moving};
 use crate::client::Aws;
 use crate::codec::decode;
 use crate::error::{has_code, permanent};
 use crate::kind::{done, gone, waiting};
-
-type Told = BTreeMap<RecordId, ResourceRecordSet>;
-type Changes = Vec<(ChangeAction, ResourceRecordSet)>;
 
 /// See [`AwsKind::advance`](crate::kind::AwsKind::advance).
 pub(super) async fn advance(aws: &Aws, task: &Task) -> Result<Progress, ProviderError> {
@@ -31,6 +27,7 @@ pub(super) async fn advance(aws: &Aws, task: &Task) -> Result<Progress, Provider
         Effect::Delete => delete(aws, task).await,
         Effect::Create | Effect::Update(_) => put(aws, task).await,
         Effect::Adopt => finished(aws, task).await,
+        Effect::Operate(operation) => moving::advance(aws, task, operation).await,
         other => Err(permanent("carrying out a step", format!("`{}` has no step {other:?}", task.kind))),
     }
 }
@@ -78,14 +75,15 @@ async fn put(aws: &Aws, task: &Task) -> Result<Progress, ProviderError> {
     sent(api::change(aws, &id.zone, changes).await, task)
 }
 
-async fn wanted_id(aws: &Aws, wanted: &Record) -> Result<RecordId, ProviderError> {
+/// What the wanted record will be known by.
+pub(super) async fn wanted_id(aws: &Aws, wanted: &Record) -> Result<RecordId, ProviderError> {
     let name = full(&wanted.name, &api::zone_name(aws, &wanted.zone_id).await?);
     let (zone, kind) = (wanted.zone_id.clone(), wanted.r#type.clone());
     Ok(RecordId { zone, name, kind, set: wanted.set_identifier.clone() })
 }
 
 /// Where an alias leads: `Some(None)` if there is no alias, `None` if its target is not there yet.
-async fn leads(aws: &Aws, alias: Option<&Alias>) -> Result<Option<Option<Leads>>, ProviderError> {
+pub(super) async fn leads(aws: &Aws, alias: Option<&Alias>) -> Result<Option<Option<Leads>>, ProviderError> {
     let Some(alias) = alias else { return Ok(Some(None)) };
     match (&alias.target, &alias.name, &alias.zone_id) {
         (Some(target), _, _) => Ok(api::leads_to(aws, target).await?.map(Some)),
@@ -118,7 +116,10 @@ async fn refuse_others(
 /// get the new TTL with it, for AWS wants one for all of them.
 fn batch(told: &Told, id: &RecordId, record: ResourceRecordSet, prior: Option<&RecordId>) -> Changes {
     let moved = prior.filter(|prior| *prior != id);
-    let old = moved.and_then(|prior| told.get(prior)).map(|old| (ChangeAction::Delete, old.clone()));
+    // What users were led by when an earlier attempt stopped half way becomes one record again.
+    let ours = |other: &RecordId| is_ours(other) && other.kind == id.kind && id.set.is_none();
+    let gone = told.iter().filter(|(other, _)| Some(*other) == moved || ours(other));
+    let old = gone.map(|(_, old)| (ChangeAction::Delete, old.clone()));
     let ttl = record.ttl();
     let sibling = |other: &RecordId| {
         other.kind == id.kind
@@ -134,7 +135,7 @@ fn batch(told: &Told, id: &RecordId, record: ResourceRecordSet, prior: Option<&R
         None => Vec::new(),
     };
     let upserts = siblings.into_iter().chain([record]).map(|record| (ChangeAction::Upsert, record));
-    old.into_iter().chain(upserts).collect()
+    old.chain(upserts).collect()
 }
 
 fn with_ttl(mut record: ResourceRecordSet, ttl: Option<i64>) -> ResourceRecordSet {
@@ -148,13 +149,20 @@ fn with_ttl(mut record: ResourceRecordSet, ttl: Option<i64>) -> ResourceRecordSe
 fn sent(answer: Result<String, ProviderError>, task: &Task) -> Result<Progress, ProviderError> {
     match answer {
         Ok(change) => Ok(Progress::Note(serde_json::json!({ "change": change }))),
-        Err(error) if has_code(&error, "InvalidChangeBatch") && error.message.contains("was not found") => {
+        Err(error) => refusal(error, task),
+    }
+}
+
+/// What a refusal means: that something has to pass first, or what it says.
+pub(super) fn refusal(error: ProviderError, task: &Task) -> Result<Progress, ProviderError> {
+    match error {
+        error if has_code(&error, "InvalidChangeBatch") && error.message.contains("was not found") => {
             Ok(waiting(15, "Route53 to know the alias target"))
         }
-        Err(error) if has_code(&error, "InvalidChangeBatch") && is_mixed(&error.message) => {
+        error if has_code(&error, "InvalidChangeBatch") && is_mixed(&error.message) => {
             Ok(waiting(5, format!("other records of the name of {} to go", task.address)))
         }
-        Err(error) => Err(error),
+        error => Err(error),
     }
 }
 
@@ -163,7 +171,8 @@ fn is_mixed(message: &str) -> bool {
         || message.contains("other RRSets exist with the same name")
 }
 
-async fn finished(aws: &Aws, task: &Task) -> Result<Progress, ProviderError> {
+/// Finished, with the record as it is now.
+pub(super) async fn finished(aws: &Aws, task: &Task) -> Result<Progress, ProviderError> {
     if task.effect == Effect::Delete {
         return Ok(gone());
     }

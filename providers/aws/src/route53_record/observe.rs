@@ -12,6 +12,7 @@ use infra_lang::value::Value;
 
 use super::convert::from_aws;
 use super::name::{RecordId, is_same_target, is_spelling_of};
+use super::shift::{OLD, is_ours};
 use super::{Alias, DEFAULT_TTL, Record, SCHEMA, api};
 use crate::client::Aws;
 use crate::codec::{decode, encode, explicit, with_empties, with_nulls};
@@ -37,13 +38,20 @@ pub(super) async fn read(aws: &Aws, requests: &[&ReadRequest]) -> Vec<Result<Obs
     let answer = |(request, id): (&&ReadRequest, &Option<RecordId>)| {
         let Some(id) = id else { return Ok(Observation::Absent) };
         let zone = zones.get(id.zone.as_str()).map_or(Ok(None), |told| told.as_ref().map(Some));
-        let told = zone.map_err(Clone::clone)?.and_then(|told| told.get(id));
+        let told = zone.map_err(Clone::clone)?.and_then(|told| told.get(id).or_else(|| half_way(told, id)));
         let Some(told) = told else { return Ok(Observation::Absent) };
         let balancers = balancers.as_ref().map_err(Clone::clone)?;
         let values = values(&id.zone, told, balancers, &request.applied);
         Ok(Observation::Present { id: RemoteId(id.to_string()), values })
     };
     requests.iter().zip(&ids).map(answer).collect()
+}
+
+/// What stands for a record from which users were being led when an attempt stopped half way: its old side.
+fn half_way<'t>(told: &'t Told, id: &RecordId) -> Option<&'t ResourceRecordSet> {
+    let same = |other: &RecordId| other.name == id.name && other.kind == id.kind;
+    let ours = told.iter().filter(|(other, _)| id.set.is_none() && is_ours(other) && same(other));
+    ours.max_by_key(|(other, _)| other.set.as_deref() == Some(OLD)).map(|(_, told)| told)
 }
 
 async fn of_zone(aws: &Aws, zone: &str, ids: &BTreeSet<&RecordId>) -> Result<Told, ProviderError> {
@@ -53,7 +61,7 @@ async fn of_zone(aws: &Aws, zone: &str, ids: &BTreeSet<&RecordId>) -> Result<Tol
     let mut told = Told::new();
     for id in ids {
         let of_name = api::namesakes(aws, id).await?;
-        told.extend(of_name.into_iter().filter(|(other, _)| other == *id));
+        told.extend(of_name.into_iter().filter(|(other, _)| other == *id || is_ours(other)));
     }
     Ok(told)
 }

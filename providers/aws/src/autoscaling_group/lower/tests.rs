@@ -204,3 +204,50 @@ fn an_older_group_goes_only_when_it_is_not_needed() {
     Retire delete guard outserved undo - within 690 s: delete shop-web-000000
     "#);
 }
+
+fn moving(act: Action, changed: &[&str], json: serde_json::Value) -> Change {
+    let rollout = infra_engine::change::Rollout {
+        of: infra_lang::address::Address::managed("elb", "web"),
+        role: infra_engine::change::Role::Serves,
+        settings: Attributes::new(),
+    };
+    Change { rollout: Some(rollout), ..of_three(act, changed, 3, json) }
+}
+
+#[test]
+fn a_second_group_serves_behind_the_new_balancer_before_users_move() {
+    let change = moving(Action::Swap, &["launch", "load_balancers"], serde_json::json!({}));
+    insta::assert_snapshot!(consequence(&change).unwrap_or_default(), @"3 of 3 running instances replaced: as many boot behind the new load balancer before users move there, and both serve until users have moved");
+    insta::assert_snapshot!(lowered(&change), @r"
+    Establish pin guard - undo unpin within 300 s: hold shop-web-4f2a91 at its size
+    Establish create guard - undo remove within 300 s: make the new group, empty
+    Establish scale guard - undo shrink within 690 s: boot as many instances as run now
+    Establish attach guard - undo leave within 690 s: attach the new group to the new load balancers
+    Establish match guard - undo - within 690 s: match the size that the old group has by then
+    Retire finalise guard - undo - within 300 s: give the new group the sizes of the file
+    Retire retire guard floor undo - within 1800 s: end the instances of shop-web-4f2a91
+    Retire delete guard - undo - within 1800 s: delete shop-web-4f2a91
+    ");
+}
+
+#[test]
+fn a_group_that_only_changes_its_balancer_stays() {
+    let change =
+        moving(Action::Update, &["load_balancers", "max_size"], serde_json::json!({ "name": "web" }));
+    insta::assert_snapshot!(consequence(&change).unwrap_or_default(), @"3 running instances stay, and serve behind the new load balancer too before users move there");
+    insta::assert_snapshot!(lowered(&change), @r#"
+    Establish join guard - undo unjoin within 690 s: have its instances serve behind the new load balancers too
+    Establish update(["max_size"]) guard - undo - within 690 s: update
+    Retire depart guard - undo - within 3660 s: leave the old load balancers
+    "#);
+    assert_eq!(objection(&change), None);
+}
+
+#[test]
+fn a_fixed_name_leaves_no_room_beside_the_old_group() {
+    let why =
+        |change: &Change| objection(change).map(|(name, why)| format!("{name}: {why}")).unwrap_or_default();
+    let fixed = serde_json::json!({ "name": "web" });
+    insta::assert_snapshot!(why(&moving(Action::Swap, &["launch"], fixed.clone())), @"name: the group's `name` is fixed, so no second one can serve behind the new load balancer: apply the change of the load balancer first, and that of `launch` after it, or write `name_prefix`");
+    assert_eq!(why(&moving(Action::Swap, &["launch", "name"], fixed)), "", "another name does");
+}
