@@ -176,10 +176,10 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_there_yet_is_refused_in_one_sentence() {
+    fn users_move_between_load_balancers_only_where_there_is_one() {
         insta::assert_snapshot!(
             sentences(serde_json::json!({ "swap": { "strategy": "dns_weighted" } })),
-            @"swap: `dns_weighted` cannot be: it is not there yet; use `blue_green`"
+            @"swap: `dns_weighted` moves users from one load balancer to another, and `load_balancers` names none"
         );
     }
 

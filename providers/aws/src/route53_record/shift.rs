@@ -179,7 +179,7 @@ pub(super) fn forward(seen: &Seen, hold: Duration) -> Next {
         ),
         (Sent::Known, true) if left.is_zero() => Next::Done,
         (Sent::Known, true) => {
-            Next::Wait(5, format!("this to hold for {} min more", left.as_secs().div_ceil(60)))
+            Next::Wait(again(left), format!("this to hold for {} min more", left.as_secs().div_ceil(60)))
         }
     }
 }
@@ -193,10 +193,15 @@ pub(super) fn back(seen: &Seen, hold: Duration) -> Next {
         Sent::Pending => Next::Wait(5, "all of Route53's servers to know the change".to_owned()),
         Sent::Known if left.is_zero() || seen.serving == Some(0) => Next::Done,
         Sent::Known => Next::Wait(
-            5,
+            again(left),
             format!("clients to forget the new load balancer, {} min more", left.as_secs().div_ceil(60)),
         ),
     }
+}
+
+/// Seconds until the next look at what has to hold for so long: an hour of looks must not use up what Route53 answers.
+fn again(left: Duration) -> u64 {
+    left.as_secs().clamp(1, 15)
 }
 
 #[cfg(test)]

@@ -105,7 +105,7 @@ fn who_may_have_the_new_address() {
 }
 
 fn seen(sent: Sent, serving: usize, minutes: u64, broken: u32) -> Seen {
-    let held = Held { polls: 3, time: Duration::from_secs(minutes * 60), broken };
+    let held = Held { polls: 3, time: Duration::from_secs(minutes * 60), broken, ..Held::default() };
     Seen { sent, serving: Some(serving), floor: 3, held }
 }
 
