@@ -209,7 +209,7 @@ fn member_gauge(model: &Model, group: &Group, id: &InstanceId, member: &Member) 
         zone: member.zone.clone(),
         lifecycle: member.state.word().to_owned(),
         serving: in_service && member.healthy && passes && !draining && fleet::is_running(model, id.as_str()),
-        booting: pending || member.state.is_pending() || (in_service && new),
+        booting: member.state.is_pending() || (in_service && (pending || new)),
         draining,
     }
 }

@@ -70,6 +70,7 @@ fn read(model: &Model, name: &str, params: &Params) -> Result<Balancer, ApiError
         vpc,
         subnets,
         zones,
+        leaving: Default::default(),
         security_groups,
         listeners: listeners::read_all(params)?,
         health_check: Default::default(),

@@ -52,6 +52,7 @@ const FOREIGN_ZONE: Health = out(
     "ELB",
     "Instance is in the EC2 Availability Zone for which LoadBalancer is not configured to route traffic to.",
 );
+const LEAVING_ZONE: Health = out("ELB", "Disable Availability Zone is currently in progress.");
 
 /// How an instance of a load balancer is now; `None` once it is terminated, which is when AWS stops listing it.
 pub fn of(model: &Model, balancer: &Balancer, id: &InstanceId) -> Option<Health> {
@@ -70,7 +71,8 @@ pub fn of(model: &Model, balancer: &Balancer, id: &InstanceId) -> Option<Health>
         return Some(DRAINING);
     }
     if !balancer.zones.contains(&instance.zone) {
-        return Some(FOREIGN_ZONE);
+        let leaving = balancer.leaving.get(&instance.zone).is_some_and(|until| model.now < *until);
+        return Some(if leaving { LEAVING_ZONE } else { FOREIGN_ZONE });
     }
     if model.now < seat.first_probe && seat.standing == Standing::New {
         return Some(REGISTERING);

@@ -87,9 +87,12 @@ pub fn apply_groups(model: &mut Model, params: &Params) -> Result<Node, ApiError
 /// Puts a load balancer into other subnets.
 fn move_to(model: &mut Model, params: &Params, subnets: Vec<SubnetId>) -> Result<Balancer, ApiError> {
     let (subnets, zones, _) = in_one_vpc(model, subnets)?;
+    let left = model.now + model.random.delay(model.timing.elb.registration_lag);
     let balancer = named(model, params)?;
     let old = std::mem::replace(&mut balancer.subnets, subnets);
-    balancer.zones = zones;
+    let gone = std::mem::replace(&mut balancer.zones, zones);
+    balancer.leaving = gone.into_iter().map(|zone| (zone, left)).collect();
+    balancer.leaving.retain(|zone, _| !balancer.zones.contains(zone));
     let changed = balancer.clone();
     for subnet in changed.subnets.iter().filter(|subnet| !old.contains(subnet)) {
         join(model, &changed, subnet);

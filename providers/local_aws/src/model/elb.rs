@@ -33,6 +33,9 @@ pub struct Balancer {
     pub subnets: Vec<SubnetId>,
     /// The zones of its subnets, or those it was made with.
     pub zones: Vec<String>,
+    /// Zones that it is leaving, and until when.
+    #[serde(default)]
+    pub leaving: BTreeMap<String, Time>,
     /// What may reach it.
     pub security_groups: Vec<GroupId>,
     /// By the port it listens on.

@@ -110,6 +110,24 @@ fn what_ec2_does_shows_at_once_and_a_terminated_instance_is_not_listed() {
 }
 
 #[test]
+fn a_zone_is_left_in_a_while() {
+    let (local, _) = in_service("TCP:80");
+    let zones = |seconds, action: &str, zone: &str| {
+        let form = format!("Action={action}&LoadBalancerName=web&AvailabilityZones.member.1={zone}");
+        assert_eq!(outcome(&elb(&local, seconds, &form)), "200");
+    };
+    zones(60, "EnableAvailabilityZonesForLoadBalancer", "us-east-1b");
+    zones(60, "DisableAvailabilityZonesForLoadBalancer", "us-east-1a");
+    let seen: Vec<String> = [60, 61].map(|seconds| health(&local, seconds)).into();
+    zones(62, "EnableAvailabilityZonesForLoadBalancer", "us-east-1a");
+    insta::assert_snapshot!(seen.join("\n"), @"
+    OutOfService ELB: Disable Availability Zone is currently in progress.
+    OutOfService ELB: Instance is in the EC2 Availability Zone for which LoadBalancer is not configured to route traffic to.
+    ");
+    assert_eq!(health(&local, 62), "InService N/A: N/A");
+}
+
+#[test]
 fn a_draining_instance_that_is_registered_again_comes_back() {
     let (local, id) = in_service("TCP:80");
     let draining = "Action=ModifyLoadBalancerAttributes&LoadBalancerName=web&LoadBalancerAttributes.ConnectionDraining.Enabled=true";
