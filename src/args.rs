@@ -2,6 +2,7 @@
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use infra_local_aws::fault::Fault;
@@ -164,6 +165,12 @@ pub struct RehearseArgs {
     /// Rehearse with so many seeds, and sum up
     #[arg(long, value_name = "N", default_value = "1")]
     pub runs: NonZeroUsize,
+    /// How many requests users make in a second; 0 for none
+    #[arg(long, value_name = "N", default_value_t = 20.0, value_parser = rate)]
+    pub rate: f64,
+    /// How long a usual request takes
+    #[arg(long, value_name = "TIME", default_value = "50ms", value_parser = time)]
+    pub service_time: Duration,
     /// Write a picture of the rehearsal, of the worst if there are several
     #[arg(long, value_name = "FILE")]
     pub svg: Option<PathBuf>,
@@ -357,4 +364,16 @@ pub struct ServeArgs {
     /// Let something go wrong; see `infra local inject --help`
     #[arg(long = "fault", value_name = "FAULT")]
     pub faults: Vec<Fault>,
+}
+
+/// A number of requests a second that a model can bear.
+fn rate(text: &str) -> Result<f64, String> {
+    let rate = text.parse::<f64>().ok().filter(|rate| (0.0..=10_000.0).contains(rate));
+    rate.ok_or_else(|| "write a number from 0 to 10000".to_owned())
+}
+
+/// A time such as `50ms` or `2s`.
+fn time(text: &str) -> Result<Duration, String> {
+    let span = text.parse::<jiff::SignedDuration>().ok().and_then(|span| Duration::try_from(span).ok());
+    span.ok_or_else(|| "write a time such as 50ms or 2s".to_owned())
 }

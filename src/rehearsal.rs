@@ -4,6 +4,7 @@
 mod gate;
 mod looks;
 mod stage;
+mod traffic;
 mod trouble;
 mod world;
 
@@ -29,6 +30,7 @@ use world::{Prompter, World};
 
 pub use gate::{admit, tried};
 pub use stage::{Stage, stage};
+pub use traffic::Demand;
 pub use trouble::Trouble;
 
 /// What a rehearsal is to be like.
@@ -38,6 +40,8 @@ pub struct Script {
     pub seed: u64,
     /// What goes wrong.
     pub troubles: Vec<Trouble>,
+    /// How much users ask meanwhile, if they do.
+    pub demand: Option<Demand>,
 }
 
 /// How long one goes on looking after the last step: what it has set off shows only then.
@@ -92,6 +96,7 @@ async fn perform(stage: &Stage<'_>, plan: &Plan, script: &Script) -> CommandResu
     let prompter = Prompter::new(&world, plan, &script.troubles);
     let watched = infra_aws::watched(plan);
     let looks = Looks::begin(&world, &watched);
+    script.demand.iter().for_each(|demand| traffic::start(&world, &watched, *demand));
     let provider = provider(stage, &world, &prompter, &looks).await?;
     let begun = Instant::now();
     let report = tokio::select! {
@@ -109,9 +114,9 @@ async fn perform(stage: &Stage<'_>, plan: &Plan, script: &Script) -> CommandResu
         failures,
         took_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
         groups: looks.timelines(&watched, &steps, &plan.steps),
+        traffic: traffic::told(world.reports(), world.origin(), &steps),
         steps,
         calls: CallCount { reads: calls.reads, writes: calls.writes },
-        traffic: Default::default(),
         assumptions: stage.assumptions.clone(),
     })
 }

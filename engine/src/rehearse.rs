@@ -46,7 +46,7 @@ pub struct Rehearsal {
     pub groups: BTreeMap<Address, GroupTimeline>,
     /// How many calls AWS would get.
     pub calls: CallCount,
-    /// Requests of users meanwhile, by the name of the load balancer; empty if none were made.
+    /// Requests of users meanwhile, by the name that they asked; empty if none were made.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub traffic: BTreeMap<String, Traffic>,
     /// What the model had to assume, a sentence each.

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::{Exit, apply, plan};
 use crate::args::RehearseArgs;
 use crate::error::{CommandResult, Complaint, file_error};
-use crate::rehearsal::{Script, Stage, Trouble, rehearse_often, stage};
+use crate::rehearsal::{Demand, Script, Stage, Trouble, rehearse_often, stage};
 use crate::render;
 use crate::session::{Access, Session};
 use crate::settings::Settings;
@@ -40,7 +40,12 @@ fn play(args: &RehearseArgs, stage: &Stage<'_>, plan: &Plan) -> CommandResult<Ve
             Complaint::new(format!("`--boot {time}` is no time")).hint("write it like 90s, or 90s..240s")
         })?);
     }
-    rehearse_often(stage, plan, &Script { seed: args.seed, troubles }, args.runs)
+    rehearse_often(stage, plan, &Script { seed: args.seed, troubles, demand: demand(args) }, args.runs)
+}
+
+fn demand(args: &RehearseArgs) -> Option<Demand> {
+    let service_ms = u64::try_from(args.service_time.as_millis()).unwrap_or(u64::MAX);
+    (args.rate > 0.0).then_some(Demand { rate: args.rate, service_ms })
 }
 
 /// The one that is shown.

@@ -3,21 +3,22 @@
 use infra_engine::plan::Plan;
 use infra_engine::rehearse::{Refusal, Rehearsal};
 
-use super::{Script, rehearse, stage};
+use super::{Demand, Script, rehearse, stage};
 use crate::error::{CommandError, CommandResult, Complaint};
 use crate::session::Session;
 use crate::settings::Settings;
 
-/// Rehearses a plan once, if users might notice it and there is something to copy: the embedded AWS.
+/// Rehearses a plan once, if users might notice it.
 ///
 /// # Errors
 /// AWS cannot be read.
 pub async fn tried(session: &Session, settings: &Settings, plan: &Plan) -> CommandResult<Option<Rehearsal>> {
-    if !settings.local || !infra_aws::is_noticeable(plan) {
+    if !infra_aws::is_noticeable(plan) {
         return Ok(None);
     }
     let stage = stage(session, settings, plan).await?;
-    rehearse(&stage, plan, &Script { seed: 1, troubles: Vec::new() }).map(Some)
+    let script = Script { seed: 1, troubles: Vec::new(), demand: Some(Demand::default()) };
+    rehearse(&stage, plan, &script).map(Some)
 }
 
 /// Refuses a plan whose rehearsal went under the floor, or failed.

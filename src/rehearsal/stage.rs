@@ -1,13 +1,15 @@
 //! Where a plan is rehearsed: a copy of AWS as it is now, and what else an apply needs.
 
+use infra_aws::survey::Spoken;
 use infra_engine::ephemeral::Given;
 use infra_engine::plan::Plan;
 use infra_engine::state::State;
-use infra_local_aws::LocalAws;
 use infra_local_aws::model::Time;
+use infra_local_aws::seed::{Answer, Survey};
+use infra_local_aws::{LocalAws, Options};
 
 use crate::cloud;
-use crate::error::{CommandResult, Complaint};
+use crate::error::CommandResult;
 use crate::session::Session;
 use crate::settings::Settings;
 use crate::workspace::ProjectFiles;
@@ -39,12 +41,10 @@ pub struct Stage<'a> {
 /// # Errors
 /// AWS cannot be read.
 pub async fn stage<'a>(session: &'a Session, settings: &Settings, plan: &Plan) -> CommandResult<Stage<'a>> {
-    if !settings.local {
-        return Err(Complaint::new("only plans for the embedded AWS can be rehearsed")
-            .hint("use `--local`")
-            .into());
-    }
-    let aws = cloud::copy(settings)?;
+    let (aws, assumptions) = match settings.local {
+        true => (cloud::copy(settings)?, Vec::new()),
+        false => surveyed(session, settings, plan).await?,
+    };
     Ok(Stage {
         now: cloud::now(settings, &aws),
         aws,
@@ -54,6 +54,29 @@ pub async fn stage<'a>(session: &'a Session, settings: &Settings, plan: &Plan) -
         state: &session.state,
         ephemeral: session.desired.ephemeral.clone(),
         parallelism: 10,
-        assumptions: Vec::new(),
+        assumptions,
     })
 }
+
+/// A copy made from what AWS says of everything around the plan.
+async fn surveyed(
+    session: &Session,
+    settings: &Settings,
+    plan: &Plan,
+) -> CommandResult<(LocalAws, Vec<String>)> {
+    let said = infra_aws::survey::survey(&session.provider, plan).await?;
+    let answer = |spoken: Spoken| Answer { path: spoken.path, form: spoken.asked, body: spoken.answered };
+    let survey = Survey {
+        account: plan.header.account.clone(),
+        region: plan.header.region.clone(),
+        now: Time(u64::try_from(settings.now.as_millisecond()).unwrap_or_default()),
+        answers: said.into_iter().map(answer).collect(),
+    };
+    let (aws, mut assumptions) = LocalAws::seeded(Options::default(), &survey);
+    assumptions.push(BOOT.to_owned());
+    Ok((aws, assumptions))
+}
+
+/// Nobody knows before how long an application takes.
+const BOOT: &str =
+    "applications listen 17 to 23 s after their machines run; `infra rehearse --boot` takes another time";

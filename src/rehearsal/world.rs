@@ -13,7 +13,10 @@ use infra_engine::steps::Effect;
 use infra_local_aws::cloud::DEFAULT_ACCOUNT;
 use infra_local_aws::fault::Fault;
 use infra_local_aws::gauge::Gauge;
-use infra_local_aws::model::Time;
+use infra_local_aws::model::route53::RecordSet;
+use infra_local_aws::model::{Model, Time};
+use infra_local_aws::service::HOME;
+use infra_local_aws::traffic::{TrafficReport, TrafficSpec};
 use infra_local_aws::{Exchange, LocalAws};
 use tokio::time::Instant;
 
@@ -46,6 +49,40 @@ impl World {
     /// How the groups are now.
     pub fn gauge(&self) -> Gauge {
         self.aws.gauge(DEFAULT_ACCOUNT, &self.region, self.now())
+    }
+
+    /// Has users ask from now on.
+    pub fn ask(&self, spec: TrafficSpec) {
+        self.aws.start_traffic(DEFAULT_ACCOUNT, &self.region, self.now(), spec);
+    }
+
+    /// What became of all requests so far.
+    pub fn reports(&self) -> Vec<TrafficReport> {
+        self.aws.traffic_report(DEFAULT_ACCOUNT, &self.region, self.now())
+    }
+
+    /// Looks at what there is.
+    pub fn model<T>(&self, look: impl FnOnce(&Model) -> T) -> T {
+        self.aws.with_model(DEFAULT_ACCOUNT, &self.region, self.now(), |model| look(model))
+    }
+
+    /// The name of a record that leads to a load balancer, given by its own name.
+    pub fn record_to(&self, dns_name: &str) -> Option<String> {
+        let leads = |record: &RecordSet| {
+            let alias = record.alias.iter().map(|alias| &alias.dns_name);
+            alias
+                .chain(&record.values)
+                .any(|to| to.trim_end_matches('.').trim_start_matches("dualstack.") == dns_name)
+        };
+        self.aws.with_model(DEFAULT_ACCOUNT, HOME, self.now(), |model| {
+            let mut records = model.route53.zones.values().flat_map(|zone| zone.records.values());
+            records.find(|record| leads(record)).map(|record| record.name.clone())
+        })
+    }
+
+    /// When the rehearsal began.
+    pub fn origin(&self) -> Time {
+        self.origin
     }
 
     fn now(&self) -> Time {

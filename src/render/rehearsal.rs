@@ -20,9 +20,10 @@ pub use svg::svg;
 pub fn summary(rehearsal: &Rehearsal, width: usize, glyphs: Glyphs) -> String {
     let groups: String =
         rehearsal.groups.iter().map(|(address, group)| brief(address, group, width, glyphs)).collect();
+    let traffic: String = rehearsal.traffic.iter().map(report::requests).collect();
     let assumed: String =
         rehearsal.assumptions.iter().map(|what| format!("{DIM}assumed: {what}{DIM:#}\n")).collect();
-    format!("\n{BOLD}In rehearsal{BOLD:#}: {}\n{groups}{assumed}", ended(rehearsal))
+    format!("\n{BOLD}In rehearsal{BOLD:#}: {}\n{groups}{traffic}{assumed}", ended(rehearsal))
 }
 
 fn brief(address: &Address, group: &GroupTimeline, width: usize, glyphs: Glyphs) -> String {

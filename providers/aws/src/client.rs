@@ -24,6 +24,7 @@ use crate::autoscaling_group::memory::Memory;
 use crate::connector::{Calls, Counter, InProcess, Metered, Rates, Wire};
 use crate::error::failed;
 use crate::limiter::Rate;
+use crate::survey::{Tape, Taped};
 use crate::transport::Transports;
 
 /// How AWS is reached, and with whose help.
@@ -69,6 +70,8 @@ pub struct Aws {
     pub(crate) memory: Memory,
     /// The names of hosted zones that have been asked for, by id.
     pub(crate) zone_names: Mutex<BTreeMap<String, String>>,
+    /// Keeps what AWS says while somebody surveys it.
+    pub(crate) tape: Tape,
     account: OnceCell<String>,
     counter: Arc<Counter>,
 }
@@ -103,7 +106,8 @@ impl Aws {
     }
 
     fn with(config: &SdkConfig, http: &SharedHttpClient, region: String, options: Options) -> Self {
-        let counter = Arc::new(Counter::default());
+        let (counter, tape) = (Arc::new(Counter::default()), Tape::default());
+        let http = Taped::client(http.clone(), tape.clone());
         let apart = |rates| Metered::new(http.clone(), Arc::clone(&counter), rates);
         let together = |rate| Metered::together(http.clone(), Arc::clone(&counter), rate);
         let with = |http: Metered| config.to_builder().http_client(http).build();
@@ -120,6 +124,7 @@ impl Aws {
             transport: options.transports,
             memory: Memory::default(),
             zone_names: Mutex::default(),
+            tape,
             account: OnceCell::new(),
             counter,
         }

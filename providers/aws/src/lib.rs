@@ -13,6 +13,7 @@ mod lookup;
 pub mod provider;
 mod put;
 mod schema;
+pub mod survey;
 mod tags;
 pub mod transport;
 

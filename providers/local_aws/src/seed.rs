@@ -14,6 +14,7 @@ use std::collections::BTreeSet;
 
 use crate::cloud::{Cloud, DEFAULT_ACCOUNT};
 use crate::handle::{LocalAws, Options};
+use crate::model::ec2::Ec2;
 use crate::model::{Model, Time};
 use crate::service::{Context, HOME};
 use crate::wire::{ApiError, Node, Params};
@@ -79,28 +80,34 @@ impl LocalAws {
         let mut cloud = Cloud::new(options.seed, options.timing);
         let said: Vec<Said> = survey.answers.iter().filter_map(Said::read).collect();
         let mut notes = BTreeSet::new();
-        for (region, parts) in [(survey.region.as_str(), &REGIONAL[..]), (HOME, &GLOBAL[..])] {
-            let model = cloud.model(DEFAULT_ACCOUNT, region, survey.now);
-            model.account.clone_from(&survey.account);
-            let mut seeding = Seeding::of(model);
-            for (operation, take) in parts {
-                said.iter()
-                    .filter(|said| said.operation == *operation)
-                    .for_each(|said| take(&mut seeding, said));
-            }
-            notes.append(&mut seeding.notes);
-        }
+        let region = cloud.model(DEFAULT_ACCOUNT, &survey.region, survey.now);
+        strip(region);
+        notes.append(&mut Seeding::of(region, survey).take(&said, &REGIONAL));
+        let home = cloud.model(DEFAULT_ACCOUNT, HOME, survey.now);
+        notes.append(&mut Seeding::of(home, survey).take(&said, &GLOBAL));
         (Self::of(cloud), notes.into_iter().collect())
     }
 }
 
+/// Empties EC2, but for public images, of which no survey tells all: an account's own network is among the answers.
+fn strip(model: &mut Model) {
+    let images = std::mem::take(&mut model.ec2.images);
+    model.ec2 = Ec2 { images, ..Ec2::default() };
+}
+
 impl<'m> Seeding<'m> {
-    fn of(model: &'m mut Model) -> Self {
+    fn of(model: &'m mut Model, survey: &Survey) -> Self {
+        model.account.clone_from(&survey.account);
         let context = Context { request_id: String::new(), access_key: String::new(), foreign_image: None };
-        // An account's own network is among the answers; the public images are not all of them.
-        let images = std::mem::take(&mut model.ec2.images);
-        model.ec2 = crate::model::ec2::Ec2 { images, ..Default::default() };
         Self { model, context, notes: BTreeSet::new() }
+    }
+
+    /// Takes over what answers say, and gives what had to be noted.
+    fn take(mut self, said: &[Said], parts: &[(&str, Take)]) -> BTreeSet<String> {
+        for (operation, take) in parts {
+            said.iter().filter(|said| said.operation == *operation).for_each(|said| take(&mut self, said));
+        }
+        self.notes
     }
 
     fn note(&mut self, what: String) {

@@ -23,7 +23,7 @@ pub fn report(rehearsal: &Rehearsal, width: usize, glyphs: Glyphs) -> String {
     for (address, timeline) in &rehearsal.groups {
         text += &format!("\n{}", group(address, timeline, width, glyphs));
     }
-    text += &rehearsal.traffic.iter().map(traffic).collect::<String>();
+    text += &rehearsal.traffic.iter().map(|traffic| format!("\n{}", requests(traffic))).collect::<String>();
     let assumed = rehearsal.assumptions.iter().map(|what| format!("\n{DIM}assumed: {what}{DIM:#}"));
     text + &assumed.collect::<String>()
 }
@@ -54,19 +54,19 @@ fn group(address: &Address, group: &GroupTimeline, width: usize, glyphs: Glyphs)
     )
 }
 
-fn traffic((balancer, traffic): (&String, &Traffic)) -> String {
+/// What became of the requests to a name.
+pub(super) fn requests((name, traffic): (&String, &Traffic)) -> String {
     let style = if traffic.dropped == 0 { GOOD } else { ERROR };
     let bad = if traffic.bad == 0 { String::new() } else { format!(", {} answered with 5xx", traffic.bad) };
     let (requests, dropped) = (traffic.requests, traffic.dropped);
-    let head = format!(
-        "\n{BOLD}elb {balancer}{BOLD:#}: {style}{dropped} of {requests} requests dropped{style:#}{bad}\n"
-    );
+    let head =
+        format!("{BOLD}{name}{BOLD:#}: {style}{dropped} of {requests} requests dropped{style:#}{bad}\n");
     head + &traffic.drops.iter().map(drops).collect::<String>()
 }
 
 fn drops(drops: &Drops) -> String {
     let during = drops.during.as_deref().unwrap_or("no step runs");
-    format!("    {:>6}  {}  {DIM}{during}{DIM:#}\n", drops.count, drops.cause)
+    format!("    {:>6}  {}  {DIM}{during}{DIM:#}\n", drops.count, drops.cause.replace('_', " "))
 }
 
 /// The sum of many.

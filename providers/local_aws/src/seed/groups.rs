@@ -4,7 +4,7 @@ use super::Seeding;
 use super::answer::{Said, items, on, params, text, time};
 use crate::autoscaling::AutoScalingEvent;
 use crate::model::Event;
-use crate::model::autoscaling::{Launch, Member, MemberState, TemplateChoice};
+use crate::model::autoscaling::{Configuration, Launch, Member, MemberState, TemplateChoice};
 use crate::model::ec2::{InstanceId, TemplateId};
 use crate::timing::Delay;
 use crate::wire::{Node, Params, Protocol};
@@ -12,13 +12,14 @@ use crate::wire::{Node, Params, Protocol};
 pub(super) fn configurations(seeding: &mut Seeding<'_>, said: &Said) {
     for node in said.list("LaunchConfigurations") {
         let Some(name) = text(node, "LaunchConfigurationName") else { continue };
-        if !seeding.autoscaling("CreateLaunchConfiguration", &name, &params(node)) {
-            continue;
-        }
-        if let Some(made) = seeding.model.autoscaling.configurations.get_mut(&name) {
-            made.arn = text(node, "LaunchConfigurationARN").unwrap_or_default();
-            made.created = time(node, "CreatedTime").unwrap_or(made.created);
-        }
+        // It is not made again: what it names may be gone by now.
+        let made = Configuration {
+            name: name.clone(),
+            arn: text(node, "LaunchConfigurationARN").unwrap_or_default(),
+            created: time(node, "CreatedTime").unwrap_or(seeding.model.now),
+            params: params(node),
+        };
+        seeding.model.autoscaling.configurations.insert(name, made);
     }
 }
 
@@ -115,13 +116,22 @@ pub(super) fn schedules(seeding: &mut Seeding<'_>, said: &Said) {
         "PutScheduledUpdateGroupAction",
         "ScheduledActionName",
     );
+    for node in said.list("ScheduledUpdateGroupActions") {
+        let of = ["AutoScalingGroupName", "ScheduledActionName", "ScheduledActionARN"]
+            .map(|name| text(node, name));
+        let [Some(group), Some(name), Some(arn)] = of else { continue };
+        let group = seeding.model.autoscaling.groups.get_mut(&group);
+        if let Some(action) = group.and_then(|group| group.schedule.get_mut(&name)) {
+            action.arn = arn;
+        }
+    }
 }
 
 pub(super) fn policies(seeding: &mut Seeding<'_>, said: &Said) {
     each(seeding, said, "ScalingPolicies", "PutScalingPolicy", "PolicyName");
     for node in said.list("ScalingPolicies") {
-        let of = (text(node, "AutoScalingGroupName"), text(node, "PolicyName"), text(node, "PolicyARN"));
-        let (Some(group), Some(name), Some(arn)) = of else { continue };
+        let of = ["AutoScalingGroupName", "PolicyName", "PolicyARN"].map(|name| text(node, name));
+        let [Some(group), Some(name), Some(arn)] = of else { continue };
         let group = seeding.model.autoscaling.groups.get_mut(&group);
         if let Some(policy) = group.and_then(|group| group.policies.get_mut(&name)) {
             policy.arn = arn;

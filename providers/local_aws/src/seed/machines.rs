@@ -111,15 +111,30 @@ fn instance(seeding: &mut Seeding<'_>, reservation: &ReservationId, node: &Node)
         visible_from: launched,
         status_ok_from: Some(launched),
         life,
-        settings: InstanceSettings::default(),
+        settings: settings(node),
     };
     seeding.tag(id, node);
     seeding.model.ec2.instances.insert(instance.id.clone(), instance);
 }
 
+fn settings(node: &Node) -> InstanceSettings {
+    let usual = InstanceSettings::default();
+    let within = |part: &str, name: &str| node.get(part).and_then(|part| text(part, name));
+    InstanceSettings {
+        monitoring: within("monitoring", "state").is_some_and(|state| state == "enabled"),
+        ebs_optimized: on(node, "ebsOptimized"),
+        source_dest_check: node.text_of("sourceDestCheck") != Some("false"),
+        tenancy: within("placement", "tenancy").unwrap_or(usual.tenancy),
+        http_tokens: within("metadataOptions", "httpTokens").unwrap_or(usual.http_tokens),
+        ..usual
+    }
+}
+
 /// The network interface of an instance.
 fn plug_in(seeding: &mut Seeding<'_>, instance: &str, node: &Node) -> InterfaceId {
-    let told = items(node, "networkInterfaceSet").iter().find_map(|card| card.text_of("networkInterfaceId"));
+    let told = items(node, "networkInterfaceSet").first();
+    let attached = told.and_then(|card| time(card.get("attachment")?, "attachTime"));
+    let told = told.and_then(|card| card.text_of("networkInterfaceId"));
     let id = told.map_or_else(|| InterfaceId::new(&mut seeding.model.random), InterfaceId::from);
     let groups = items(node, "groupSet").iter().filter_map(|group| group.text_of("groupId"));
     if let Some(private_ip) = address(node, "privateIpAddress") {
@@ -130,7 +145,7 @@ fn plug_in(seeding: &mut Seeding<'_>, instance: &str, node: &Node) -> InterfaceI
             private_ip,
             public_ip: address(node, "ipAddress"),
             owner: InterfaceOwner::Instance(InstanceId::from(instance)),
-            created: seeding.model.now,
+            created: attached.unwrap_or(seeding.model.now),
         };
         seeding.model.ec2.interfaces.insert(id.clone(), card);
     }
