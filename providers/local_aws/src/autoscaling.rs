@@ -7,10 +7,12 @@ mod balancers;
 mod capacity;
 mod configurations;
 mod describe;
+mod echo;
 mod groups;
 mod health;
 mod hooks;
 mod launch;
+mod launch_now;
 mod lifecycle;
 mod members;
 mod mixed;
@@ -21,6 +23,8 @@ mod processes;
 mod refresh;
 mod scale_in;
 mod schedule;
+mod settings;
+mod sizes;
 mod sources;
 mod tags;
 mod types;
@@ -110,6 +114,7 @@ pub fn dispatch(
         "DetachInstances" => moves::detach(model, params),
         "EnterStandby" => moves::enter_standby(model, params),
         "ExitStandby" => moves::exit_standby(model, params),
+        "LaunchInstances" => launch_now::launch(model, params),
         "AttachInstances" => moves::attach(model, params),
         "PutNotificationConfiguration" => notifications::put(model, params),
         "DescribeNotificationConfigurations" => notifications::describe(model, params),

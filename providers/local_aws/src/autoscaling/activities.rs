@@ -1,7 +1,7 @@
 //! What groups have done, in AWS's words.
 
 use crate::ec2::fleet;
-use crate::model::autoscaling::{Activity, Group};
+use crate::model::autoscaling::Activity;
 use crate::model::ec2::InstanceId;
 use crate::model::{Model, Time};
 use crate::wire::{ApiError, Node, Params, paginate};
@@ -92,13 +92,13 @@ pub fn cancel(model: &mut Model, group: &str, id: &InstanceId, message: &str) {
 pub fn of(model: &Model, group: &str, id: &InstanceId) -> Node {
     let Some(group) = model.autoscaling.groups.get(group) else { return Node::body() };
     let found = group.activities.iter().find(|activity| activity.instance.as_ref() == Some(id));
-    found.map_or_else(Node::body, |activity| node(group, activity))
+    found.map_or_else(Node::body, |activity| node(&group.name, &group.arn, activity))
 }
 
 /// The newest activities of a group.
 pub fn newest(model: &Model, group: &str, count: usize) -> Vec<Node> {
     let Some(group) = model.autoscaling.groups.get(group) else { return Vec::new() };
-    group.activities.iter().take(count).map(|activity| node(group, activity)).collect()
+    group.activities.iter().take(count).map(|activity| node(&group.name, &group.arn, activity)).collect()
 }
 
 /// How far an activity in a status has got, in percent.
@@ -111,11 +111,11 @@ fn progress(status: &str) -> u8 {
     }
 }
 
-fn node(group: &Group, activity: &Activity) -> Node {
+fn node(group: &str, arn: &str, activity: &Activity) -> Node {
     Node::body()
         .field("ActivityId", &activity.id)
-        .field("AutoScalingGroupName", &group.name)
-        .field("AutoScalingGroupARN", &group.arn)
+        .field("AutoScalingGroupName", group)
+        .field("AutoScalingGroupARN", arn)
         .field("Description", &activity.description)
         .field("Cause", &activity.cause)
         .field("StartTime", activity.started.stamp())
@@ -131,12 +131,21 @@ pub fn describe(model: &mut Model, params: &Params) -> Result<Node, ApiError> {
     let ids = params.texts("ActivityIds");
     let name = params.text("AutoScalingGroupName");
     let bounds = bounds(params)?;
-    let groups = model.autoscaling.groups.values().filter(|group| name.is_none_or(|name| group.name == name));
-    let all = groups.flat_map(|group| group.activities.iter().map(move |activity| (group, activity)));
-    let chosen: Vec<Node> = all
-        .filter(|(_, activity)| ids.is_empty() || ids.contains(&activity.id.as_str()))
-        .filter(|(_, activity)| bounds.iter().all(|bound| bound.admits(activity)))
-        .map(|(group, activity)| node(group, activity))
+    let alive = model.autoscaling.groups.values();
+    let alive = alive.map(|group| (&group.name, &group.arn, &group.activities, None));
+    let with_former = params.bool("IncludeDeletedGroups")?.unwrap_or(false);
+    let former = model.autoscaling.former.iter().filter(|_| with_former);
+    let former = former.map(|group| (&group.name, &group.arn, &group.activities, Some("deleted")));
+    let groups = alive.chain(former).filter(|(group, ..)| name.is_none_or(|name| *group == name));
+    let fits = |activity: &&Activity| {
+        (ids.is_empty() || ids.contains(&activity.id.as_str()))
+            && bounds.iter().all(|bound| bound.admits(activity))
+    };
+    let chosen: Vec<Node> = groups
+        .flat_map(|(name, arn, activities, state)| {
+            let told = activities.iter().filter(fits).map(move |activity| node(name, arn, activity));
+            told.map(move |node| node.maybe("AutoScalingGroupState", state))
+        })
         .collect();
     let size = params.int("MaxRecords")?.unwrap_or(100).clamp(1, 100);
     let (page, next) = paginate(chosen, usize::try_from(size).ok(), params.text("NextToken"))

@@ -8,6 +8,8 @@ use crate::model::Model;
 use crate::model::autoscaling::Configuration;
 use crate::wire::{ApiError, Node, Params, paginate};
 
+use super::echo::echo;
+
 pub fn create(model: &mut Model, params: &Params) -> Result<Node, ApiError> {
     let name = params.required("LaunchConfigurationName")?.to_owned();
     if model.autoscaling.configurations.contains_key(&name) {
@@ -142,7 +144,7 @@ fn description(one: &Configuration) -> Node {
         .field("CreatedTime", one.created.stamp())
         .members("SecurityGroups", params.texts("SecurityGroups").into_iter().map(Node::value))
         .members("ClassicLinkVPCSecurityGroups", [])
-        .members("BlockDeviceMappings", params.list("BlockDeviceMappings").into_iter().map(device))
+        .members("BlockDeviceMappings", params.list("BlockDeviceMappings").into_iter().map(echo))
         .child("InstanceMonitoring", monitoring)
         .field("EbsOptimized", switch("EbsOptimized", false))
         .maybe("AssociatePublicIpAddress", params.text("AssociatePublicIpAddress"));
@@ -156,16 +158,4 @@ fn description(one: &Configuration) -> Node {
         Some(options) => node.child("MetadataOptions", echo(options)),
         None => node,
     }
-}
-
-/// Parameters as they were sent: each under its own name.
-fn echo(params: &Params) -> Node {
-    params.names().fold(Node::body(), |node, name| match params.get(name) {
-        Some(branch) if branch.value().is_none() => node.child(name.to_owned(), echo(branch)),
-        _ => node.maybe(name.to_owned(), params.text(name)),
-    })
-}
-
-fn device(mapping: &Params) -> Node {
-    echo(mapping)
 }

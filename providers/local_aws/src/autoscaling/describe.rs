@@ -110,7 +110,8 @@ fn description(model: &Model, group: &Group, with_instances: bool) -> Node {
         .field("ServiceLinkedRoleARN", &settings.service_role)
         .maybe("MaxInstanceLifetime", settings.max_lifetime)
         .field("CapacityRebalance", settings.capacity_rebalance)
-        .maybe("DefaultInstanceWarmup", settings.default_warmup);
+        .maybe("DefaultInstanceWarmup", settings.default_warmup)
+        .maybe("DeletionProtection", settings.deletion_protection.as_ref());
     let node = match settings.maintenance {
         Some(Maintenance { min, max }) => {
             let policy = Node::body().field("MinHealthyPercentage", min).field("MaxHealthyPercentage", max);

@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::ec2::fleet;
 use crate::model::Event;
 use crate::model::Model;
-use crate::model::autoscaling::{Attachment, Blueprint, Group, Launch, Maintenance, Member, Settings, Size};
+use crate::model::autoscaling::{Attachment, Blueprint, Former, Group, Launch, Member, Size};
 use crate::wire::{ApiError, Node, Params};
 
+use super::sizes::{first_size, number, resized};
 use super::{
     AutoScalingEvent, capacity, configurations, health, hooks, lifecycle, mixed, named, not_found, policies,
-    refresh, scale_in, sources, tags,
+    refresh, settings, sources, tags,
 };
 
 pub fn create(model: &mut Model, params: &Params) -> Result<Node, ApiError> {
@@ -67,7 +68,7 @@ fn read(model: &mut Model, name: &str, params: &Params) -> Result<Group, ApiErro
         zones,
         balancers: balancers.into_iter().map(|name| (name, Attachment::Attached)).collect(),
         target_groups: targets.into_iter().collect(),
-        settings: settings(&usual_settings(&model.account), params)?,
+        settings: settings::read(&settings::usual(&model.account), params)?,
         suspended: BTreeMap::new(),
         metrics: BTreeSet::new(),
         tags: tags.into_iter().map(|(_, key, tag)| (key, tag)).collect(),
@@ -86,24 +87,6 @@ fn read(model: &mut Model, name: &str, params: &Params) -> Result<Group, ApiErro
         deleting: false,
         watched: false,
     })
-}
-
-/// What the API gives a group that says nothing (CreateAutoScalingGroup).
-fn usual_settings(account: &str) -> Settings {
-    let role = "role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling";
-    Settings {
-        cooldown: 300,
-        health_check_type: "EC2".to_owned(),
-        grace: 0,
-        termination_policies: vec!["Default".to_owned()],
-        protect_new: false,
-        placement_group: None,
-        max_lifetime: None,
-        capacity_rebalance: false,
-        default_warmup: None,
-        service_role: format!("arn:aws:iam::{account}:{role}"),
-        maintenance: None,
-    }
 }
 
 /// The launch configuration, template or mixed instances policy of a request, if it names one.
@@ -155,43 +138,6 @@ fn place(model: &Model, params: &Params) -> Result<Option<Place>, ApiError> {
     Ok(Some((zones.iter().map(subnet).collect::<Result<_, _>>()?, zones)))
 }
 
-fn number(params: &Params, name: &str) -> Result<Option<u64>, ApiError> {
-    let refused = || ApiError::validation(format!("{name} must not be negative"));
-    params.int(name)?.map(|value| u64::try_from(value).map_err(|_| refused())).transpose()
-}
-
-fn first_size(params: &Params) -> Result<Size, ApiError> {
-    params.required("MinSize")?;
-    params.required("MaxSize")?;
-    let min = number(params, "MinSize")?.unwrap_or_default();
-    let max = number(params, "MaxSize")?.unwrap_or_default();
-    let desired = number(params, "DesiredCapacity")?.unwrap_or(min);
-    fits(Size { min, max, desired })
-}
-
-fn fits(size: Size) -> Result<Size, ApiError> {
-    let Size { min, max, desired } = size;
-    if min > max {
-        return Err(ApiError::validation(format!(
-            "Max bound, {max}, must be greater than or equal to min bound, {min}"
-        )));
-    }
-    if !(min..=max).contains(&desired) {
-        return Err(ApiError::validation(format!(
-            "Desired capacity:{desired} must be between the specified min size:{min} and max size:{max}"
-        )));
-    }
-    Ok(size)
-}
-
-/// A new minimum or maximum takes the desired number with it unless that is given too (UpdateAutoScalingGroup).
-fn resized(old: Size, params: &Params) -> Result<Size, ApiError> {
-    let min = number(params, "MinSize")?.unwrap_or(old.min);
-    let max = number(params, "MaxSize")?.unwrap_or(old.max);
-    let follow = if min <= max { old.desired.clamp(min, max) } else { old.desired };
-    fits(Size { min, max, desired: number(params, "DesiredCapacity")?.unwrap_or(follow) })
-}
-
 /// Sizes a group as a scheduled action says; sizes that do not go together change nothing.
 pub fn resize(model: &mut Model, name: &str, params: &Params) {
     let Some(group) = model.autoscaling.groups.get_mut(name) else { return };
@@ -216,64 +162,6 @@ fn tell(model: &mut Model, name: &str, who: &str, old: Size, new: Size) {
     capacity::because(model, name, &what);
 }
 
-fn settings(old: &Settings, params: &Params) -> Result<Settings, ApiError> {
-    let mut new = old.clone();
-    new.cooldown = number(params, "DefaultCooldown")?.unwrap_or(new.cooldown);
-    new.grace = number(params, "HealthCheckGracePeriod")?.unwrap_or(new.grace);
-    if let Some(kind) = params.text("HealthCheckType") {
-        new.health_check_type = kind.to_owned();
-    }
-    if params.get("TerminationPolicies").is_some() {
-        new.termination_policies = termination_policies(params)?;
-    }
-    if params.get("InstanceMaintenancePolicy").is_some() {
-        new.maintenance = maintenance(params)?;
-    }
-    new.protect_new = params.bool("NewInstancesProtectedFromScaleIn")?.unwrap_or(new.protect_new);
-    new.capacity_rebalance = params.bool("CapacityRebalance")?.unwrap_or(new.capacity_rebalance);
-    if let Some(name) = params.text("PlacementGroup") {
-        new.placement_group = Some(name.to_owned()).filter(|name| !name.is_empty());
-    }
-    if let Some(seconds) = number(params, "MaxInstanceLifetime")? {
-        if (1..86_400).contains(&seconds) {
-            return Err(ApiError::validation("MaxInstanceLifetime must be 0, or at least 86400 seconds"));
-        }
-        new.max_lifetime = Some(seconds).filter(|seconds| *seconds > 0);
-    }
-    // -1 takes the setting away again.
-    if let Some(seconds) = params.int("DefaultInstanceWarmup")? {
-        new.default_warmup = u64::try_from(seconds).ok();
-    }
-    if let Some(role) = params.text("ServiceLinkedRoleARN") {
-        new.service_role = role.to_owned();
-    }
-    Ok(new)
-}
-
-fn termination_policies(params: &Params) -> Result<Vec<String>, ApiError> {
-    let given = params.strings("TerminationPolicies");
-    let known = |policy: &str| scale_in::POLICIES.contains(&policy) || policy.starts_with("arn:");
-    match given.iter().find(|policy| !known(policy)) {
-        Some(other) => Err(ApiError::validation(format!("The termination policy '{other}' is not valid."))),
-        None if given.is_empty() => Ok(vec!["Default".to_owned()]),
-        None => Ok(given),
-    }
-}
-
-/// `InstanceMaintenancePolicy`; two times -1 takes it away.
-fn maintenance(params: &Params) -> Result<Option<Maintenance>, ApiError> {
-    let percent = |name: &str| params.int(&format!("InstanceMaintenancePolicy.{name}"));
-    let (min, max) = (percent("MinHealthyPercentage")?, percent("MaxHealthyPercentage")?);
-    let refused = "MinHealthyPercentage must be from 0 to 100, MaxHealthyPercentage from 100 to 200, and they may be 100 apart";
-    match (min.unwrap_or(-1), max.unwrap_or(-1)) {
-        (-1, -1) => Ok(None),
-        (min @ 0..=100, max @ 100..=200) if max - min <= 100 => {
-            Ok(Some(Maintenance { min: min.unsigned_abs(), max: max.unsigned_abs() }))
-        }
-        _ => Err(ApiError::validation(refused)),
-    }
-}
-
 pub fn update(model: &mut Model, params: &Params) -> Result<Node, ApiError> {
     let old = named(model, params)?.clone();
     let given = blueprint(model, params)?;
@@ -283,7 +171,7 @@ pub fn update(model: &mut Model, params: &Params) -> Result<Node, ApiError> {
     let Blueprint { launch, mixed } =
         given.unwrap_or(Blueprint { launch: old.launch.clone(), mixed: old.mixed.clone() });
     let (subnets, zones) = place(model, params)?.unwrap_or((old.subnets, old.zones));
-    let (size, settings) = (resized(old.size, params)?, settings(&old.settings, params)?);
+    let (size, settings) = (resized(old.size, params)?, settings::read(&old.settings, params)?);
     let group = named(model, params)?;
     (group.launch, group.mixed, group.subnets, group.zones, group.size, group.settings) =
         (launch, mixed, subnets, zones, size, settings);
@@ -336,6 +224,12 @@ pub fn delete(model: &mut Model, params: &Params) -> Result<Node, ApiError> {
     if group.deleting {
         return Ok(Node::body());
     }
+    let protection = group.settings.deletion_protection.as_deref();
+    if protection == Some("prevent-all-deletion") || (force && protection == Some("prevent-force-deletion")) {
+        let message =
+            format!("The Auto Scaling group {name} cannot be deleted: its deletion protection is on.");
+        return Err(ApiError::validation(message));
+    }
     let stays = |member: &Member| {
         member.state.counts() || (member.state.is_warm() && !member.state.is_warm_terminating())
     };
@@ -366,9 +260,21 @@ pub fn delete(model: &mut Model, params: &Params) -> Result<Node, ApiError> {
 pub fn deleted(model: &mut Model, name: &str) {
     let Some(group) = model.autoscaling.groups.get(name).filter(|group| group.deleting) else { return };
     if group.members.is_empty() {
-        model.autoscaling.groups.remove(name);
+        if let Some(group) = model.autoscaling.groups.remove(name) {
+            remember(model, group);
+        }
     } else {
         let again = Event::AutoScaling(AutoScalingEvent::Deleted(name.to_owned()));
         model.schedule_in(lifecycle::LOOK, again);
     }
+}
+
+/// So many deleted groups are remembered; AWS keeps all of six weeks.
+const FORMER: usize = 20;
+
+/// What a group has done can be asked for after it is gone.
+fn remember(model: &mut Model, group: Group) {
+    let former = &mut model.autoscaling.former;
+    former.push_front(Former { name: group.name, arn: group.arn, activities: group.activities });
+    former.truncate(FORMER);
 }

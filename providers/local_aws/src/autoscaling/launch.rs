@@ -10,7 +10,20 @@ use crate::wire::ApiError;
 
 use super::{AutoScalingEvent, activities, configurations, lifecycle, mixed, refresh, warm};
 
-const LAUNCHING: &str = "Launching a new EC2 instance";
+/// What the activity of a launch is called.
+pub const LAUNCHING: &str = "Launching a new EC2 instance";
+
+/// How an instance is to be launched.
+pub struct Order<'a> {
+    /// What the activity is called.
+    pub what: &'a str,
+    /// Its cause.
+    pub cause: &'a str,
+    /// The state the instance begins in.
+    pub state: MemberState,
+    /// Where; none: where the group has the fewest.
+    pub subnets: Option<Vec<String>>,
+}
 
 /// Launches what a group has too little of, until it has what it wants or a launch fails; then it tries again later.
 pub fn missing(model: &mut Model, name: &str, have: u64, want: u64) {
@@ -23,11 +36,12 @@ pub fn missing(model: &mut Model, name: &str, have: u64, want: u64) {
         activities::failed(model, name, LAUNCHING, cause, message);
         return again(model, name);
     }
+    let order = Order { what: LAUNCHING, cause: &cause, state: MemberState::Pending, subnets: None };
     for _ in have..want {
         if warm::take(model, name, &cause) {
             continue;
         }
-        if let Err(error) = one(model, name, &cause, (LAUNCHING, MemberState::Pending)) {
+        if let Err(error) = one(model, name, &order) {
             tell(model, name, &cause, &error);
             return again(model, name);
         }
@@ -36,9 +50,10 @@ pub fn missing(model: &mut Model, name: &str, have: u64, want: u64) {
 
 /// Launches so many instances into the warm pool.
 pub fn into_pool(model: &mut Model, name: &str, count: u64, cause: &str) {
-    let target = ("Launching a new EC2 instance into warm pool", MemberState::WarmedPending);
+    let what = "Launching a new EC2 instance into warm pool";
+    let order = Order { what, cause, state: MemberState::WarmedPending, subnets: None };
     for _ in 0..count {
-        if let Err(error) = one(model, name, cause, target) {
+        if let Err(error) = one(model, name, &order) {
             tell(model, name, cause, &error);
             return again(model, name);
         }
@@ -68,21 +83,16 @@ fn reason(group: &Group, have: u64, want: u64) -> String {
     )
 }
 
-/// Launches one instance: what that is called, and the state it begins in.
-fn one(
-    model: &mut Model,
-    name: &str,
-    cause: &str,
-    (what, state): (&str, MemberState),
-) -> Result<(), ApiError> {
-    let Some(group) = model.autoscaling.groups.get(name) else { return Ok(()) };
-    let (group, now) = (Group { activities: Default::default(), ..group.clone() }, model.now);
-    let (id, launch) = somewhere(model, &group, cause)?;
-    activities::begin(model, name, &id, what, cause.to_owned(), "PreInService");
+/// Launches one instance.
+pub fn one(model: &mut Model, name: &str, order: &Order<'_>) -> Result<InstanceId, ApiError> {
+    let found = model.autoscaling.groups.get(name).ok_or_else(|| super::not_found(name))?;
+    let (group, now) = (Group { activities: Default::default(), ..found.clone() }, model.now);
+    let (id, launch) = somewhere(model, &group, order)?;
+    activities::begin(model, name, &id, order.what, order.cause.to_owned(), "PreInService");
     let launch = pinned(model, &launch);
-    let Some(instance) = fleet::instance(model, id.as_str()) else { return Ok(()) };
+    let Some(instance) = fleet::instance(model, id.as_str()) else { return Ok(id) };
     let member = Member {
-        state,
+        state: order.state,
         protected: group.settings.protect_new,
         ..Member::new(launch, &instance.zone, &instance.instance_type, now)
     };
@@ -90,7 +100,7 @@ fn one(
         group.members.insert(id.clone(), member);
     }
     lifecycle::expect(model, name, &id);
-    Ok(())
+    Ok(id)
 }
 
 fn tell(model: &mut Model, group: &str, cause: &str, error: &ApiError) {
@@ -100,16 +110,16 @@ fn tell(model: &mut Model, group: &str, cause: &str, error: &ApiError) {
 
 /// Launches where the group has the fewest instances; where a zone has no room for a type, that is told, and the next
 /// type or zone is tried.
-fn somewhere(model: &mut Model, group: &Group, cause: &str) -> Result<(InstanceId, Launch), ApiError> {
+fn somewhere(model: &mut Model, group: &Group, order: &Order<'_>) -> Result<(InstanceId, Launch), ApiError> {
     let choices = mixed::choices(model, &refresh::blueprint(group));
-    let subnets = by_crowd(group, model);
+    let subnets = order.subnets.clone().unwrap_or_else(|| by_crowd(group, model));
     let everywhere = subnets.iter().flat_map(|subnet| choices.iter().map(move |choice| (subnet, choice)));
     let mut refused = ApiError::validation("The group has no subnet.");
     for (subnet, choice) in everywhere {
         match started(model, group, subnet, choice) {
             Ok(id) => return Ok((id, choice.launch.clone())),
             Err(error) if error.code == "InsufficientInstanceCapacity" => {
-                tell(model, &group.name, cause, &error);
+                tell(model, &group.name, order.cause, &error);
                 refused = error;
             }
             Err(error) => return Err(error),

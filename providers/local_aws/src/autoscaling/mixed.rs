@@ -8,6 +8,8 @@ use crate::model::Model;
 use crate::model::autoscaling::{Blueprint, Launch, TemplateChoice};
 use crate::wire::{ApiError, Node, Params};
 
+use super::echo::echo;
+
 /// One way to launch an instance: from a template, as another type if one is named.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Choice {
@@ -87,19 +89,4 @@ pub fn template_node(template: &TemplateChoice) -> Node {
         .field("LaunchTemplateId", &template.id)
         .field("LaunchTemplateName", &template.name)
         .field("Version", &template.version)
-}
-
-/// A structure of a request as the answer repeats it.
-fn echo(sent: &Params) -> Node {
-    if let Some(value) = sent.value() {
-        return Node::value(value);
-    }
-    sent.names().fold(Node::body(), |node, name| {
-        let elements = sent.list(name);
-        match sent.get(name) {
-            Some(_) if !elements.is_empty() => node.members(name.to_owned(), elements.into_iter().map(echo)),
-            Some(inner) => node.child(name.to_owned(), echo(inner)),
-            None => node,
-        }
-    })
 }

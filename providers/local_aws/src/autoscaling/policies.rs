@@ -9,6 +9,7 @@ use crate::model::autoscaling::{Group, Policy};
 use crate::model::cloudwatch::Alarm;
 use crate::wire::{ApiError, Node, Params, paginate};
 
+use super::echo::echo;
 use super::named;
 
 use adjust::Adjustment;
@@ -136,21 +137,6 @@ fn shown_alarms(node: Node, model: &Model, policy: &Policy) -> Node {
         "Alarms",
         alarms.map(|alarm| Node::body().field("AlarmName", &alarm.name).field("AlarmARN", &alarm.arn)),
     )
-}
-
-/// A structure of a request as the answer repeats it.
-fn echo(sent: &Params) -> Node {
-    if let Some(value) = sent.value() {
-        return Node::value(value);
-    }
-    sent.names().fold(Node::body(), |node, name| {
-        let elements = sent.list(name);
-        match sent.get(name) {
-            Some(_) if !elements.is_empty() => node.members(name.to_owned(), elements.into_iter().map(echo)),
-            Some(inner) => node.child(name.to_owned(), echo(inner)),
-            None => node,
-        }
-    })
 }
 
 /// Deletes a policy, by its name or ARN, and the action it was to alarms, not the alarms (DeletePolicy).

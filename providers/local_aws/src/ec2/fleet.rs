@@ -9,8 +9,9 @@ use crate::model::ec2::{
 use crate::model::{Event, Model, Time};
 use crate::wire::ApiError;
 
+pub use super::idempotency::{outcome_before, remember};
 pub use super::launch_spec::{BlockDevice, LaunchSpec, block_devices};
-pub use super::region::zones;
+pub use super::region::{zone_id, zones};
 pub use super::security_group::group_ids;
 pub use super::template::launch_template;
 

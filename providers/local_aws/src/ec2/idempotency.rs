@@ -10,7 +10,7 @@ use crate::wire::{ApiError, Params};
 ///
 /// # Errors
 /// `IdempotentParameterMismatch`: the token is the same, the parameters are not.
-pub(super) fn outcome_before(model: &Model, params: &Params) -> Result<Option<String>, ApiError> {
+pub fn outcome_before(model: &Model, params: &Params) -> Result<Option<String>, ApiError> {
     let known = key(params).and_then(|key| model.ec2.client_tokens.get(&key));
     match known {
         None => Ok(None),
@@ -23,7 +23,7 @@ pub(super) fn outcome_before(model: &Model, params: &Params) -> Result<Option<St
 }
 
 /// Keeps what came of a request, if it has a token.
-pub(super) fn remember(model: &mut Model, params: &Params, outcome: impl Display) {
+pub fn remember(model: &mut Model, params: &Params, outcome: impl Display) {
     if let Some(key) = key(params) {
         model.ec2.client_tokens.insert(key, (digest(params), outcome.to_string()));
     }

@@ -46,7 +46,7 @@ pub(super) fn check_zone(model: &Model, zone: &str) -> Result<(), ApiError> {
 }
 
 /// The id that means the same zone in every account: `use1-az1`.
-pub(super) fn zone_id(zone: &str) -> String {
+pub fn zone_id(zone: &str) -> String {
     let (region, letter) = zone.split_at(zone.len().saturating_sub(1));
     let short: String = region
         .split('-')

@@ -25,9 +25,23 @@ pub struct AutoScaling {
     pub configurations: BTreeMap<String, Configuration>,
     /// By name; a group that is being deleted keeps its name until it is gone.
     pub groups: BTreeMap<String, Group>,
+    /// Deleted groups, the latest first.
+    #[serde(default)]
+    pub former: VecDeque<Former>,
     /// Who answers hooks, by the hook's name; the rest are answered as [`crate::timing::AutoScalingTiming`] says.
     #[serde(default)]
     pub consumers: BTreeMap<String, Consumer>,
+}
+
+/// What is kept of a deleted group.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Former {
+    /// Its name.
+    pub name: String,
+    /// Its ARN.
+    pub arn: String,
+    /// What it has done, the newest first.
+    pub activities: VecDeque<Activity>,
 }
 
 /// A launch configuration: never changed once made.
@@ -208,6 +222,9 @@ pub struct Settings {
     /// How far its size may go below and above the desired number while instances are replaced.
     #[serde(default)]
     pub maintenance: Option<Maintenance>,
+    /// `none`, `prevent-force-deletion` or `prevent-all-deletion`, if a request has said so.
+    #[serde(default)]
+    pub deletion_protection: Option<String>,
 }
 
 /// How far a group's size may go while instances are replaced, in percent of the desired number (instance maintenance

@@ -4,6 +4,7 @@ use std::thread;
 
 use super::*;
 use crate::model::behaviour::{App, Behaviour};
+use crate::model::ec2::CapacityLimit;
 
 #[test]
 fn instances_that_come() {
@@ -91,6 +92,11 @@ fn instances_that_come() {
             s.says(&told, "Availability Zone");
             let filtered = "DescribeScalingActivities&Filters.member.1.Name=Status&Filters.member.1.Values.member.1=Failed";
             s.is(field(&s.asg(filtered, "200"), "ActivityId"), None);
+            s.asg("DeleteAutoScalingGroup&AutoScalingGroupName=g&ForceDelete=true", "200");
+            s.later();
+            s.is(field(&s.asg("DescribeScalingActivities", "200"), "ActivityId"), None);
+            let told = s.asg("DescribeScalingActivities&IncludeDeletedGroups=true", "200");
+            s.is(field(&told, "AutoScalingGroupState"), Some("deleted"));
         }),
         ("DescribeAutoScalingInstances", |s| {
             s.group("MinSize=1&MaxSize=1");
@@ -120,6 +126,36 @@ fn sizes() {
                 s.later();
                 s.is((s.instances().len(), s.machines().as_str()), (desired, machines));
             }
+        }),
+        ("LaunchInstances", |s| {
+            let launch = "LaunchInstances&AutoScalingGroupName=g&ClientToken=once&RequestedCapacity=2";
+            s.group("MinSize=0&MaxSize=4");
+            s.says(&s.invalid(&format!("{launch}&AvailabilityZones.member.1=us-east-1a")), "launch template");
+            s.ok("ec2", "CreateLaunchTemplate&LaunchTemplateName=small&LaunchTemplateData.ImageId=ami-22de994a&LaunchTemplateData.InstanceType=t1.micro");
+            s.asg(
+                "UpdateAutoScalingGroup&AutoScalingGroupName=g&LaunchTemplate.LaunchTemplateName=small",
+                "200",
+            );
+            s.invalid(launch);
+            let here = format!("{launch}&AvailabilityZones.member.1=us-east-1b");
+            let told = s.asg(&here, "200");
+            s.is(
+                (fields(&told, "AvailabilityZone"), field(&told, "ErrorCode")),
+                (vec!["us-east-1b", "us-east-1b"], None),
+            );
+            let again = s.asg(&here, "200");
+            let ids = |told: &str| told.split("InstanceIds").map(str::to_owned).collect::<Vec<_>>().len();
+            s.is((ids(&again), s.of_group("DesiredCapacity")), (ids(&told), Some("2".to_owned())));
+            s.asg(&here.replace("Capacity=2", "Capacity=1"), "IdempotentParameterMismatch 400");
+            s.later();
+            s.is(s.states(), "InService InService".to_owned());
+            s.model(|model| {
+                model.ec2.capacity.limits.push(CapacityLimit { left: 1, ..CapacityLimit::default() })
+            });
+            let told = s.asg(&here.replace("once", "twice"), "200");
+            s.is(field(&told, "ErrorCode"), Some("InsufficientInstanceCapacity"));
+            s.is(s.of_group("DesiredCapacity"), Some("3".to_owned()));
+            s.invalid(&here.replace("once", "thrice"));
         }),
         ("SetDesiredCapacity > max -> ValidationError", |s| {
             s.group("MinSize=0&MaxSize=3");

@@ -208,6 +208,18 @@ fn changing_and_deleting_groups() {
             s.says(&said, "You cannot delete an AutoScalingGroup while there are instances or pending Spot instance request(s) still in the group.");
             s.is(s.machines(), "running".to_owned());
         }),
+        ("DeleteAutoScalingGroup with DeletionProtection -> ValidationError", |s| {
+            s.group("MinSize=0&MaxSize=0&DeletionProtection=prevent-force-deletion");
+            s.is(s.of_group("DeletionProtection"), Some("prevent-force-deletion".to_owned()));
+            s.invalid("DeleteAutoScalingGroup&AutoScalingGroupName=g&ForceDelete=true");
+            s.asg(
+                "UpdateAutoScalingGroup&AutoScalingGroupName=g&DeletionProtection=prevent-all-deletion",
+                "200",
+            );
+            s.invalid("DeleteAutoScalingGroup&AutoScalingGroupName=g");
+            s.asg("UpdateAutoScalingGroup&AutoScalingGroupName=g&DeletionProtection=none", "200");
+            s.asg("DeleteAutoScalingGroup&AutoScalingGroupName=g", "200");
+        }),
         ("DeleteAutoScalingGroup missing -> ValidationError", |s| {
             s.invalid("DeleteAutoScalingGroup&AutoScalingGroupName=nope");
         }),
