@@ -213,7 +213,7 @@ fn in_the_grace_period_a_judgement_counts_only_if_it_insists() {
     let id = instances(&local, 10).remove(0);
     let sick = format!("Action=SetInstanceHealth&InstanceId={id}&HealthStatus=Unhealthy");
     assert_eq!(asg(&local, 10, &sick), "200");
-    assert_eq!(instances(&local, 60), [id.clone()]);
+    assert_eq!(instances(&local, 60), std::slice::from_ref(&id));
     assert_eq!(asg(&local, 60, &format!("{sick}&ShouldRespectGracePeriod=false")), "200");
     assert_ne!(instances(&local, 120), [id]);
 }
