@@ -1,5 +1,7 @@
 //! Alarms have policies size their groups.
 
+mod properties;
+
 use super::*;
 use crate::cloudwatch;
 use crate::model::Model;

@@ -3,6 +3,7 @@
 use super::*;
 use crate::handle::Options;
 use crate::model::behaviour::{App, Behaviour};
+use crate::model::cloudwatch::{Load, LoadTarget};
 use crate::timing::{Delay, TimeModel};
 use crate::traffic::TrafficSpec;
 
@@ -98,6 +99,33 @@ fn load_balancers_report_hosts_and_groups_their_sizes() {
         [4.0, 4.0, 9.0, 0.0].map(Some)
     );
     assert_eq!(figure(&local, 20, "AWS/ELB", "RequestCount", &[WEB], "Sum"), None, "nobody asks anything");
+}
+
+/// Behind one load balancer a second group takes half of what kept the first one busy: policies of both see it.
+#[test]
+fn a_load_is_shared_by_all_that_take_requests() {
+    let local = aws_like();
+    group_of_four(&local);
+    let on = LoadTarget::Balancer("web".to_owned());
+    local.with_model(ACCOUNT, REGION, at(600), |model| {
+        crate::cloudwatch::load(model, Load { on, percent: 200.0 })
+    });
+    let busy = |from: u64, group: &str| {
+        figure(&local, from, "AWS/EC2", "CPUUtilization", &[("AutoScalingGroupName", group)], "Average")
+    };
+    assert_eq!((busy(20, "g"), busy(20, "h")), (Some(50.0), None));
+    let second = format!(
+        "Action=CreateAutoScalingGroup&AutoScalingGroupName=h&LaunchConfigurationName=lc&MinSize=4&MaxSize=9&LoadBalancerNames.member.1=web&{ZONES}"
+    );
+    ok(&local, 1801, "autoscaling", &second);
+    assert_eq!((busy(50, "g"), busy(50, "h")), (Some(25.0), Some(25.0)));
+    ok(
+        &local,
+        3601,
+        "autoscaling",
+        "Action=DetachLoadBalancers&AutoScalingGroupName=g&LoadBalancerNames.member.1=web",
+    );
+    assert_eq!((busy(80, "g"), busy(80, "h")), (Some(0.0), Some(50.0)));
 }
 
 #[test]
