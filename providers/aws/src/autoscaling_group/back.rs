@@ -128,3 +128,6 @@ pub(crate) fn unpin(o: &Observed, pinned: &Pinned) -> Next {
         false => Next::Done,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -61,6 +61,7 @@ const FIXED_NAME: &str = "its `name` is fixed, and two groups cannot share one: 
                           write `name_prefix`";
 const TARGET_GROUPS: &str = "targets of target groups cannot be watched yet, and a swap that is not watched may drop \
                              requests; use `none`";
+const WEIGHTS: &str = "a swap counts instances, and `weighted_capacity` counts something else; use `none`";
 const UNKNOWN: &str = "it is not there yet; use `blue_green`";
 
 /// How a group with these attributes rolls.
@@ -74,9 +75,18 @@ pub(crate) fn choice(desired: &Attributes) -> Choice {
     match strategy {
         None => Choice::Unavailable(UNKNOWN),
         Some(_) if !watchable(desired) => Choice::Unavailable(TARGET_GROUPS),
+        Some(_) if weighted(desired) => Choice::Unavailable(WEIGHTS),
         Some(strategy) if strategy.second_group && given(desired, "name") => Choice::Unavailable(FIXED_NAME),
         Some(strategy) => Choice::Roll(strategy),
     }
+}
+
+/// Whether a type counts for more than one instance, so that sizes are no numbers of instances.
+fn weighted(desired: &Attributes) -> bool {
+    let policy = desired.get("mixed_instances_policy").and_then(|policy| super::policy(policy.known()?));
+    policy.is_some_and(|policy| {
+        policy.r#override.iter().any(|one| one.weighted_capacity.is_some_and(|it| it > 1))
+    })
 }
 
 #[cfg(test)]
@@ -107,6 +117,15 @@ mod tests {
         assert_eq!(chosen(forced), FIXED_NAME);
         assert_eq!(chosen(serde_json::json!({ "swap": { "strategy": "canary" } })), "canary");
         assert_eq!(chosen(serde_json::json!({ "target_group_arns": { "$set": ["arn:1"] } })), TARGET_GROUPS);
+    }
+
+    #[test]
+    fn what_does_not_count_instances_is_not_rolled() {
+        let by = |weight: u32| {
+            let types = serde_json::json!([{ "instance_type": "m5.large", "weighted_capacity": weight }]);
+            chosen(serde_json::json!({ "mixed_instances_policy": { "override": types } }))
+        };
+        assert_eq!((by(1), by(2)), ("blue_green", WEIGHTS));
     }
 
     #[test]

@@ -115,7 +115,7 @@ pub(crate) async fn provider(wire: &Wire) -> AwsProvider {
 
 impl World {
     /// Launch configurations `one` and `two`, and the load balancer `lb`.
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let (cloud, begun) = (LocalAws::new(infra_local_aws::Options::default()), Instant::now());
         let served = cloud.clone();
         let wire: Wire = Arc::new(move |request| {
@@ -158,13 +158,25 @@ impl World {
     /// The same with so many.
     pub(crate) async fn with_group_of(size: i32) -> Self {
         let mut world = Self::new().await;
-        let made = world.run(1, Action::Create, &desired("one")).await.expect("a group");
+        world.grow("one", size).await;
+        world
+    }
+
+    /// Makes the group, launching from `launch`, and gives it a size.
+    pub(crate) async fn grow(&mut self, launch: &str, size: i32) {
+        let made = self.run(1, Action::Create, &desired(launch)).await.expect("a group");
         let id = made.id.expect("an id");
-        let call = world.provider.aws().autoscaling.set_desired_capacity().auto_scaling_group_name(&id.0);
+        let call = self.provider.aws().autoscaling.set_desired_capacity().auto_scaling_group_name(&id.0);
         call.desired_capacity(size).send().await.expect("another size");
         tokio::time::sleep(Duration::from_secs(400)).await;
-        world.look(id).await;
-        world
+        self.look(id).await;
+    }
+
+    /// The images of all instances in service.
+    pub(crate) fn images(&self) -> Vec<String> {
+        let gauge = self.cloud.gauge("123456789012", "us-east-1", moment(self.begun));
+        let members = gauge.groups.into_values().flat_map(|group| group.members.into_values());
+        members.filter(|member| member.lifecycle == "InService").map(|member| member.image).collect()
     }
 
     /// Has something go wrong, in the words of `infra_local_aws::fault`.
