@@ -339,7 +339,7 @@ pub enum LocalCommand {
         /// Such as autoscaling:AttachLoadBalancers@2=throttle, '*:*~5%=throttle' or instance@1m30s=dies
         #[arg(value_name = "FAULT")]
         faults: Vec<Fault>,
-        /// First forget what has yet to go wrong with requests
+        /// First forget what has yet to go wrong
         #[arg(long)]
         clear: bool,
     },

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! STEP[@WHEN]=KIND[*TIMES]      when the step begins, such as attach@2=throttle or scale@30s=dies
-//! a fault                       from the beginning, such as image:*=never-healthy; see `infra local fault`
+//! a fault                       from the beginning, such as image:*=never-healthy; see `infra local inject`
 //! ```
 //!
 //! `STEP` is the name of a step's operation, or a word of its title. `WHEN` is the number of one of its writes, or a
@@ -10,7 +10,7 @@
 
 use std::str::FromStr;
 
-use infra_local_aws::fault::{Fault, ParseFaultError};
+use infra_local_aws::fault::{Fault, ParseFaultError, SUBJECTS};
 
 /// Something that goes wrong.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,9 +43,6 @@ pub enum Strike {
         number: u32,
     },
 }
-
-/// What begins a fault of the model, so that it is no step.
-const SUBJECTS: [&str; 5] = ["instance", "image", "group", "capacity", "quota"];
 
 impl Cue {
     /// Whether a step of this name and title is meant, both in lower case.

@@ -81,6 +81,11 @@ impl Cloud {
         self.faults.add(now, fault, self.models.values_mut());
     }
 
+    /// Forgets what has yet to go wrong.
+    pub fn clear_faults(&mut self) {
+        self.faults.clear(self.models.values_mut());
+    }
+
     /// What has yet to go wrong.
     pub fn faults(&mut self) -> &mut Faults {
         &mut self.faults

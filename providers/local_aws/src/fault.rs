@@ -26,8 +26,10 @@
 mod armed;
 mod mishap;
 mod past;
+mod print;
 mod span;
 mod text;
+mod words;
 
 use std::time::Duration;
 
@@ -41,6 +43,7 @@ pub use armed::Faults;
 pub use mishap::apply;
 pub(crate) use span::parse as parse_span;
 pub use text::ParseFaultError;
+pub use words::SUBJECTS;
 
 /// Something that goes wrong. It is written, in files too, as the module says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,5 +1,7 @@
 //! The handle on a modelled AWS.
 
+mod asked;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
@@ -9,14 +11,16 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{Request, Response};
 
-use crate::cloud::{Cloud, account_of};
+use crate::cloud::Cloud;
 use crate::ec2::fleet;
 use crate::fault::{Effect, Fault, internal_error, throttled};
 use crate::model::behaviour::{Behaviour, Rule};
 use crate::model::{Model, Time};
-use crate::service::{Access, Call, Context, Service, TARGET};
+use crate::service::{Access, Call, Context, Service};
+use crate::throttle::draws;
 use crate::timing::TimeModel;
-use crate::wire::{ApiError, Identity, Protocol, Reply, failure, identify, unpacked};
+use crate::wire::{ApiError, Protocol, Reply, failure};
+use asked::{Asked, read, request_id, response, who};
 
 /// How a cloud starts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -118,9 +122,9 @@ impl LocalAws {
         self.lock().cloud.faults().rest(now)
     }
 
-    /// Forgets what has yet to go wrong with requests.
+    /// Forgets what has yet to go wrong.
     pub fn clear_faults(&self) {
-        self.lock().cloud.faults().clear();
+        self.lock().cloud.clear_faults();
     }
 
     /// Says how instances of images turn out whose id or name fits a pattern (`*` any text, `?` any character), in
@@ -192,21 +196,6 @@ impl fmt::Debug for LocalAws {
     }
 }
 
-/// A request before it is read: when it came, and from whom to whom.
-struct Asked<'a> {
-    now: Time,
-    request_id: &'a str,
-    service: Service,
-    identity: &'a Identity,
-}
-
-impl Asked<'_> {
-    /// Whose cloud it is about, and where that is.
-    fn place(&self) -> (&str, String) {
-        (account_of(&self.identity.access_key), self.service.home(self.identity))
-    }
-}
-
 impl Shared {
     /// The answer, if one arrives, and how long it takes.
     fn answer(&mut self, asked: &Asked<'_>, request: &Request<Bytes>) -> (Option<Reply>, Duration) {
@@ -225,6 +214,7 @@ impl Shared {
             Some(Effect::Refuse(error)) => refuse(error),
             Some(Effect::Throttle) => refuse(&throttled(service)),
             Some(Effect::Stale(lag)) => Some(self.carry_out(asked, &call, Some(*lag))),
+            None if self.exceeds(asked, &call) => refuse(&throttled(service)),
             Some(Effect::LoseAnswer | Effect::Cut | Effect::Delay(_)) | None => {
                 Some(self.carry_out(asked, &call, None))
             }
@@ -236,6 +226,14 @@ impl Shared {
             (Ok(()), _) => reply,
         };
         (reply, struck.map(delay).unwrap_or_default())
+    }
+
+    /// Whether a request is one too many for its class.
+    fn exceeds(&mut self, asked: &Asked<'_>, call: &Call) -> bool {
+        let (account, region) = asked.place();
+        let model = self.cloud.model(account, &region, asked.now);
+        let draws = draws(asked.service, call);
+        !model.buckets.take(asked.now, &model.timing.rates, &draws)
     }
 
     /// A read can lag behind the writes of a while; a write never does.
@@ -280,53 +278,6 @@ fn delay(struck: Effect) -> Duration {
         Effect::Delay(delay) => delay,
         _ => Duration::ZERO,
     }
-}
-
-fn who(request: &Request<Bytes>) -> Result<(Service, Identity), ApiError> {
-    let host = request.uri().host().map(str::to_owned).or_else(|| {
-        request.headers().get(http::header::HOST).and_then(|host| host.to_str().ok()).map(str::to_owned)
-    });
-    let identity =
-        identify(request.headers(), &host.unwrap_or_default(), request.uri().path()).ok_or_else(|| {
-            let reason = "The request carries no credential scope, and its address names no service";
-            ApiError::new("MissingAuthenticationToken", reason).with_status(403)
-        })?;
-    let service = Service::named(&identity.service).ok_or_else(|| {
-        let reason = format!("The service {} is not modelled by local AWS", identity.service);
-        ApiError::new("UnknownService", reason).with_status(404)
-    })?;
-    Ok((service, identity))
-}
-
-fn read(service: Service, protocol: Protocol, request: &Request<Bytes>) -> Result<Call, ApiError> {
-    let (uri, body) = (request.uri(), unpacked(request.headers(), request.body())?);
-    match protocol {
-        Protocol::Cbor => return Call::cbor(uri.path(), &body),
-        Protocol::Json => {
-            let target = request.headers().get(TARGET).and_then(|target| target.to_str().ok());
-            return Call::json(target.unwrap_or_default(), &body);
-        }
-        Protocol::Ec2 | Protocol::Query | Protocol::RestXml => {}
-    }
-    let body = std::str::from_utf8(&body)
-        .map_err(|_| ApiError::new("MalformedInput", "The request body is not UTF-8"))?;
-    service.read(protocol, request.method(), uri.path(), uri.query().unwrap_or_default(), body)
-}
-
-/// Ids that repeat from run to run, but not within one.
-fn request_id(count: u64, now: Time) -> String {
-    let tail = now.0 & 0xffff_ffff_ffff;
-    format!("{:08x}-{:04x}-4000-a000-{tail:012x}", count & 0xffff_ffff, (count >> 32) & 0xffff)
-}
-
-fn response(reply: Reply, request_id: &str) -> Response<Bytes> {
-    let mut response = Response::builder().status(reply.status).header("x-amzn-requestid", request_id);
-    for (name, value) in reply.headers {
-        response = response.header(name, value);
-    }
-    response
-        .body(Bytes::from(reply.body))
-        .unwrap_or_else(|error| Response::new(Bytes::from(format!("the answer is not valid HTTP: {error}"))))
 }
 
 #[cfg(test)]

@@ -32,6 +32,7 @@ pub mod seed;
 pub mod service;
 pub mod status;
 pub mod sts;
+pub mod throttle;
 pub mod timing;
 pub mod traffic;
 pub mod wire;

@@ -6,6 +6,7 @@ mod time;
 
 pub mod autoscaling;
 pub mod behaviour;
+pub mod bucket;
 pub mod cloudwatch;
 pub mod ec2;
 pub mod elb;
@@ -61,6 +62,9 @@ pub struct Model {
     /// Requests of clients.
     #[serde(default)]
     pub traffic: Traffic,
+    /// How many requests may still come.
+    #[serde(default)]
+    pub buckets: bucket::Buckets,
 }
 
 impl Model {
@@ -81,6 +85,7 @@ impl Model {
             iam: iam::Iam::default(),
             route53: route53::Route53::default(),
             traffic: Traffic::default(),
+            buckets: bucket::Buckets::default(),
         };
         crate::ec2::furnish(&mut model);
         model

@@ -123,9 +123,8 @@ impl Plane {
             match sockets.machines.get(key) {
                 Some(running) => running.turn(machine.condition),
                 None => {
-                    let speed = self.clock.speed();
                     // A machine that gets no socket now may get one at the next look.
-                    if let Ok(started) = Machine::start(machine, self.options.latency, speed) {
+                    if let Ok(started) = Machine::start(machine, self.options.latency, self.clock) {
                         sockets.machines.insert(key.clone(), started);
                     }
                 }
@@ -147,7 +146,7 @@ impl Plane {
                 continue;
             }
             let (client, tallies) = (self.client.clone(), Arc::clone(&self.tallies));
-            if let Ok(front) = Front::open(key, seen.http, self.clock.speed(), client, tallies) {
+            if let Ok(front) = Front::open(key, seen.http, self.clock, client, tallies) {
                 told(&format!("{key} is http://{}", front.address()));
                 sockets.fronts.insert(key.clone(), front);
             }

@@ -30,7 +30,7 @@ pub async fn inject(endpoint: &str, faults: &[Fault]) -> io::Result<String> {
     ask(endpoint, Method::POST, "/_local/faults", lines).await
 }
 
-/// Forgets what has yet to go wrong with requests there; gives what is left, a line each.
+/// Forgets what has yet to go wrong there; gives what is left, a line each.
 ///
 /// # Errors
 /// Nobody answers there, or it is refused.

@@ -51,14 +51,12 @@ impl Clock {
         self.origin + elapsed.mul_f64(self.speed)
     }
 
-    /// How many times faster than real time it runs.
-    pub fn speed(&self) -> f64 {
-        self.speed
-    }
-
-    /// How long a span on the clock really takes; on one that stands still, no time at all.
+    /// How long a span on the clock really takes; on one that stands still, for ever.
     pub fn real(&self, span: Duration) -> Duration {
-        if self.speed > 0.0 { span.div_f64(self.speed) } else { Duration::ZERO }
+        match span.is_zero() {
+            true => span,
+            false => Duration::try_from_secs_f64(span.as_secs_f64() / self.speed).unwrap_or(Duration::MAX),
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 //! AWS publishes almost none of these numbers. Each field says where its default comes from; "parameter"
 //! means that no primary source was found, so the value is a plausible one to be varied, not a fact.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -51,6 +52,26 @@ pub struct TimeModel {
     pub iam: IamTiming,
     /// Records.
     pub route53: Route53Timing,
+    /// How many requests of each class may come; classes that are missing have no limit. See [`crate::throttle`].
+    pub rates: BTreeMap<String, Rate>,
+}
+
+/// A token bucket's size and how it fills.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rate {
+    /// So many requests at once.
+    pub burst: u32,
+    /// Then so many in a thousand seconds.
+    pub per_kilosecond: u32,
+}
+
+impl Rate {
+    /// So many at once, then so many a second, to the thousandth.
+    pub fn per_second(burst: u32, rate: f64) -> Self {
+        // A float that does not fit is cut off at the nearest bound.
+        Self { burst, per_kilosecond: (rate * 1000.0).round() as u32 }
+    }
 }
 
 /// Delays of EC2.
@@ -248,6 +269,7 @@ impl TimeModel {
             },
             iam: IamTiming { instance_profile_propagation: blink },
             route53: Route53Timing { insync: Delay::millis(200, 400) },
+            rates: BTreeMap::new(),
         }
     }
 
@@ -286,6 +308,7 @@ impl TimeModel {
             },
             iam: IamTiming { instance_profile_propagation: Delay::NONE },
             route53: Route53Timing { insync: Delay::NONE },
+            rates: BTreeMap::new(),
         }
     }
 

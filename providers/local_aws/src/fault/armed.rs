@@ -123,8 +123,9 @@ impl Faults {
         self.armed.iter().filter_map(|armed| armed.rest(now)).chain(mishaps).collect()
     }
 
-    /// Forgets what has yet to go wrong with requests, and in places that are made later.
-    pub fn clear(&mut self) {
+    /// Forgets what has yet to go wrong, in each of `models`.
+    pub fn clear<'m>(&mut self, models: impl Iterator<Item = &'m mut Model>) {
+        models.for_each(|model| model.queue.cancel(|event| matches!(event, Event::Mishap(_))));
         self.armed.clear();
         self.mishaps.clear();
         self.past = Past::default();

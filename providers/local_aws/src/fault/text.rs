@@ -1,9 +1,10 @@
-//! Faults as text: the one form that command lines, tests and files share.
+//! Faults as they are read: the one form that command lines, tests and files share.
 
-use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
-use super::{Answer, CallFault, Effect, Fate, Fault, Flaw, Mishap, Start, internal_error, span};
+use super::words::{ANSWER_WORDS, FATE_WORDS, SERVER_ERRORS, SUBJECTS, server_error, usual};
+use super::{Answer, CallFault, Effect, Fate, Fault, Flaw, Mishap, Start, span};
 use crate::wire::ApiError;
 
 /// A text that is not a fault.
@@ -35,9 +36,9 @@ impl FromStr for Fault {
     fn from_str(text: &str) -> Result<Self, ParseFaultError> {
         let refused = |reason| ParseFaultError { fault: text.to_owned(), reason };
         let parts = Parts::of(text.trim()).ok_or_else(|| refused(FORM.to_owned()))?;
-        match parts.subject {
-            "instance" | "image" | "group" | "hook" | "capacity" | "quota" => mishap(&parts).map_err(refused),
-            _ => call(&parts).map(Self::Call).map_err(refused),
+        match SUBJECTS.contains(&parts.subject) {
+            true => mishap(&parts).map_err(refused),
+            false => call(&parts).map(Self::Call).map_err(refused),
         }
     }
 }
@@ -75,12 +76,13 @@ impl<'a> Parts<'a> {
     }
 
     /// So long from now; at once if nothing is said.
-    fn after(&self) -> Result<std::time::Duration, String> {
-        let Some(when) = self.when else { return Ok(std::time::Duration::ZERO) };
+    fn after(&self) -> Result<Duration, String> {
+        let Some(when) = self.when else { return Ok(Duration::ZERO) };
         span::parse(when).ok_or_else(|| format!("`{when}` is not a time from now on, such as 90s or 1m30s"))
     }
 
-    fn none_of(&self, times: bool) -> Result<(), String> {
+    /// Refuses what does not go with the subject: a chance, and `times` if so.
+    fn refuse_extras(&self, times: bool) -> Result<(), String> {
         match (self.chance, self.times.filter(|_| times)) {
             (None, None) => Ok(()),
             (Some(chance), _) => Err(format!("`~{chance}` goes with requests only")),
@@ -181,40 +183,8 @@ fn refusal(code: &str, message: &str) -> Result<ApiError, String> {
     Ok(ApiError { code: code.to_owned(), message, status })
 }
 
-/// AWS's own trouble: status, code, sentence.
-const SERVER_ERRORS: [(&str, &str, &str); 4] = [
-    ("500", "InternalFailure", "The request processing has failed because of an unknown error."),
-    ("502", "BadGateway", "The server received an invalid response."),
-    ("503", "ServiceUnavailable", "The request has failed due to a temporary failure of the server."),
-    ("504", "GatewayTimeout", "The server did not receive a timely response."),
-];
-
-fn server_error((status, code, message): &(&str, &str, &str)) -> ApiError {
-    ApiError::new(*code, *message).with_status(status.parse().unwrap_or(500))
-}
-
-/// Status and sentence of codes that AWS documents; HTTP 400 and a plain sentence for others.
-fn usual(code: &str) -> ApiError {
-    match code {
-        "ResourceContention" => ApiError::new(
-            code,
-            "You already have a pending update to an Amazon EC2 Auto Scaling resource (for example, an Auto Scaling group, instance, or load balancer).",
-        )
-        .with_status(500),
-        "ServiceLinkedRoleFailure" => {
-            ApiError::new(code, "The service-linked role is not yet ready for use.").with_status(500)
-        }
-        "PriorRequestNotComplete" => ApiError::new(
-            code,
-            "The request was rejected because Route 53 was still processing a prior request.",
-        ),
-        "InternalError" => internal_error(),
-        _ => ApiError::new(code, "The request was refused on purpose"),
-    }
-}
-
 fn mishap(parts: &Parts<'_>) -> Result<Fault, String> {
-    parts.none_of(parts.subject != "instance")?;
+    parts.refuse_extras(parts.subject != "instance")?;
     let name = parts.name.map(str::to_owned);
     let any = || name.clone().unwrap_or_else(|| "*".to_owned());
     let what = match parts.subject {
@@ -241,9 +211,6 @@ fn fate(text: &str) -> Result<Fate, String> {
     found.ok_or_else(|| format!("an instance does not meet `{text}`; it {FATES}"))
 }
 
-const FATE_WORDS: [(&str, Fate); 4] =
-    [("dies", Fate::Dies), ("stops", Fate::Stops), ("crashes", Fate::Crashes), ("recovers", Fate::Recovers)];
-
 fn flaw(text: &str) -> Result<Flaw, String> {
     let spanned = |text: &str| {
         span::parse_delay(text).ok_or_else(|| format!("`{text}` is not a time such as 2m, or 2m..4m"))
@@ -265,102 +232,7 @@ fn answer(text: &str) -> Result<Answer, String> {
     })
 }
 
-const ANSWER_WORDS: [(&str, Answer); 3] =
-    [("abandons", Answer::Abandons), ("continues", Answer::Continues), ("silent", Answer::Silent)];
-
 fn desired(text: &str) -> Result<u64, String> {
     let size = text.strip_prefix("desired:").ok_or_else(|| "a group wants `desired:N`".to_owned())?;
     number(size)
-}
-
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Call(call) => call.fmt(f),
-            Self::Mishap { after, what } => {
-                let at = if after.is_zero() { String::new() } else { format!("@{}", span::print(*after)) };
-                print(what, &at, f)
-            }
-        }
-    }
-}
-
-impl fmt::Display for CallFault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.service, self.action)?;
-        match self.start {
-            Start::Request(1) => {}
-            Start::Request(number) => write!(f, "@{number}")?,
-            Start::After(wait) => write!(f, "@{}", span::print(wait))?,
-        }
-        if let Some(per_mille) = self.per_mille {
-            write!(f, "~{}%", f64::from(per_mille) / 10.0)?;
-        }
-        write!(f, "={}", self.effect)?;
-        match (self.times, self.per_mille) {
-            (None, Some(_)) | (Some(1), None) => Ok(()),
-            (None, None) => f.write_str("*always"),
-            (Some(times), _) => write!(f, "*{times}"),
-        }
-    }
-}
-
-impl fmt::Display for Effect {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Throttle => f.write_str("throttle"),
-            Self::LoseAnswer => f.write_str("lost"),
-            Self::Drop => f.write_str("dropped"),
-            Self::Cut => f.write_str("cut"),
-            Self::Delay(wait) => write!(f, "delay:{}", span::print(*wait)),
-            Self::Stale(lag) => write!(f, "stale:{}", span::print(*lag)),
-            Self::Refuse(error) => print_refusal(error, f),
-        }
-    }
-}
-
-fn print_refusal(error: &ApiError, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    if let Some((status, ..)) = SERVER_ERRORS.iter().find(|known| server_error(known) == *error) {
-        return f.write_str(status);
-    }
-    let usual = usual(&error.code);
-    f.write_str(&error.code)?;
-    if error.status != usual.status {
-        write!(f, "/{}", error.status)?;
-    }
-    if error.message == usual.message { Ok(()) } else { write!(f, ":{}", error.message) }
-}
-
-fn print(what: &Mishap, at: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let named = |pattern: &str| if pattern == "*" { String::new() } else { format!(":{pattern}") };
-    match what {
-        Mishap::Instance { pattern, fate, count } => {
-            let word = FATE_WORDS.iter().find(|(_, known)| known == fate).map_or("dies", |(word, _)| word);
-            let times = if *count == 1 { String::new() } else { format!("*{count}") };
-            write!(f, "instance{}{at}={word}{times}", named(pattern))
-        }
-        Mishap::Image { pattern, flaw } => write!(f, "image:{pattern}{at}={flaw}"),
-        Mishap::Group { pattern, desired } => write!(f, "group{}{at}=desired:{desired}", named(pattern)),
-        Mishap::Hook { pattern, answer } => {
-            let word =
-                ANSWER_WORDS.iter().find(|(_, known)| known == answer).map_or("silent", |(word, _)| word);
-            write!(f, "hook{}{at}={word}", named(pattern))
-        }
-        Mishap::Capacity { of, left } => {
-            write!(f, "capacity{}{at}={left}", of.as_deref().map(named).unwrap_or_default())
-        }
-        Mishap::Quota(most) => write!(f, "quota{at}={most}"),
-    }
-}
-
-impl fmt::Display for Flaw {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NeverHealthy => f.write_str("never-healthy"),
-            Self::FailsChecks => f.write_str("fails-checks"),
-            Self::Serves5xx => f.write_str("serves-5xx"),
-            Self::DiesAfter(span) => write!(f, "dies-after:{}", span::print_delay(*span)),
-            Self::Boots(span) => write!(f, "boots:{}", span::print_delay(*span)),
-        }
-    }
 }

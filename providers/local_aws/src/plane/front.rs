@@ -4,7 +4,6 @@ use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use http::uri::{Authority, Scheme};
@@ -25,6 +24,7 @@ use super::view::{FrontKey, FrontView};
 use super::{Tallies, lock};
 use crate::cloud::fingerprint;
 use crate::model::Time;
+use crate::serve::Clock;
 
 /// Connections to instances, kept open between requests.
 pub type Client = legacy::Client<HttpConnector, Incoming>;
@@ -51,8 +51,7 @@ struct Desk {
     board: Arc<Board>,
     client: Client,
     tallies: Tallies,
-    /// How many times faster than real time the model runs.
-    speed: f64,
+    clock: Clock,
 }
 
 impl Front {
@@ -63,14 +62,14 @@ impl Front {
     pub fn open(
         key: &FrontKey,
         http: bool,
-        speed: f64,
+        clock: Clock,
         client: Client,
         tallies: Tallies,
     ) -> io::Result<Self> {
         let listener = bind(usual_port(key))?;
         let address = listener.local_addr()?;
         let board = Arc::new(Board::default());
-        let desk = Desk { key: key.clone(), board: Arc::clone(&board), client, tallies, speed };
+        let desk = Desk { key: key.clone(), board: Arc::clone(&board), client, tallies, clock };
         let desk = Arc::new(desk);
         let task = Task::spawn(accept(listener, move |stream, peer| {
             let desk = Arc::clone(&desk);
@@ -131,7 +130,7 @@ async fn answer(
     };
     let sent = send(desk, &lease, peer, request);
     let answered = tokio::select! {
-        answered = tokio::time::timeout(desk.real(lease.idle), sent) => answered.unwrap_or(Err(Cause::TimedOut)),
+        answered = tokio::time::timeout(desk.clock.real(lease.idle), sent) => answered.unwrap_or(Err(Cause::TimedOut)),
         () = lease.cut() => Err(Cause::Cut),
     };
     match answered {
@@ -197,11 +196,6 @@ fn cause(error: &legacy::Error) -> Cause {
 }
 
 impl Desk {
-    /// A time of the model in real time.
-    fn real(&self, span: Duration) -> Duration {
-        span.div_f64(self.speed.max(f64::EPSILON))
-    }
-
     fn count(&self, count: impl FnOnce(&mut Tally)) {
         let key = (self.key.place.clone(), self.key.balancer.clone());
         count(lock(&self.tallies).entry(key).or_default());

@@ -19,6 +19,7 @@ use super::accept::{Task, accept, bind};
 use super::view::MachineView;
 use crate::fault::parse_span;
 use crate::model::behaviour::Condition;
+use crate::serve::Clock;
 
 /// A running one. It ends, with its connections, when this is dropped.
 pub struct Machine {
@@ -33,8 +34,7 @@ struct App {
     image: String,
     zone: String,
     latency: Duration,
-    /// How many times faster than real time the model runs.
-    speed: f64,
+    clock: Clock,
     condition: watch::Receiver<Condition>,
 }
 
@@ -43,12 +43,12 @@ impl Machine {
     ///
     /// # Errors
     /// There is no socket for it.
-    pub fn start(seen: &MachineView, latency: Duration, speed: f64) -> io::Result<Self> {
+    pub fn start(seen: &MachineView, latency: Duration, clock: Clock) -> io::Result<Self> {
         let listener = bind(0)?;
         let address = listener.local_addr()?;
         let (condition, heard) = watch::channel(seen.condition);
         let (id, image, zone) = (seen.id.clone(), seen.image.clone(), seen.zone.clone());
-        let app = Arc::new(App { id, image, zone, latency, speed, condition: heard });
+        let app = Arc::new(App { id, image, zone, latency, clock, condition: heard });
         let task = Task::spawn(accept(listener, move |stream, _| {
             let app = Arc::clone(&app);
             async move {
@@ -74,7 +74,7 @@ impl Machine {
 
 /// Answers with who it is. `?take=30s` lets it take so much longer, on the model's clock.
 async fn respond(app: Arc<App>, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
-    let wait = app.latency + take(request.uri().query()).div_f64(app.speed.max(f64::EPSILON));
+    let wait = app.latency.saturating_add(app.clock.real(take(request.uri().query())));
     let mut body = request.into_body();
     while let Some(Ok(_)) = body.frame().await {}
     tokio::time::sleep(wait).await;

@@ -5,7 +5,7 @@
 //! | `GET /_local/` | how it is, as text; as JSON if that is accepted |
 //! | `GET /_local/faults` | what has yet to go wrong, a line each |
 //! | `POST /_local/faults` | lets the faults of the body's lines happen |
-//! | `DELETE /_local/faults` | forgets what has yet to go wrong with requests |
+//! | `DELETE /_local/faults` | forgets what has yet to go wrong |
 
 use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE};
