@@ -16,11 +16,12 @@ use crate::model::Model;
 use crate::model::ec2::InstanceId;
 use crate::model::elb::Balancer;
 use crate::service::{Context, unknown_action};
+use crate::traffic;
 use crate::wire::{ApiError, Node, Params};
 
 pub(crate) use balancers::zone_id;
 pub(crate) use health::forget;
-pub use health::{is_draining, routes, takes_requests};
+pub use health::{Health, is_draining, judge, routes, takes_requests};
 
 /// What Classic load balancing does by itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,6 +45,9 @@ pub fn dispatch(
     action: &str,
     params: &Params,
 ) -> Result<Node, ApiError> {
+    if !action.starts_with("Describe") {
+        traffic::stir(model);
+    }
     match action {
         "CreateLoadBalancer" => balancers::create(model, params),
         "DescribeLoadBalancers" => balancers::describe(model, params),

@@ -197,10 +197,17 @@ fn launch(launch: &Launch) -> String {
 }
 
 fn member_gauge(model: &Model, group: &Group, id: &InstanceId, member: &Member) -> MemberGauge {
-    let draining = group.balancers.keys().any(|name| elb::is_draining(model, name, id));
-    let passes = group.balancers.keys().all(|name| elb::takes_requests(model, name, id));
     let in_service = member.state == MemberState::InService;
     let instance = fleet::instance(model, id.as_str());
+    let (mut passes, mut draining) = (true, false);
+    for balancer in group.balancers.keys().map(|name| model.elb.balancers.get(name)) {
+        let seat = balancer.and_then(|balancer| balancer.registrations.get(id));
+        draining |= seat.is_some_and(|seat| seat.leaves.is_some());
+        passes &= balancer.zip(instance).is_some_and(|(balancer, instance)| {
+            elb::judge(model, balancer, seat, instance).is_some_and(|health| health.takes_requests())
+        });
+    }
+    let running = instance.is_some_and(|instance| instance.state == InstanceState::Running);
     let pending = instance.is_some_and(|instance| instance.state == InstanceState::Pending);
     let heard = |(from, condition): &(Time, Condition)| *from <= model.now && condition.is_open();
     let new = instance.is_some_and(|instance| !instance.life.changes().iter().any(heard));
@@ -208,7 +215,7 @@ fn member_gauge(model: &Model, group: &Group, id: &InstanceId, member: &Member) 
         image: instance.map(|instance| instance.image.to_string()).unwrap_or_default(),
         zone: member.zone.clone(),
         lifecycle: member.state.word().to_owned(),
-        serving: in_service && member.healthy && passes && !draining && fleet::is_running(model, id.as_str()),
+        serving: in_service && member.healthy && passes && !draining && running,
         booting: member.state.is_pending() || (in_service && (pending || new)),
         draining,
     }
@@ -217,12 +224,16 @@ fn member_gauge(model: &Model, group: &Group, id: &InstanceId, member: &Member) 
 fn balancer_gauge(model: &Model, balancer: &Balancer) -> BalancerGauge {
     let mut zones: BTreeMap<String, ZoneGauge> =
         balancer.zones.iter().map(|zone| (zone.clone(), ZoneGauge::default())).collect();
-    for (id, registration) in &balancer.registrations {
+    for (id, seat) in &balancer.registrations {
         let Some(instance) = fleet::instance(model, id.as_str()) else { continue };
-        let zone = zones.entry(instance.zone.clone()).or_default();
+        let health = elb::judge(model, balancer, Some(seat), instance);
+        let zone = match zones.get_mut(&instance.zone) {
+            Some(zone) => zone,
+            None => zones.entry(instance.zone.clone()).or_default(),
+        };
         zone.registered += 1;
-        zone.draining += usize::from(registration.leaves.is_some());
-        zone.in_service += usize::from(elb::takes_requests(model, &balancer.name, id));
+        zone.draining += usize::from(seat.leaves.is_some());
+        zone.in_service += usize::from(health.is_some_and(|health| health.takes_requests()));
     }
     BalancerGauge { zones }
 }

@@ -24,7 +24,7 @@ use crate::timing::Delay;
 
 pub(crate) use meter::Minute;
 pub use streams::Traffic;
-pub(crate) use streams::{close, cut, longest_open, metered, run};
+pub(crate) use streams::{close, cut, longest_open, metered, run, stir};
 
 /// A stream of requests.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -30,6 +30,13 @@ const fn out(reason: &'static str, description: &'static str) -> Health {
     Health { state: "OutOfService", reason, description }
 }
 
+impl Health {
+    /// Whether new requests are sent to it.
+    pub fn takes_requests(&self) -> bool {
+        *self == IN_SERVICE
+    }
+}
+
 /// Takes requests.
 const IN_SERVICE: Health = Health { state: "InService", reason: "N/A", description: "N/A" };
 /// Takes no new requests; open ones may finish. AWS still says `InService`.
@@ -57,6 +64,16 @@ const LEAVING_ZONE: Health = out("ELB", "Disable Availability Zone is currently 
 /// How an instance of a load balancer is now; `None` once it is terminated, which is when AWS stops listing it.
 pub fn of(model: &Model, balancer: &Balancer, id: &InstanceId) -> Option<Health> {
     let instance = fleet::instance(model, id.as_str())?;
+    judge(model, balancer, balancer.registrations.get(id), instance)
+}
+
+/// The same of an instance and its registration that have been looked up.
+pub fn judge(
+    model: &Model,
+    balancer: &Balancer,
+    seat: Option<&Registration>,
+    instance: &Instance,
+) -> Option<Health> {
     match instance.state {
         InstanceState::Terminated => return None,
         InstanceState::Pending => return Some(out("Instance", "Instance is in pending state.")),
@@ -66,7 +83,7 @@ pub fn of(model: &Model, balancer: &Balancer, id: &InstanceId) -> Option<Health>
         InstanceState::ShuttingDown => return Some(out("Instance", "Instance is in terminated state.")),
         InstanceState::Running => {}
     }
-    let Some(seat) = balancer.registrations.get(id) else { return Some(NOT_REGISTERED) };
+    let Some(seat) = seat else { return Some(NOT_REGISTERED) };
     if seat.leaves.is_some() {
         return Some(DRAINING);
     }
@@ -96,7 +113,7 @@ fn verdict(model: &Model, balancer: &Balancer, seat: &Registration, who: &Instan
 /// Whether the load balancer says that the instance takes requests now.
 pub fn takes_requests(model: &Model, balancer: &str, id: &InstanceId) -> bool {
     let balancer = model.elb.balancers.get(balancer);
-    balancer.and_then(|balancer| of(model, balancer, id)).is_some_and(|health| health == IN_SERVICE)
+    balancer.and_then(|balancer| of(model, balancer, id)).is_some_and(|health| health.takes_requests())
 }
 
 /// Whether the load balancer takes requests to the instance now, and the next probes will not change that.
@@ -156,6 +173,7 @@ pub fn enlist(model: &mut Model, balancer: &str, id: &InstanceId) {
     }
     found.registrations.insert(id.clone(), registration);
     model.queue.cancel(|event| is_left(event, balancer, id));
+    traffic::stir(model);
 }
 
 /// Begins to take an instance out; gives the moment it is gone.
@@ -175,6 +193,7 @@ pub fn dismiss(model: &mut Model, balancer: &str, id: &InstanceId) -> Option<Tim
     let open = requests.unwrap_or(open);
     let wait = open.min(Duration::from_secs(found.attributes.draining_timeout));
     registration.leaves = Some(model.now + wait);
+    traffic::stir(model);
     let event = ElbEvent::Left { balancer: balancer.to_owned(), instance: id.clone() };
     model.schedule_in(wait, Event::Elb(event));
     Some(model.now + wait)
@@ -195,6 +214,7 @@ pub fn forget(model: &mut Model, id: &InstanceId) {
     for balancer in model.elb.balancers.values_mut() {
         balancer.registrations.remove(id);
     }
+    traffic::stir(model);
     model
         .queue
         .cancel(|event| matches!(event, Event::Elb(ElbEvent::Left { instance, .. }) if instance == id));

@@ -2,7 +2,7 @@
 //!
 //! Nothing here is an event of the model, and chance comes from the stream's own generator: the model's future is the
 //! same with and without requests. What nodes know of their instances is looked up once in each second of the model,
-//! and anew whenever the model has moved on; so it makes no difference in how many steps time passes.
+//! and anew after each change of a load balancer; so it makes no difference in how many steps time passes.
 
 mod client;
 mod work;
@@ -99,7 +99,6 @@ impl Stream {
 
     /// Lets requests arrive and end until `to`. In between the model stands still.
     pub fn advance(&mut self, model: &Model, to: Time) {
-        self.view.fronts.clear();
         while let Some(moment) = self.due().filter(|moment| *moment <= Micros::of(to)) {
             if self.flights.next() == Some(moment) {
                 self.finish(model);
@@ -107,6 +106,11 @@ impl Stream {
                 self.arrive(model, moment);
             }
         }
+    }
+
+    /// Something about load balancers has changed: what is known of them is looked up anew.
+    pub fn stir(&mut self) {
+        self.view.fronts.clear();
     }
 
     fn due(&self) -> Option<Micros> {
@@ -125,7 +129,7 @@ impl Stream {
 
     /// Requests that came through a load balancer to an instance end now.
     pub fn cut(&mut self, model: &Model, balancer: &str, id: &InstanceId, cause: Cause) {
-        self.view.fronts.clear();
+        self.stir();
         for flight in self.flights.take(|flight| flight.balancer == balancer && flight.instance == *id) {
             self.strike(model, &flight, model.now, cause);
         }
@@ -133,7 +137,7 @@ impl Stream {
 
     /// A load balancer is gone, and all that came through it.
     pub fn close(&mut self, now: Time, balancer: &str) {
-        self.view.fronts.clear();
+        self.stir();
         let waiting: usize =
             self.nodes.remove(balancer).into_iter().flatten().map(|(_, node)| node.surge.len()).sum();
         let cut = self.flights.take(|flight| flight.balancer == balancer).len();

@@ -35,6 +35,11 @@ pub(crate) fn run(model: &mut Model, to: Time) {
     with(model, |streams, model| streams.iter_mut().for_each(|stream| stream.advance(model, to)));
 }
 
+/// A load balancer, or what is registered with one, has changed.
+pub(crate) fn stir(model: &mut Model) {
+    model.traffic.0.iter_mut().for_each(Stream::stir);
+}
+
 /// Requests that came through a load balancer to an instance end now.
 pub(crate) fn cut(model: &mut Model, balancer: &str, id: &InstanceId, cause: Cause) {
     with(model, |streams, model| {
