@@ -3,6 +3,9 @@
 //!
 //! What a load balancer does with requests follows the Classic Load Balancer guide ("How Elastic Load Balancing
 //! works", "Connection draining", "HTTP 503 and 504"). Times are in milliseconds, shares in `0.0..=1.0`.
+//!
+//! Two things are simpler than AWS. Behind a TCP listener, too, each request is sent on by itself: a connection that a
+//! client keeps open is not bound to its instance. And each stream counts outstanding requests for itself.
 
 mod flight;
 mod front;
