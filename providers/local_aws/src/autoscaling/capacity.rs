@@ -82,7 +82,7 @@ fn retire(model: &mut Model, name: &str) {
     let spare = usize::try_from(serving.saturating_sub(group.size.desired)).unwrap_or(usize::MAX);
     let outgoing = group.members.iter().filter(|(_, member)| member.outgoing && member.state.counts());
     let replaced: Vec<_> =
-        outgoing.take(spare).map(|(id, member)| (id.clone(), member.complaint.clone())).collect();
+        outgoing.take(spare).map(|(id, member)| (id.clone(), member.reason().to_owned())).collect();
     if group.balancing > 0 && serving >= group.size.desired + group.balancing {
         group.balancing = 0;
         poke(model, name);

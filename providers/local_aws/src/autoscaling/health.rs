@@ -138,16 +138,16 @@ fn to_replace(group: &Group) -> Vec<(InstanceId, String)> {
     let replacing = serving().filter(|(_, member)| member.outgoing).count() as u64;
     let none_healthy = serving().all(|(_, member)| !member.healthy);
     let limit = if none_healthy { 1 } else { tenth }.saturating_sub(replacing);
-    let unhealthy = serving().filter(|(_, member)| !member.complaint.is_empty() && !member.outgoing);
+    let unhealthy = serving().filter(|(_, member)| member.must_go() && !member.outgoing);
     let chosen = unhealthy.take(usize::try_from(limit).unwrap_or(usize::MAX));
-    chosen.map(|(id, member)| (id.clone(), member.complaint.clone())).collect()
+    chosen.map(|(id, member)| (id.clone(), member.reason().to_owned())).collect()
 }
 
 /// Has a group look at the age of its instances when the next one reaches its maximum lifetime.
 pub fn age(model: &mut Model, name: &str) {
     let Some(group) = model.autoscaling.groups.get(name) else { return };
     let Some(lifetime) = group.settings.max_lifetime.map(Duration::from_secs) else { return };
-    let young = group.members.values().filter(|member| member.complaint.is_empty() && member.state.counts());
+    let young = group.members.values().filter(|member| !member.must_go() && member.state.counts());
     let Some(due) = young.map(|member| member.launched + lifetime).min() else { return };
     let event = Event::AutoScaling(AutoScalingEvent::Aged(name.to_owned()));
     model.queue.cancel(|other| *other == event);
@@ -177,7 +177,7 @@ fn settled(model: &Model, name: &str) -> bool {
         if member.state == MemberState::Standby || member.state.is_resting() {
             return true;
         }
-        member.complaint.is_empty()
+        !member.must_go()
             && member.state == MemberState::InService
             && fleet::is_running(model, id.as_str())
             && (!group.heeds_balancers() || open(group).all(|name| elb::stays(model, name, id)))

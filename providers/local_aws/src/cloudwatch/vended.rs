@@ -55,7 +55,7 @@ fn group_size(group: &Group, name: &str) -> Option<f64> {
         "GroupPendingInstances" => Some(count(|state| state.word().starts_with("Pending"))),
         "GroupStandbyInstances" => Some(count(|state| state.word() == "Standby")),
         "GroupTerminatingInstances" => Some(count(|state| state.word().starts_with("Terminating"))),
-        "GroupTotalInstances" => Some(group.members.len() as f64),
+        "GroupTotalInstances" => Some(count(|state| !state.is_warm())),
         _ => None,
     }
 }

@@ -55,6 +55,16 @@ impl Member {
             outgoing: false,
         }
     }
+
+    /// Whether it is to be replaced: it is unhealthy, or has been there for too long.
+    pub fn must_go(&self) -> bool {
+        !self.healthy || !self.complaint.is_empty()
+    }
+
+    /// Why it is to be replaced, as the cause of an activity says it.
+    pub fn reason(&self) -> &str {
+        if self.complaint.is_empty() { "a health check failure" } else { &self.complaint }
+    }
 }
 
 /// A lifecycle action: a hook that an instance waits for.

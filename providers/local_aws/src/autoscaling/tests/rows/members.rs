@@ -162,6 +162,17 @@ fn load_balancers_and_hooks() {
             s.later();
             s.is(s.states(), "Pending:Wait".to_owned());
         }),
+        ("CreateAutoScalingGroup with lifecycle hooks -> the first instances wait, too", |s| {
+            let nobody = Consumer { answers_after: None, result: HookResult::Continue };
+            s.model(|model| model.autoscaling.consumers.insert("boot".to_owned(), nobody));
+            let hook = "LifecycleHookSpecificationList.member.1.LifecycleHookName=boot&LifecycleHookSpecificationList.member.1.LifecycleTransition=autoscaling:EC2_INSTANCE_LAUNCHING&LifecycleHookSpecificationList.member.1.HeartbeatTimeout=60";
+            s.group(&format!("MinSize=1&MaxSize=1&{hook}"));
+            s.is(s.states(), "Pending:Wait".to_owned());
+            s.is(
+                field(&s.asg("DescribeLifecycleHooks&AutoScalingGroupName=g", "200"), "HeartbeatTimeout"),
+                Some("60"),
+            );
+        }),
         ("CompleteLifecycleAction exists", |s| {
             s.group("MinSize=0&MaxSize=1");
             let hook = "AutoScalingGroupName=g&LifecycleHookName=boot";
