@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::ec2::fleet::{self, LaunchSpec};
-use crate::model::autoscaling::{Group, Launch, Member, MemberState, TemplateChoice};
+use crate::model::autoscaling::{Attachment, Group, Launch, Member, MemberState, TemplateChoice};
 use crate::model::ec2::InstanceId;
 use crate::model::{Event, Model};
 use crate::wire::ApiError;
@@ -29,7 +29,8 @@ pub struct Order<'a> {
 pub fn missing(model: &mut Model, name: &str, have: u64, want: u64) {
     let Some(group) = model.autoscaling.groups.get(name) else { return };
     let cause = format!("{}{}", group.occasion, activities::at(model.now, &reason(group, have, want)));
-    let lost = group.balancers.keys().find(|name| !model.elb.balancers.contains_key(*name));
+    let mut attached = group.balancers.iter().filter(|(_, attachment)| **attachment == Attachment::Attached);
+    let lost = attached.find(|(name, _)| !model.elb.balancers.contains_key(*name)).map(|(name, _)| name);
     if let Some(lost) = lost {
         let message =
             format!("Cannot find Load Balancer {lost}. Validating load balancer configuration failed.");
