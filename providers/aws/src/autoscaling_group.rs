@@ -6,6 +6,7 @@ mod back;
 mod birth;
 mod blue_green;
 mod canary;
+mod carry;
 mod dns_weighted;
 mod end;
 mod group;
@@ -23,6 +24,7 @@ mod request;
 mod rolling;
 mod run;
 mod settings;
+mod signal;
 mod strategy;
 mod swap;
 mod update;
@@ -148,12 +150,7 @@ impl AwsKind for AutoscalingGroups {
             (Effect::Update(changed), Some(id)) => update(aws, task, changed, id).await,
             (Effect::Delete, Some(id)) => delete(aws, task, id).await,
             (Effect::Adopt, Some(id)) => adopt(aws, task, id).await,
-            (Effect::Operate(operation), _) => match Phase::named(&operation.name) {
-                Some(phase) => run::advance(aws, task, phase).await,
-                None => {
-                    Err(permanent("swapping the group", format!("there is no phase `{}`", operation.name)))
-                }
-            },
+            (Effect::Operate(operation), _) => operate(aws, task, &operation.name).await,
             _ => Ok(gone()),
         }
     }
@@ -172,6 +169,17 @@ impl AwsKind for AutoscalingGroups {
                 Err(permanent("judging a guard", format!("an autoscaling_group has no guard `{other}`")))
             }
         }
+    }
+}
+
+/// Runs a step that is the group's own: moving what belongs to it, or a phase of a swap.
+async fn operate(aws: &Aws, task: &Task, operation: &str) -> Result<Progress, ProviderError> {
+    match (operation, Phase::named(operation)) {
+        (carry::CARRY, _) => carry::advance(aws, task).await,
+        (signal::SIGNAL, _) => signal::advance(aws, task, false).await,
+        (signal::UNSIGNAL, _) => signal::advance(aws, task, true).await,
+        (_, Some(phase)) => run::advance(aws, task, phase).await,
+        (other, None) => Err(permanent("swapping the group", format!("there is no phase `{other}`"))),
     }
 }
 

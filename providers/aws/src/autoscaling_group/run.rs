@@ -137,12 +137,12 @@ async fn finished(aws: &Aws, task: &Task, phase: &Phase) -> Result<Progress, Pro
 }
 
 /// The name of the old group.
-fn old_name(task: &Task) -> Option<String> {
+pub(super) fn old_name(task: &Task) -> Option<String> {
     task.prior.as_ref().map(|prior| prior.id.0.clone())
 }
 
 /// The name of the new group, once it is made.
-fn new_name(task: &Task) -> Option<String> {
+pub(super) fn new_name(task: &Task) -> Option<String> {
     let target = || task.target.as_ref().map(|id| id.0.clone());
     noted_id(task).map(str::to_owned).or_else(|| target().filter(|id| Some(id) != old_name(task).as_ref()))
 }

@@ -7,7 +7,9 @@ use infra_engine::change::Change;
 use infra_engine::id::RemoteId;
 use infra_engine::steps::{Effect, LoweredStep, LoweredTarget, Part};
 
+use super::super::carry::CARRY;
 use super::super::lower::{DRAINING, Phases, SETTING, at_stage, ending, operation, phase, serving_limit};
+use super::super::signal::{SIGNAL, UNSIGNAL};
 use super::super::swap::{Swap, baking};
 use super::STRATEGY;
 
@@ -54,6 +56,8 @@ impl<'a> Parts<'a> {
         self.phases.add(phase("pin", &hold, self.phases.on_old(), SETTING), Some("unpin"));
         let make = phase("", "make the new group, empty", LoweredTarget::None, SETTING);
         self.phases.add(LoweredStep { effect: Effect::Create, ..make }, Some("remove"));
+        let carry = format!("carry over what belongs to {}", self.old);
+        self.phases.add(phase(CARRY, &carry, Self::on_new(), SETTING), None);
     }
 
     /// The new group boots and joins the load balancers.
@@ -89,6 +93,8 @@ impl<'a> Parts<'a> {
             phase("detach", &format!("cut over: detach {old} from its load balancers"), on_old(), drain);
         let leave = LoweredStep { guard: Some(operation("floor", &[])), ..leave };
         self.phases.add(leave, Some("return"));
+        let follow = phase(SIGNAL, "have alarms follow to the new group", Self::on_new(), SETTING);
+        self.phases.add(follow, Some(UNSIGNAL));
         self.phases.add(phase("bake", &baking(&self.swap), Self::on_new(), bake + SETTING), None);
         let sizes = phase("finalise", "give the new group the sizes of the file", Self::on_new(), SETTING);
         self.phases.add(sizes, Some("repin"));
