@@ -73,7 +73,7 @@ pub struct Apply<'a> {
 /// How an apply ended.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ApplyReport {
-    /// The state: saved, unless `stopped`.
+    /// The state: saved, unless `stopped` or something has paused.
     pub state: State,
     /// How many steps are done, those of earlier runs included.
     pub succeeded: usize,
@@ -85,6 +85,8 @@ pub struct ApplyReport {
     pub undone: Vec<StepId>,
     /// The steps that could not be taken back.
     pub undo_failed: Vec<FailedStep>,
+    /// The failed steps whose changes stay as they are; the journal stays, and the next apply tries them again.
+    pub paused: Vec<StepId>,
     /// Conditions that apply had to decide and that do not hold; those of `check` blocks only warn.
     pub broken: Vec<Broken>,
     /// Whether it was stopped before its end; the journal stays, and the next apply goes on.
@@ -176,7 +178,7 @@ impl From<LoadError> for ApplyError {
 }
 
 /// Carries a plan out as far as it can: when a step fails, what does not depend on it goes on. At the end the state
-/// is saved and the journal cleared, unless it was stopped.
+/// is saved and the journal cleared, unless it was stopped or a change has paused.
 pub async fn apply(apply: Apply<'_>) -> Result<ApplyReport, ApplyError> {
     check(&apply)?;
     begin::begin(&apply).await?;

@@ -56,6 +56,18 @@ pub enum JournalEvent {
         /// Why.
         failure: String,
     },
+    /// The step had failed, its change waited as it was, and it is tried again.
+    Retried {
+        /// Which.
+        step: StepId,
+    },
+    /// Somebody wants the change of the step back as it was before, whatever would still have come.
+    GivenUp {
+        /// The last one that had begun.
+        step: StepId,
+        /// Who or what wants it, in a few words.
+        failure: String,
+    },
     /// The step is about to be taken back.
     UndoStarted {
         /// Which.
@@ -84,6 +96,8 @@ impl JournalEvent {
             | Self::Succeeded { step, .. }
             | Self::Failed { step, .. }
             | Self::Refused { step, .. }
+            | Self::Retried { step }
+            | Self::GivenUp { step, .. }
             | Self::UndoStarted { step }
             | Self::UndoDone { step }
             | Self::UndoFailed { step, .. } => Some(*step),
@@ -145,7 +159,10 @@ impl StepStatus {
             (Self::Started | Self::Undoing, Event::Noted { .. }) => Ok(self.clone()),
             (Self::Started, Event::Succeeded { outcome, .. }) => Ok(Self::Succeeded(outcome.clone())),
             (Self::Started, Event::Failed { failure, .. }) => Ok(Self::Failed(failure.clone())),
-            (Self::Succeeded(_), Event::Refused { .. }) => Ok(self.clone()),
+            (Self::Succeeded(_), Event::Refused { .. } | Event::Retried { .. }) => Ok(self.clone()),
+            (Self::Failed(_), Event::Retried { .. }) => Ok(Self::Started),
+            (Self::Started, Event::GivenUp { failure, .. }) => Ok(Self::Failed(failure.clone())),
+            (Self::Succeeded(_) | Self::Failed(_), Event::GivenUp { .. }) => Ok(self.clone()),
             (Self::Succeeded(_) | Self::Failed(_), Event::UndoStarted { .. }) => Ok(Self::Undoing),
             (Self::Undoing, Event::UndoDone { .. }) => Ok(Self::Undone),
             (Self::Undoing, Event::UndoFailed { failure, .. }) => Ok(Self::UndoFailed(failure.clone())),

@@ -54,12 +54,12 @@ impl<'p> Ledger<'p> {
         self.known.resolve_all(&kept(&self.plan.changes[change.0].desired))
     }
 
-    /// Makes the attributes of a change's object known once all that is new of it stands.
+    /// Makes the attributes of a change's object known once all that is new of it stands, or once it is prepared:
+    /// its parts refer to it before it is put to use.
     fn learn(&mut self, id: ChangeId) {
         let change = &self.plan.changes[id.0];
-        if matches!(change.action, Action::Delete | Action::Forget | Action::Prune)
-            || !self.schedule.is_established(id)
-        {
+        let removed = matches!(change.action, Action::Delete | Action::Forget | Action::Prune);
+        if removed || !(self.schedule.is_established(id) || self.schedule.is_prepared(id)) {
             return;
         }
         let Ok(desired) = self.desired(id) else { return };
@@ -71,7 +71,7 @@ impl<'p> Ledger<'p> {
     fn object_of(&self, id: ChangeId, change: &Change) -> Option<(RemoteId, Values)> {
         let made = self.schedule.of_change(id).find(|step| {
             let step = &self.plan.steps.steps[step.0];
-            step.target.is_none() && step.part == Part::Establish
+            step.target.is_none() && step.part != Part::Retire
         });
         let (object, mut observed) = match (made, &change.prior) {
             (Some(step), _) => (self.schedule.made(step)?, Values::new()),

@@ -141,19 +141,29 @@ pub struct PlanInput<'a> {
 
 /// Decides what has to be done. Pure: the same input gives the same plan.
 pub fn plan(input: &PlanInput<'_>) -> Result<Plan, PlanError> {
+    decide_on(input, None)
+}
+
+/// The same for some objects alone: all others stay as they are, whatever the configuration says of them.
+pub fn plan_only(input: &PlanInput<'_>, scope: &BTreeSet<Address>) -> Result<Plan, PlanError> {
+    decide_on(input, Some(scope))
+}
+
+fn decide_on(input: &PlanInput<'_>, scope: Option<&BTreeSet<Address>>) -> Result<Plan, PlanError> {
     problem::check_project(input)?;
     let moved = moved::follow(input.state, &input.desired.moves);
     let input = &PlanInput { state: &moved.state, ..*input };
     let order = links::order(input.desired).map_err(PlanError::cycle)?;
-    let mut draft = decided(input, &order, Along::new());
+    let mut draft = decided(input, scope, &order, Along::new());
     let along = rollouts::taken_along(&draft);
     if !along.is_empty() {
-        draft = decided(input, &order, along);
+        draft = decided(input, scope, &order, along);
     }
     draft.problems.extend(moved.conflicts.iter().map(|conflict| problem::moved(input, conflict)));
     assertions::of_the_rest(&mut draft);
     let fates = keep::fates(&draft);
     keep::carry_out(&mut draft, &fates);
+    draft.leave_alone();
     replace_order::cascade(&mut draft, &order, &fates);
     rollouts::mark(&mut draft);
     protect::check(&mut draft, &fates);
@@ -166,13 +176,20 @@ pub fn plan(input: &PlanInput<'_>) -> Result<Plan, PlanError> {
 }
 
 /// What happens to each object, if the ways in that swaps take `along` are replaced besides.
-fn decided<'a>(input: &'a PlanInput<'a>, order: &[Address], along: Along) -> Draft<'a> {
-    let mut draft = Draft::new(input, along);
+fn decided<'a>(
+    input: &'a PlanInput<'a>,
+    scope: Option<&'a BTreeSet<Address>>,
+    order: &[Address],
+    along: Along,
+) -> Draft<'a> {
+    let mut draft = Draft::new(input, scope, along);
     imports::check(&mut draft);
     for address in order {
         decide::decide(&mut draft, address);
     }
-    removed::remove(&mut draft);
+    if scope.is_none() {
+        removed::remove(&mut draft);
+    }
     draft
 }
 

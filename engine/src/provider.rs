@@ -77,6 +77,22 @@ pub trait Kind: Send + Sync {
         0
     }
 
+    /// Whether a change stays as it is when one of its steps fails, until somebody says how to go on.
+    fn pauses(&self, change: &Change) -> bool {
+        let _ = change;
+        false
+    }
+
+    /// The attribute that refers to the object this one is a part of: the part goes into use with it, and ends with it.
+    fn part_of(&self) -> Option<AttributeName> {
+        None
+    }
+
+    /// The attributes that a rollback returns to what they were before the last swap.
+    fn rolled_back(&self) -> &[&str] {
+        &[]
+    }
+
     /// What a change means for running instances and users, if anything.
     fn consequence(&self, change: &Change) -> Option<String> {
         let _ = change;

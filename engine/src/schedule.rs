@@ -18,6 +18,8 @@ pub struct Schedule<'p> {
     notes: BTreeMap<StepId, (String, serde_json::Value)>,
     outcomes: BTreeMap<StepId, Outcome>,
     failures: BTreeMap<StepId, String>,
+    /// The changes that somebody wants back as they were.
+    given_up: BTreeSet<ChangeId>,
 }
 
 impl<'p> Schedule<'p> {
@@ -32,6 +34,7 @@ impl<'p> Schedule<'p> {
             notes: BTreeMap::new(),
             outcomes: BTreeMap::new(),
             failures: BTreeMap::new(),
+            given_up: BTreeSet::new(),
         };
         events.into_iter().try_for_each(|event| schedule.record(event))?;
         Ok(schedule)
@@ -42,7 +45,13 @@ impl<'p> Schedule<'p> {
         let Some(step) = event.step() else { return Ok(()) };
         let unknown = || IllegalEvent { what: format!("the plan has no step {}", step.0) };
         let status = self.statuses.get_mut(step.0).ok_or_else(unknown)?;
-        *status = status.after(event)?;
+        // What is being made is made first: nobody may know it yet, and then nobody could remove it.
+        let made_first = matches!(event, JournalEvent::GivenUp { .. })
+            && *status == StepStatus::Started
+            && self.graph.steps[step.0].effect == Effect::Create;
+        if !made_first {
+            *status = status.after(event)?;
+        }
         match event {
             JournalEvent::Noted { name, note, .. } => {
                 self.notes.insert(step, (name.clone(), note.clone()));
@@ -52,6 +61,13 @@ impl<'p> Schedule<'p> {
             }
             JournalEvent::Failed { failure, .. } | JournalEvent::Refused { failure, .. } => {
                 self.failures.insert(step, failure.clone());
+            }
+            JournalEvent::Retried { .. } => {
+                self.failures.remove(&step);
+            }
+            JournalEvent::GivenUp { failure, .. } => {
+                self.failures.entry(step).or_insert_with(|| failure.clone());
+                self.given_up.insert(self.step(step).change);
             }
             _ => {}
         }
@@ -97,7 +113,29 @@ impl<'p> Schedule<'p> {
     /// it has, or may have, done something. Changes that go back together go back in the reverse of their order.
     pub fn to_undo(&self) -> Vec<StepId> {
         let broken = self.failures.keys().map(|step| self.together(self.step(*step).change));
-        broken.collect::<BTreeSet<_>>().iter().flat_map(|changes| self.next_undos(changes)).collect()
+        let lost = broken.filter(|changes| !self.is_paused(changes)).collect::<BTreeSet<_>>();
+        lost.iter().flat_map(|changes| self.next_undos(changes)).collect()
+    }
+
+    /// The failed steps whose changes stay as they are until somebody says how to go on.
+    pub fn paused(&self) -> Vec<StepId> {
+        let failed = self.failures.keys().copied();
+        failed.filter(|step| self.is_paused(&self.together(self.step(*step).change))).collect()
+    }
+
+    fn is_paused(&self, changes: &BTreeSet<ChangeId>) -> bool {
+        let pauses = |step: &StepId| self.step(*step).pauses && changes.contains(&self.step(*step).change);
+        self.failures.keys().any(pauses) && self.given_up.is_disjoint(changes)
+    }
+
+    /// Whether a step has begun, and what it has done has not been taken back.
+    pub fn has_begun(&self, step: StepId) -> bool {
+        matches!(self.status(step), StepStatus::Started | StepStatus::Succeeded(_) | StepStatus::Failed(_))
+    }
+
+    /// Whether something of a change's old is being taken away, or was.
+    pub fn is_retiring(&self, change: ChangeId) -> bool {
+        self.of_change(change).any(|step| self.step(step).part == Part::Retire && self.has_begun(step))
     }
 
     /// A change and those that are taken back with it.
@@ -199,8 +237,15 @@ impl<'p> Schedule<'p> {
     /// Whether all that is new of a change stands.
     pub fn is_established(&self, change: ChangeId) -> bool {
         self.of_change(change)
-            .filter(|step| self.step(*step).part == Part::Establish)
+            .filter(|step| self.step(*step).part != Part::Retire)
             .all(|step| self.stands(step))
+    }
+
+    /// Whether a change has something to prepare, and all of that stands.
+    pub fn is_prepared(&self, change: ChangeId) -> bool {
+        let prepares = |step: &StepId| self.step(*step).part == Part::Prepare;
+        let mut steps = self.of_change(change).filter(prepares).peekable();
+        steps.peek().is_some() && steps.all(|step| self.stands(step))
     }
 
     /// Why a step has failed, also if it has been taken back since.

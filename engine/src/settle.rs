@@ -119,6 +119,9 @@ impl Settling<'_> {
         }
         record.dependencies = sketch.dependencies.clone();
         record.protected = sketch.protected;
+        if let (Action::Swap, Some(prior)) = (change.action, &change.prior) {
+            record.previous = Some(prior.applied.clone());
+        }
         if let Some(current) = &mut record.current {
             current.applied = self.written(change);
             current.identity = change.identity.clone();

@@ -73,12 +73,21 @@ pub struct Record {
     pub dependencies: BTreeSet<Address>,
     /// Whether destroying it is refused, even when its block is gone.
     pub protected: bool,
+    /// What was applied before the last swap: the way back. Secrets are sealed.
+    pub previous: Option<Values>,
 }
 
 impl Record {
     /// A record with no object in it yet.
     pub fn empty(kind: KindName) -> Self {
-        Self { kind, current: None, former: Vec::new(), dependencies: BTreeSet::new(), protected: false }
+        Self {
+            kind,
+            current: None,
+            former: Vec::new(),
+            dependencies: BTreeSet::new(),
+            protected: false,
+            previous: None,
+        }
     }
 
     /// All its objects, the current one first, then the older ones, the newest last.

@@ -67,6 +67,8 @@ struct RecordV1 {
     dependencies: BTreeSet<Address>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     protected: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    previous: Option<Values>,
 }
 
 /// One physical object; plan files hold it in the same form.
@@ -134,6 +136,7 @@ impl RecordV1 {
             former: record.former.iter().map(physical).collect(),
             dependencies: record.dependencies.clone(),
             protected: record.protected,
+            previous: record.previous.as_ref().map(|values| seal_values(values, key)),
         }
     }
 }
@@ -146,6 +149,7 @@ impl From<RecordV1> for Record {
             former: record.former.into_iter().map(Physical::from).collect(),
             dependencies: record.dependencies,
             protected: record.protected,
+            previous: record.previous,
         }
     }
 }

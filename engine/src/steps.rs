@@ -63,6 +63,10 @@ pub struct Step {
     pub undo: Option<Operation>,
     /// How long it may take, waiting included.
     pub timeout: Duration,
+    /// Whether its change stays as it is if this step fails, until somebody says how to go on: nothing is taken back,
+    /// and the journal is kept.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub pauses: bool,
 }
 
 /// All steps of a plan and their order.
@@ -80,6 +84,9 @@ pub struct StepGraph {
 /// Whether a step brings the new about or takes the old away: it decides the order between objects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Part {
+    /// Makes the object, not in use yet: its parts are made next, and only then it is put to use. Runs after
+    /// everything the object refers to.
+    Prepare,
     /// Runs after the same part of everything the object refers to.
     Establish,
     /// Runs after everything that referred to the old object has left it.

@@ -29,6 +29,8 @@ async fn schedule(events: &str) -> String {
             "fail" => JournalEvent::Failed { step, failure: "no".to_owned() },
             "undo" => JournalEvent::UndoStarted { step },
             "undone" => JournalEvent::UndoDone { step },
+            "retry" => JournalEvent::Retried { step },
+            "give_up" => JournalEvent::GivenUp { step, failure: "enough".to_owned() },
             "undo_failed" => JournalEvent::UndoFailed { step, failure: "no".to_owned() },
             other => panic!("{other}"),
         };

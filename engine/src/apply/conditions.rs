@@ -26,7 +26,7 @@ impl Run<'_> {
     /// Whether anything new of the change has been begun by another step.
     fn has_begun(&self, change: ChangeId, but: StepId) -> bool {
         let schedule = &self.ledger.schedule;
-        let establishes = |step: &StepId| self.apply.plan.steps.steps[step.0].part == Part::Establish;
+        let establishes = |step: &StepId| self.apply.plan.steps.steps[step.0].part != Part::Retire;
         let mut others = schedule.of_change(change).filter(|step| *step != but && establishes(step));
         others.any(|step| *schedule.status(step) != StepStatus::NeverStarted)
     }

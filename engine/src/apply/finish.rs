@@ -14,12 +14,15 @@ use crate::store::save_state;
 /// Saves the state and clears the journal if everything is accounted for, and reports.
 pub(super) async fn finish(run: Run<'_>) -> Result<ApplyReport, ApplyError> {
     let stopped = is_stopped(&run);
+    let unfinished = stopped || !run.ledger.schedule.paused().is_empty();
     let settled = Settling { ledger: &run.ledger, key: &run.apply.state.key }.run(&run.apply.state);
     let changed = settled != run.apply.state || !run.apply.plan.steps.steps.is_empty();
-    let state = if changed && !stopped { settled.next() } else { settled };
+    let state = if changed && !unfinished { settled.next() } else { settled };
     let report = report(&run, state, stopped);
     if !stopped {
         say_skipped(&run, &report);
+    }
+    if !unfinished {
         if changed {
             save_state(run.apply.store, &report.state).await?;
         }
@@ -56,6 +59,7 @@ fn report(run: &Run<'_>, state: State, stopped: bool) -> ApplyReport {
         skipped: skipped.collect(),
         undone: with_status(|status| *status == StepStatus::Undone).collect(),
         undo_failed: undo_failed.collect(),
+        paused: schedule.paused(),
         broken: if stopped { Vec::new() } else { broken(run, schedule.failures().is_empty()) },
         stopped,
         state,

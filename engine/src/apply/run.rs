@@ -56,6 +56,7 @@ impl<'a> Run<'a> {
     /// Runs until nothing is left to do, or until it is stopped.
     pub(super) async fn drive(&mut self) -> Result<(), ApplyError> {
         let now = self.apply.stop.now.clone();
+        self.try_again().await?;
         self.judge_all_that_stands().await?;
         while !now.is_cancelled() {
             self.start_what_may().await?;
@@ -67,6 +68,17 @@ impl<'a> Run<'a> {
             match looked {
                 Some((job, turn)) => self.follow(job, turn).await?,
                 None => return Ok(()),
+            }
+        }
+        Ok(())
+    }
+
+    /// What an earlier run left as it was after a failure is tried again.
+    async fn try_again(&mut self) -> Result<(), ApplyError> {
+        for step in self.ledger.schedule.paused() {
+            self.write(&JournalEvent::Retried { step }).await?;
+            if *self.ledger.schedule.status(step) == StepStatus::Started {
+                self.in_doubt.insert(step);
             }
         }
         Ok(())

@@ -59,7 +59,7 @@ pub(super) fn task(
     // What is taken away may go before what its successor needs is known.
     let wanted = supplied(&change.desired, given);
     let desired = match step.part {
-        Part::Establish => resolved(ledger, &wanted)?,
+        Part::Prepare | Part::Establish => resolved(ledger, &wanted)?,
         Part::Retire => ledger.known.resolve_some(&wanted),
     };
     let made_by_itself = step.target.is_none() && !undoing;

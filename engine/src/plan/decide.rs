@@ -33,8 +33,21 @@ pub(super) fn decide(draft: &mut Draft<'_>, address: &Address) {
     } else if let Some(object) = desired.objects.get(address)
         && let Some(kind) = draft.kind(address)
     {
-        decide_object(draft, object, kind);
+        match draft.may_change(address) {
+            true => decide_object(draft, object, kind),
+            false => leave(draft, address, kind),
+        }
     }
+}
+
+/// An object that stays as it is: what others refer to is what was applied, and what AWS says.
+fn leave(draft: &mut Draft<'_>, address: &Address, kind: &dyn Kind) {
+    let current = draft.record(address).and_then(|record| record.current.as_ref());
+    let Some(live) = current.and_then(|current| draft.live(address, current)) else { return };
+    let known = |(name, value): (&AttributeName, &Value)| (name.clone(), Residual::Known(value.clone()));
+    let applied: Attributes = live.applied.iter().map(known).collect();
+    draft.known.insert(address.clone(), standing(kind.schema(), &applied, &live.observed, &live.id));
+    draft.desired.insert(address.clone(), applied);
 }
 
 /// A lookup is known if it was answered for the arguments it has now, and nothing that it comes after changes; else

@@ -23,6 +23,8 @@ use crate::steps::StepGraph;
 /// What has been decided so far.
 pub(super) struct Draft<'a> {
     pub(super) input: &'a PlanInput<'a>,
+    /// The objects that may change; all, unless something is said.
+    scope: Option<&'a BTreeSet<Address>>,
     /// What the configuration refers to.
     pub(super) links: Links,
     pub(super) identities: Identities,
@@ -42,9 +44,14 @@ pub(super) struct Draft<'a> {
 }
 
 impl<'a> Draft<'a> {
-    pub(super) fn new(input: &'a PlanInput<'a>, along: Along) -> Self {
+    pub(super) fn new(
+        input: &'a PlanInput<'a>,
+        scope: Option<&'a BTreeSet<Address>>,
+        along: Along,
+    ) -> Self {
         Self {
             input,
+            scope,
             links: links::direct(input.desired),
             identities: identify(input.desired, input.provider),
             along,
@@ -57,6 +64,17 @@ impl<'a> Draft<'a> {
             notes: Vec::new(),
             problems: Vec::new(),
         }
+    }
+
+    /// Whether an object may change.
+    pub(super) fn may_change(&self, address: &Address) -> bool {
+        self.scope.is_none_or(|scope| scope.contains(address))
+    }
+
+    /// Forgets what would become of objects that are to stay as they are.
+    pub(super) fn leave_alone(&mut self) {
+        let scope = self.scope;
+        self.changes.retain(|address, _| scope.is_none_or(|scope| scope.contains(address)));
     }
 
     /// The kind of an address; one that nobody knows is a problem.

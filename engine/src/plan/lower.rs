@@ -5,6 +5,7 @@
 //! referred to it has brought its own new about and let its own old go.
 
 mod ours;
+mod owned;
 mod parts;
 mod rollouts;
 
@@ -23,6 +24,7 @@ use crate::links::{self, Links, reach};
 use crate::provider::Kind;
 use crate::steps::{Effect, LoweredStep, LoweredTarget, Part, Step, StepGraph, Target};
 
+use owned::Owned;
 use parts::Parts;
 
 /// What each step of the table waits for, by position.
@@ -41,12 +43,16 @@ pub(super) fn lower(draft: &Draft<'_>, fates: &Fates) -> Result<StepGraph, PlanE
             lowered.iter().map(|step| step.after.iter().map(|before| before + steps.len()).collect()),
         );
         let offset = steps.len();
-        steps.extend(lowered.into_iter().map(|step| place(step, ChangeId(at), offset)));
+        let pauses = kind.pauses(change);
+        let placed = lowered.into_iter().map(|step| place(step, ChangeId(at), offset));
+        steps.extend(placed.map(|step| Step { pauses, ..step }));
     }
+    let owned = Owned::new(draft, &parts);
     order_within(&parts, &mut after);
-    order_between(&parts, draft, &mut after);
+    order_between(&parts, draft, &owned, &mut after);
     rollouts::order(&parts, draft, &mut after);
     decide_first(&parts, draft, &mut after);
+    owned::put_to_use_last(&parts, &owned, &mut after);
     let graph = number(steps, &after).map_err(|ring| ring_problem(draft, &ring))?;
     Ok(StepGraph { together: rollouts::together(draft), ..graph })
 }
@@ -66,7 +72,7 @@ fn lowered(kind: &dyn Kind, change: &Change) -> Vec<LoweredStep> {
         let update =
             Change { action: Action::Update, attributes: changes, retires: Vec::new(), ..change.clone() };
         let offset = steps.len();
-        let establish: Vec<usize> = (0..offset).filter(|at| steps[*at].part == Part::Establish).collect();
+        let establish: Vec<usize> = (0..offset).filter(|at| steps[*at].part != Part::Retire).collect();
         steps.extend(kind.lower(&update).into_iter().map(|step| shifted(step, offset, &establish)));
     }
     steps
@@ -120,6 +126,7 @@ fn place(step: LoweredStep, change: ChangeId, offset: usize) -> Step {
         guard: step.guard,
         undo: step.undo,
         timeout: step.timeout,
+        pauses: false,
     }
 }
 
@@ -132,20 +139,38 @@ fn order_within(parts: &BTreeMap<Address, Parts>, after: &mut After) {
     }
 }
 
-fn order_between(parts: &BTreeMap<Address, Parts>, draft: &Draft<'_>, after: &mut After) {
+fn order_between(parts: &BTreeMap<Address, Parts>, draft: &Draft<'_>, owned: &Owned, after: &mut After) {
     let state_links: Links = links::of_state(draft.input.state);
     let establishes = |address: &Address| parts.get(address).is_some_and(|parts| !parts.last.is_empty());
     let has_steps = |address: &Address| parts.contains_key(address);
     for (address, own) in parts {
         for other in reach(&draft.links, address, &establishes) {
+            let made = match owned.is_part(address, &other) {
+                true => parts[&other].made(),
+                false => &parts[&other].last,
+            };
             for first in &own.first {
-                after[*first].extend(&parts[&other].last);
+                after[*first].extend(made);
             }
         }
         for other in reach(&state_links, address, &has_steps) {
+            if owned.ends_with(address, &other) {
+                end_together(&parts[&other], own, after);
+                continue;
+            }
             let still = !reach(&draft.links, address, &|found| *found == other).is_empty();
             retire_after(&parts[&other], own, still, after);
         }
+    }
+}
+
+/// What a part leaves behind goes after what its owner leaves: until then it does its work there.
+fn end_together(owner: &Parts, part: &Parts, after: &mut After) {
+    for retire in &owner.late {
+        after[*retire].extend(&part.last);
+    }
+    for retire in &part.late {
+        after[*retire].extend(&owner.late);
     }
 }
 

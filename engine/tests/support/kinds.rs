@@ -1,6 +1,7 @@
 //! Made-up kinds: a `box` that is made anew when its color changes, a `slot` whose name is fixed, a `cask` whose name
-//! follows from what it holds and of which one older stays, a `cup` with a name that may be prefixed, a `layer` known by its contents, and a `fleet` that is
-//! swapped in several steps. Of `movers`: a `gate`, a `herd` that serves behind gates, a `sign` that leads to them.
+//! follows from what it holds and of which one older stays, a `cup` with a name that may be prefixed, a `layer` known by
+//! its contents, a `fleet` that is swapped in several steps, and a `rack` that is filled once the `shelf`s that are its
+//! parts are there. Of `movers`: a `gate`, a `herd` that serves behind gates, a `sign` that leads to them.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -21,6 +22,8 @@ use infra_lang::value::Value;
 pub struct Simple(KindSchema, ReplaceOrder, usize);
 pub struct Layer(KindSchema);
 pub struct Fleet(KindSchema);
+pub struct Rack(KindSchema);
+pub struct Shelf(KindSchema);
 
 pub fn all() -> Vec<Box<dyn Kind>> {
     let box_schema = schema(
@@ -57,8 +60,11 @@ pub fn all() -> Vec<Box<dyn Kind>> {
         &[
             ("launch", Type::string(), Presence::Required, false),
             ("size", Type::number(), Presence::Optional, false),
+            ("on_failure", Type::string(), Presence::Optional, false),
         ],
     );
+    let rack = schema("rack", &[("load", Type::string(), Presence::Required, true)]);
+    let shelf = schema("shelf", &[("rack", Type::string(), Presence::Required, true)]);
     let cup = KindSchema {
         naming: Naming::Prefixed { attribute: "name".into(), prefix: "name_prefix".into(), limit: 32 },
         ..schema(
@@ -77,6 +83,8 @@ pub fn all() -> Vec<Box<dyn Kind>> {
         Box::new(Simple(cup, ReplaceOrder::NewFirst, 0)),
         Box::new(Layer(layer)),
         Box::new(Fleet(fleet)),
+        Box::new(Rack(rack)),
+        Box::new(Shelf(shelf)),
     ];
     own.into_iter().chain(super::movers::all()).collect()
 }
@@ -242,11 +250,53 @@ impl Kind for Fleet {
         if changed.iter().any(|name| *name == *"launch") { Action::Swap } else { Action::Update }
     }
 
+    fn pauses(&self, change: &Change) -> bool {
+        let said = change.desired.get("on_failure").and_then(Residual::known).and_then(Value::as_str);
+        said == Some("pause")
+    }
+
     fn lower(&self, change: &Change) -> Vec<LoweredStep> {
         match (change.action, &change.prior) {
             (Action::Swap, Some(prior)) => swap(&prior.id, change),
             _ => simple(change),
         }
+    }
+}
+
+impl Kind for Rack {
+    fn schema(&self) -> &KindSchema {
+        &self.0
+    }
+
+    fn replace_order(&self, _: &Attributes) -> ReplaceOrder {
+        ReplaceOrder::NewFirst
+    }
+
+    fn lower(&self, change: &Change) -> Vec<LoweredStep> {
+        let mut steps = simple(change);
+        let Some(make) = steps.iter().position(|step| step.effect == Effect::Create) else { return steps };
+        steps[make].part = Part::Prepare;
+        let fill = Effect::Operate(operation("fill"));
+        steps.push(step(fill, LoweredTarget::MadeBy(make), Part::Establish, "fill", &[make]));
+        steps
+    }
+}
+
+impl Kind for Shelf {
+    fn schema(&self) -> &KindSchema {
+        &self.0
+    }
+
+    fn replace_order(&self, _: &Attributes) -> ReplaceOrder {
+        ReplaceOrder::NewFirst
+    }
+
+    fn part_of(&self) -> Option<AttributeName> {
+        Some("rack".into())
+    }
+
+    fn lower(&self, change: &Change) -> Vec<LoweredStep> {
+        simple(change)
     }
 }
 

@@ -186,6 +186,10 @@ impl Cloud {
 
     fn delete(&mut self, task: &Task) -> Result<Progress, ProviderError> {
         let id = task.target.clone().ok_or_else(|| permanent("NoTarget"))?;
+        if task.kind == *"rack" {
+            let text = Value::string(id.0.as_str());
+            self.things.retain(|_, thing| thing.kind != *"shelf" || thing.values.get("rack") != Some(&text));
+        }
         if let Some(thing) = self.things.remove(&id)
             && self.mentions(&id)
         {

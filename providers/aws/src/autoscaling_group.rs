@@ -29,7 +29,7 @@ mod strategy;
 mod swap;
 mod update;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use async_trait::async_trait;
@@ -104,6 +104,14 @@ impl Kind for AutoscalingGroups {
         lower::consequence(change)
     }
 
+    fn rolled_back(&self) -> &[&str] {
+        &lower::LAUNCHING
+    }
+
+    fn pauses(&self, change: &Change) -> bool {
+        lower::pauses(change)
+    }
+
     fn problems(&self, desired: &Attributes) -> Vec<(AttributeName, String)> {
         swap::problems(desired)
     }
@@ -175,6 +183,7 @@ impl AwsKind for AutoscalingGroups {
 /// Runs a step that is the group's own: moving what belongs to it, or a phase of a swap.
 async fn operate(aws: &Aws, task: &Task, operation: &str) -> Result<Progress, ProviderError> {
     match (operation, Phase::named(operation)) {
+        (lower::BOOT, _) => birth::boot(aws, task).await,
         (carry::CARRY, _) => carry::advance(aws, task).await,
         (signal::SIGNAL, _) => signal::advance(aws, task, false).await,
         (signal::UNSIGNAL, _) => signal::advance(aws, task, true).await,
@@ -212,6 +221,22 @@ fn memory_key(task: &Task) -> String {
 
 async fn one(aws: &Aws, id: &RemoteId) -> Result<Option<Described>, ProviderError> {
     Ok(read::describe(aws, &BTreeSet::from([id.0.clone()])).await?.remove(&id.0))
+}
+
+/// The groups of these names as AWS describes them; those that are not there are not in the answer.
+///
+/// # Errors
+/// What `DescribeAutoScalingGroups` answers.
+pub(crate) async fn described(
+    aws: &Aws,
+    names: &BTreeSet<String>,
+) -> Result<BTreeMap<String, Described>, ProviderError> {
+    read::describe(aws, names).await
+}
+
+/// What a group launches from: a launch configuration's name, or a template's id and version.
+pub(crate) fn launch_text(described: &Described) -> String {
+    read::launch(described).map(|launch| launch.text()).unwrap_or_default()
 }
 
 /// Whether there is a group of that name; one that is on its way out counts.

@@ -27,7 +27,8 @@ use crate::schema::Schema as _;
 /// Lets instances of a group wait, before they come into service or before they end, until somebody completes the
 /// action (`CompleteLifecycleAction`) or the time is over.
 ///
-/// A swap makes it anew on the new group, once that has taken over: the instances that boot first do not wait.
+/// It is there before a group's first instance boots, and a swap takes it along before the new group boots: every
+/// instance waits.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, Schema)]
 #[serde(default)]
 #[kind(name = "lifecycle_hook", id = ".+/.+", naming(fixed(attribute = "name", limit = 255)))]
@@ -89,6 +90,10 @@ impl Kind for LifecycleHooks {
         let alone = desired.contains_key("role_arn") && !desired.contains_key("notification_target_arn");
         let said = "a role is for telling somebody: write `notification_target_arn` too";
         Vec::from_iter(alone.then(|| (AttributeName::new("role_arn"), said.to_owned())))
+    }
+
+    fn part_of(&self) -> Option<AttributeName> {
+        Some(AttributeName::new("autoscaling_group_name"))
     }
 
     fn lower(&self, change: &Change) -> Vec<LoweredStep> {

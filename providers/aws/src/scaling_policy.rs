@@ -30,7 +30,7 @@ use crate::schema::Schema as _;
 
 /// How a group follows its load: by a number when an alarm fires, by steps, or by keeping a metric at a target.
 ///
-/// A swap makes it anew on the new group, once that has taken over.
+/// A swap takes it along to the new group, and the alarms that act on it follow at the cutover.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, Schema)]
 #[serde(default)]
 #[kind(
@@ -217,6 +217,10 @@ impl Kind for ScalingPolicies {
     fn problems(&self, desired: &Attributes) -> Vec<(AttributeName, String)> {
         let found = check::problems(desired);
         found.into_iter().map(|(name, said)| (AttributeName::new(name), said)).collect()
+    }
+
+    fn part_of(&self) -> Option<AttributeName> {
+        Some(AttributeName::new("autoscaling_group_name"))
     }
 
     fn lower(&self, change: &Change) -> Vec<LoweredStep> {

@@ -105,6 +105,10 @@ impl Kind for ScheduledActions {
         found.into_iter().map(|(name, said)| (AttributeName::new(name), said)).collect()
     }
 
+    fn part_of(&self) -> Option<AttributeName> {
+        Some(AttributeName::new("autoscaling_group_name"))
+    }
+
     fn lower(&self, change: &Change) -> Vec<LoweredStep> {
         let identity = ["scheduled_action_name", "autoscaling_group_name"];
         put::steps(change, &identity, Duration::from_secs(300))

@@ -1,9 +1,10 @@
-//! How a group comes about: made once, found again after a crash, and awaited until it serves.
+//! How a group comes about: made once, empty, and found again after a crash; then given its sizes, and awaited until
+//! it serves.
 
 use infra_engine::provider::{Progress, ProviderError, Task};
 
 use super::act::{Act, perform};
-use super::blue_green::{HELD_BACK, of};
+use super::blue_green::{HELD_BACK, of, resize};
 use super::group::{Activities, Group, Health, Pinned, count};
 use super::phase::Next;
 use super::request::{self, Start};
@@ -34,14 +35,10 @@ pub(crate) struct State<'a> {
     pub(crate) group: Option<&'a Group>,
     /// The token of the step that makes it.
     pub(crate) token: &'a str,
-    /// Whether it starts empty, as the new group of a swap.
-    pub(crate) empty: bool,
+    /// Whether it is the new group of a swap.
+    pub(crate) second: bool,
     /// What is wanted.
     pub(crate) wanted: &'a AutoscalingGroup,
-    /// What its load balancers say.
-    pub(crate) health: &'a Health,
-    /// What it has done.
-    pub(crate) activities: &'a Activities,
 }
 
 /// What comes next.
@@ -65,7 +62,7 @@ fn grown(s: &State<'_>) -> Next<Birth> {
     let Some(group) = s.group else { return Next::Done };
     let held_back = || HELD_BACK.iter().map(|name| (*name).to_owned());
     let suspended: Vec<String> =
-        if s.empty { held_back().collect() } else { s.wanted.suspended_processes.iter().cloned().collect() };
+        if s.second { held_back().collect() } else { s.wanted.suspended_processes.iter().cloned().collect() };
     let processes: Vec<String> =
         suspended.into_iter().filter(|name| !group.suspended.contains_key(name)).collect();
     let metrics: Vec<String> = s.wanted.enabled_metrics.difference(&group.metrics).cloned().collect();
@@ -76,29 +73,37 @@ fn grown(s: &State<'_>) -> Next<Birth> {
     if !metrics.is_empty() {
         return Next::Act(Birth::Act(Act::Measure { group: name, metrics, granularity }));
     }
-    serving(s, group)
+    Next::Done
 }
 
-/// A group that launches nothing is not waited for.
-fn serving(s: &State<'_>, group: &Group) -> Next<Birth> {
-    let serving = group.serving(&s.wanted.load_balancers, s.health);
-    let launches = !group.suspended.contains_key("Launch");
-    if s.empty || !launches || serving >= group.desired {
+/// What comes next for a group that is to get its sizes. One that launches nothing is not waited for.
+pub(crate) fn sized(
+    group: &Group,
+    wanted: &AutoscalingGroup,
+    health: &Health,
+    activities: &Activities,
+) -> Next {
+    let (min, max, first) = (wanted.min_size, wanted.max_size, wanted.first_size());
+    if (group.min, group.max) != (min, max) || group.desired < first {
+        return resize(group, Some(min), Some(max), Some(first.max(group.desired)));
+    }
+    let serving = group.serving(&wanted.load_balancers, health);
+    if group.suspended.contains_key("Launch") || serving >= group.desired {
         return Next::Done;
     }
     let ready = of(count(group.ready().count()), group.desired);
-    let waiting = match s.wanted.load_balancers.is_empty() {
+    let waiting = match wanted.load_balancers.is_empty() {
         true => format!("{ready} instances in service"),
         false => format!("{ready} instances in service, {} serve", of(serving, group.desired)),
     };
-    match (s.activities.given_up(group.desired), &s.activities.failure) {
+    match (activities.given_up(group.desired), &activities.failure) {
         (Some(reason), _) => Next::Stuck(reason),
         (None, Some(failure)) => Next::Wait(format!("{waiting}; the last launch failed: {failure}")),
         (None, None) => Next::Wait(waiting),
     }
 }
 
-/// Brings a group about. In a swap it starts empty and behind nothing; alone, it is finished when it serves.
+/// Brings a group about, empty; in a swap behind nothing, too.
 ///
 /// # Errors
 /// What AWS answers.
@@ -109,15 +114,12 @@ pub(crate) async fn advance(aws: &Aws, task: &Task) -> Result<Progress, Provider
     let described = read::describe(aws, &[name.clone()].into()).await?.remove(&name);
     let group = described.as_ref().map(read::group);
     let pinned: Option<Pinned> = super::note(task, "pin");
-    let made = noted_id(task).is_some() && group.is_some() && pinned.is_none();
     let state = State {
         noted: noted_id(task).is_some(),
         group: group.as_ref(),
         token: &task.token.0,
-        empty: pinned.is_some(),
+        second: pinned.is_some(),
         wanted: &wanted,
-        health: &if made { read::health(aws, &wanted.load_balancers).await? } else { Health::default() },
-        activities: &if made { read::activities(aws, &name, None).await? } else { Activities::default() },
     };
     let key = memory_key(task);
     match next(&state) {
@@ -136,6 +138,33 @@ pub(crate) async fn advance(aws: &Aws, task: &Task) -> Result<Progress, Provider
     }
 }
 
+/// Gives a group that was made empty its sizes, and waits until it serves.
+///
+/// # Errors
+/// What AWS answers.
+pub(crate) async fn boot(aws: &Aws, task: &Task) -> Result<Progress, ProviderError> {
+    let wanted: AutoscalingGroup = decode(&task.desired)?;
+    let name = task.target.as_ref().map(|id| id.0.clone()).unwrap_or_default();
+    let Some(described) = read::describe(aws, &[name.clone()].into()).await?.remove(&name) else {
+        return Ok(waiting(5, "the group to become visible"));
+    };
+    let health = read::health(aws, &wanted.load_balancers).await?;
+    let activities = read::activities(aws, &name, None).await?;
+    let key = memory_key(task);
+    match sized(&read::group(&described), &wanted, &health, &activities) {
+        Next::Act(act) if !aws.memory.may_do(&key, &act.to_string()) => {
+            Ok(waiting(3, format!("AWS to show: {act}")))
+        }
+        Next::Act(act) => perform(aws, &act).await.map(|()| Progress::Acted(act.to_string())),
+        Next::Wait(on) => Ok(waiting(5, on)),
+        Next::Done => {
+            aws.memory.forget(&key);
+            Ok(outcome(Some(&described), task))
+        }
+        Next::Stuck(reason) => Ok(Progress::Stuck(reason)),
+    }
+}
+
 async fn make(
     aws: &Aws,
     task: &Task,
@@ -145,7 +174,7 @@ async fn make(
 ) -> Result<Progress, ProviderError> {
     let start = match pinned {
         Some(pinned) => Start::Empty { max: wanted.max_size.max(pinned.desired) },
-        None => Start::Serving,
+        None => Start::Prepared,
     };
     let call = request::create(name, wanted, start, &tags::ours(aws, task));
     match call.send_with(&aws.autoscaling).await.map_err(failed("CreateAutoScalingGroup")) {
@@ -163,22 +192,23 @@ mod tests {
     use super::*;
     use crate::autoscaling_group::group::Member;
 
-    fn look(noted: bool, empty: bool, group: Option<&Group>) -> Next<Birth> {
-        let wanted = AutoscalingGroup {
+    fn wanted() -> AutoscalingGroup {
+        AutoscalingGroup {
+            min_size: 2,
+            max_size: 4,
             suspended_processes: ["AlarmNotification".to_owned()].into(),
             enabled_metrics: ["GroupInServiceInstances".to_owned()].into(),
             metrics_granularity: "1Minute".into(),
             ..AutoscalingGroup::default()
-        };
-        next(&State {
-            noted,
-            group,
-            token: "0123",
-            empty,
-            wanted: &wanted,
-            health: &Health::default(),
-            activities: &Activities::default(),
-        })
+        }
+    }
+
+    fn look(noted: bool, second: bool, group: Option<&Group>) -> Next<Birth> {
+        next(&State { noted, group, token: "0123", second, wanted: &wanted() })
+    }
+
+    fn boot(group: &Group) -> Next {
+        sized(group, &wanted(), &Health::default(), &Activities::default())
     }
 
     fn group() -> Group {
@@ -210,23 +240,37 @@ mod tests {
     }
 
     #[test]
-    fn it_is_finished_when_it_serves() {
+    fn it_is_made_when_it_does_what_it_is_to_and_no_more() {
         let suspend = |processes: &[&str]| {
             let processes = processes.iter().map(|name| (*name).to_owned()).collect();
             Next::Act(Birth::Act(Act::Suspend { group: "web-0123".into(), processes }))
         };
         assert_eq!(look(true, false, Some(&group())), suspend(&["AlarmNotification"]));
         assert_eq!(look(true, true, Some(&group())), suspend(&HELD_BACK));
-        let settled = settled("AlarmNotification");
-        assert_eq!(look(true, false, Some(&settled)), Next::Wait("1 of 2 instances in service".into()));
-        let full = Group { desired: 1, ..settled };
-        assert_eq!(look(true, false, Some(&full)), Next::Done);
+        assert_eq!(look(true, false, Some(&settled("AlarmNotification"))), Next::Done);
+    }
+
+    #[test]
+    fn it_boots_until_all_of_it_serves() {
+        let empty = Group { desired: 0, max: 4, members: Vec::new(), ..settled("AlarmNotification") };
+        assert_eq!(boot(&empty), resize(&empty, Some(2), Some(4), Some(2)));
+        let half = Group { min: 2, max: 4, ..settled("AlarmNotification") };
+        assert_eq!(boot(&half), Next::Wait("1 of 2 instances in service".into()));
+        let member = |id: &str| Member { id: id.into(), ready: true, ..Member::default() };
+        let full = Group { members: vec![member("i-1"), member("i-2")], ..half.clone() };
+        assert_eq!(boot(&full), Next::Done);
+        let scaled = Group { desired: 3, ..full };
+        assert_eq!(
+            boot(&scaled),
+            Next::Wait("2 of 3 instances in service".into()),
+            "somebody scales meanwhile"
+        );
     }
 
     #[test]
     fn what_launches_nothing_is_not_waited_for() {
-        let mut asleep = settled("AlarmNotification");
+        let mut asleep = Group { min: 2, max: 4, ..settled("AlarmNotification") };
         asleep.suspended.insert("Launch".into(), String::new());
-        assert_eq!(look(true, false, Some(&asleep)), Next::Done);
+        assert_eq!(boot(&asleep), Next::Done);
     }
 }

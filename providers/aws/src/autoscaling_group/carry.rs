@@ -205,7 +205,10 @@ mod tests {
             action("once, to come", Some(150), None),
             action("nightly, begun", Some(50), Some("0 22 * * *")),
             action("nightly, to begin", Some(150), Some("0 22 * * *")),
-            ScheduledUpdateGroupAction { end_time: Some(DateTime::from_secs(90)), ..action("over", None, Some("")) },
+            ScheduledUpdateGroupAction {
+                end_time: Some(DateTime::from_secs(90)),
+                ..action("over", None, Some(""))
+            },
         ];
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(100);
         let lines: Vec<String> = scheduled(&actions, now)

@@ -15,7 +15,7 @@ use super::swap::{Swap, watchable};
 use crate::kind::simple;
 
 /// The attributes that instances are launched from.
-const LAUNCHING: [&str; 2] = ["launch", "mixed_instances_policy"];
+pub(super) const LAUNCHING: [&str; 2] = ["launch", "mixed_instances_policy"];
 /// The attributes that a group cannot change.
 const NAMING: [&str; 2] = ["name", "name_prefix"];
 
@@ -120,26 +120,54 @@ fn degraded(change: &Change, prior: &Prior) -> String {
     }
 }
 
-/// The steps of a change.
-pub(crate) fn lower(change: &Change) -> Vec<LoweredStep> {
-    let swaps = match change.action {
+/// Whether a change runs as a swap: what triggers a replacement may be something else, and users need not notice.
+fn swaps(change: &Change) -> bool {
+    match change.action {
         Action::Swap => true,
-        // Something else triggers the replacement; users need not notice.
         Action::Replace(ReplaceOrder::NewFirst) => watchable(&change.desired),
         _ => false,
-    };
+    }
+}
+
+/// Whether a swap that fails waits as it is, capacity held, until somebody says how to go on.
+pub(crate) fn pauses(change: &Change) -> bool {
+    let rolls_back = |prior| Swap::of(&change.desired).rolls_back(strategy(change, prior).rolls_back);
+    let moves = swaps(change) || change.rollout.is_some();
+    moves && change.prior.as_ref().is_some_and(|prior| !rolls_back(prior))
+}
+
+/// The steps of a change.
+pub(crate) fn lower(change: &Change) -> Vec<LoweredStep> {
     let mut steps = match &change.prior {
-        Some(prior) if swaps => swapped(change, prior),
+        Some(prior) if swaps(change) => swapped(change, prior),
         Some(prior) if change.action == Action::Update && change.rollout.is_some() => {
             let older = change.retires.iter().map(|id| crate::kind::retire(change, ending(change), id));
             dns_weighted::steps::stay(change, &prior.id).into_iter().chain(older).collect()
         }
-        _ => simple(change, serving_limit(&change.desired)),
+        _ => booted(change, simple(change, serving_limit(&change.desired))),
     };
-    let first_older = steps.len() - change.retires.len();
+    let older = |step: &&mut LoweredStep| matches!(&step.target, LoweredTarget::Existing(id) if change.retires.contains(id));
     if change.action != Action::Delete {
-        steps[first_older..].iter_mut().for_each(|step| step.guard = Some(operation("outserved", &[])));
+        steps.iter_mut().filter(older).for_each(|step| step.guard = Some(operation("outserved", &[])));
     }
+    steps
+}
+
+/// The operation that gives a group which was made empty its sizes.
+pub(crate) const BOOT: &str = "boot";
+
+/// A group is made empty and boots once its hooks, policies and schedules are there.
+fn booted(change: &Change, mut steps: Vec<LoweredStep>) -> Vec<LoweredStep> {
+    let Some(make) = steps.iter().position(|step| step.effect == Effect::Create) else { return steps };
+    let boot = steps.len();
+    for after in steps.iter_mut().filter(|step| step.part == Part::Retire).map(|step| &mut step.after) {
+        after.iter_mut().filter(|at| **at == make).for_each(|at| *at = boot);
+    }
+    let timeout = steps[make].timeout;
+    let made = &mut steps[make];
+    (made.part, made.title, made.timeout) = (Part::Prepare, "make the group, empty".to_owned(), SETTING);
+    let title = "boot its instances";
+    steps.push(LoweredStep { after: vec![make], ..phase(BOOT, title, LoweredTarget::MadeBy(make), timeout) });
     steps
 }
 
@@ -172,15 +200,18 @@ fn keeps_name(desired: &Attributes, id: &RemoteId) -> bool {
     }
 }
 
-/// What takes the place of a group is always another one.
-fn swapped(change: &Change, prior: &Prior) -> Vec<LoweredStep> {
-    let strategy = match rolling_by(&change.desired, prior) {
+/// The strategy of a change. What takes the place of a group is always another one.
+fn strategy(change: &Change, prior: &Prior) -> &'static Strategy {
+    match rolling_by(&change.desired, prior) {
         _ if change.rollout.is_some() => &dns_weighted::STRATEGY,
         strategy if strategy.second_group || change.action == Action::Swap => strategy,
         _ => USUAL,
-    };
+    }
+}
+
+fn swapped(change: &Change, prior: &Prior) -> Vec<LoweredStep> {
     let older = change.retires.iter().map(|id| crate::kind::retire(change, ending(change), id));
-    (strategy.lower)(change, &prior.id).into_iter().chain(older).collect()
+    (strategy(change, prior).lower)(change, &prior.id).into_iter().chain(older).collect()
 }
 
 fn seconds(desired: &Attributes, name: &str) -> Option<u64> {
@@ -221,15 +252,14 @@ pub(super) const DRAINING: Duration = Duration::from_secs(3600 + 60);
 /// The steps of a swap, each after the one before.
 pub(super) struct Phases<'a> {
     old: &'a RemoteId,
-    undone: bool,
     /// In their order.
     pub(super) steps: Vec<LoweredStep>,
 }
 
 impl<'a> Phases<'a> {
-    /// No steps yet; with `undone` they are taken back if one fails.
-    pub(super) fn new(old: &'a RemoteId, undone: bool) -> Self {
-        Self { old, undone, steps: Vec::new() }
+    /// No steps yet.
+    pub(super) fn new(old: &'a RemoteId) -> Self {
+        Self { old, steps: Vec::new() }
     }
 
     /// The old group.
@@ -240,7 +270,7 @@ impl<'a> Phases<'a> {
     /// Adds a step, and the operation that takes it back.
     pub(super) fn add(&mut self, step: LoweredStep, undo: Option<&str>) {
         let after = Vec::from_iter(self.steps.len().checked_sub(1));
-        let undo = undo.filter(|_| self.undone).map(|name| operation(name, &[]));
+        let undo = undo.map(|name| operation(name, &[]));
         self.steps.push(LoweredStep { after, undo, ..step });
     }
 }

@@ -218,7 +218,7 @@ fn split(text: &str) -> Vec<String> {
     text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect()
 }
 
-fn launch(described: &Described) -> Option<Launch> {
+pub(super) fn launch(described: &Described) -> Option<Launch> {
     let mixed = described.mixed_instances_policy().and_then(|policy| policy.launch_template());
     let template = described.launch_template().or_else(|| mixed?.launch_template_specification());
     match template.and_then(|template| Some((template.launch_template_id()?, template))) {

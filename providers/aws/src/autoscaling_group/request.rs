@@ -16,8 +16,8 @@ use crate::tags::Tags;
 /// The sizes and the traffic that a new group starts with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Start {
-    /// As the attributes say.
-    Serving,
+    /// Empty, behind what the attributes say: its parts are made before it boots.
+    Prepared,
     /// Empty and behind nothing, with room for so many instances: the new group of a swap.
     Empty {
         /// Never more instances.
@@ -47,10 +47,10 @@ pub(crate) fn create(
         .set_service_linked_role_arn(group.service_linked_role_arn.clone())
         .set_tags(Some(tags(name, &with_ours(group, ours))));
     let call = match start {
-        Start::Serving => call
-            .min_size(group.min_size)
+        Start::Prepared => call
+            .min_size(0)
             .max_size(group.max_size)
-            .desired_capacity(group.first_size())
+            .desired_capacity(0)
             .health_check_type(group.health_check_type())
             .set_load_balancer_names(some(&Vec::from_iter(group.load_balancers.clone())))
             .set_target_group_arns(some(&Vec::from_iter(group.target_group_arns.clone()))),
@@ -191,10 +191,11 @@ mod tests {
     }
 
     #[test]
-    fn a_first_group_serves_and_a_second_is_empty_and_behind_nothing() {
+    fn a_first_group_is_behind_its_balancers_and_a_second_behind_nothing() {
         let ours = Tags::from([("infra:token".to_owned(), "0".to_owned())]);
-        let first = create("web-1", &web(), Start::Serving, &ours);
-        assert_eq!((first.get_min_size(), first.get_desired_capacity()), (&Some(2), &Some(2)));
+        let first = create("web-1", &web(), Start::Prepared, &ours);
+        assert_eq!((first.get_max_size(), first.get_desired_capacity()), (&Some(8), &Some(0)));
+        assert_eq!(first.get_load_balancer_names().as_deref(), Some(["web".to_owned()].as_slice()));
         assert_eq!(first.get_health_check_type().as_deref(), Some("ELB"));
         assert_eq!(first.get_vpc_zone_identifier().as_deref(), Some("subnet-1,subnet-2"));
         let propagated: Vec<_> =
@@ -211,11 +212,11 @@ mod tests {
     #[test]
     fn a_template_is_given_with_its_exact_version_or_inside_the_policy() {
         let template = AutoscalingGroup { launch: "lt-0123456789abcdef0:7".into(), ..web() };
-        let call = create("web-1", &template, Start::Serving, &Tags::new());
+        let call = create("web-1", &template, Start::Prepared, &Tags::new());
         assert_eq!(call.get_launch_template().as_ref().and_then(|template| template.version()), Some("7"));
         let mixed =
             AutoscalingGroup { mixed_instances_policy: Some(MixedInstancesPolicy::default()), ..template };
-        let call = create("web-1", &mixed, Start::Serving, &Tags::new());
+        let call = create("web-1", &mixed, Start::Prepared, &Tags::new());
         assert!(call.get_launch_template().is_none() && call.get_mixed_instances_policy().is_some());
     }
 

@@ -84,8 +84,7 @@ impl Move {
         let lists = [alarm.alarm_actions(), alarm.ok_actions(), alarm.insufficient_data_actions()];
         lists.into_iter().flatten().find(|action| self.policies.contains_key(*action))?;
         let mut moved = alarm.clone();
-        let lists =
-            [&mut moved.alarm_actions, &mut moved.ok_actions, &mut moved.insufficient_data_actions];
+        let lists = [&mut moved.alarm_actions, &mut moved.ok_actions, &mut moved.insufficient_data_actions];
         lists.into_iter().flatten().flatten().for_each(|action| self.action(action));
         moved.dimensions.iter_mut().flatten().for_each(|dimension| self.dimension(dimension));
         moved.metrics.iter_mut().flatten().for_each(|query| self.query(query));

@@ -11,14 +11,13 @@ use super::super::carry::CARRY;
 use super::super::lower::{DRAINING, Phases, SETTING, at_stage, ending, operation, phase, serving_limit};
 use super::super::signal::{SIGNAL, UNSIGNAL};
 use super::super::swap::{Swap, baking};
-use super::STRATEGY;
 
 /// The position of the step that makes the new group.
 const MAKE: usize = 1;
 
 /// The steps.
 pub(super) fn lower(change: &Change, old: &RemoteId) -> Vec<LoweredStep> {
-    let mut parts = Parts::new(change, old, STRATEGY.rolls_back);
+    let mut parts = Parts::new(change, old);
     parts.begin();
     parts.arrive();
     parts.take_over();
@@ -34,11 +33,9 @@ pub(crate) struct Parts<'a> {
 }
 
 impl<'a> Parts<'a> {
-    /// No steps yet; a failed swap is taken back `usually` unless the block says.
-    pub(crate) fn new(change: &'a Change, old: &'a RemoteId, usually: bool) -> Self {
-        let swap = Swap::of(&change.desired);
-        let phases = Phases::new(old, swap.rolls_back(usually));
-        Self { change, old, swap, phases }
+    /// No steps yet.
+    pub(crate) fn new(change: &'a Change, old: &'a RemoteId) -> Self {
+        Self { change, old, swap: Swap::of(&change.desired), phases: Phases::new(old) }
     }
 
     /// All of them.

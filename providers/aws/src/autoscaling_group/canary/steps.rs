@@ -11,7 +11,7 @@ use super::{STRATEGY, stages};
 /// The steps.
 pub(super) fn lower(change: &Change, old: &RemoteId) -> Vec<LoweredStep> {
     let swap = Swap::of(&change.desired);
-    let mut parts = Parts::new(change, old, STRATEGY.rolls_back);
+    let mut parts = Parts::new(change, old);
     parts.begin();
     for stage in stages(&swap) {
         parts.arrive_by(stage);

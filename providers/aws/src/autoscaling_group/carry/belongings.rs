@@ -16,12 +16,8 @@ use crate::error::failed;
 /// What AWS answers.
 pub(super) async fn of(aws: &Aws, described: &AutoScalingGroup) -> Result<Belongings, ProviderError> {
     let group = described.auto_scaling_group_name().unwrap_or_default();
-    let (hooks, policies, schedule, notifications) = try_join!(
-        hooks(aws, group),
-        policies(aws, group),
-        schedule(aws, group),
-        notifications(aws, group)
-    )?;
+    let (hooks, policies, schedule, notifications) =
+        try_join!(hooks(aws, group), policies(aws, group), schedule(aws, group), notifications(aws, group))?;
     // One that is on its way out has a status.
     let warm_pool = described.warm_pool_configuration().filter(|pool| pool.status().is_none()).cloned();
     Ok(Belongings { hooks, policies, schedule, notifications, warm_pool })

@@ -15,7 +15,7 @@ const MAKE: usize = 1;
 pub(super) fn swap(change: &Change, old: &RemoteId) -> Vec<LoweredStep> {
     let (serving, ending) = (serving_limit(&change.desired), ending(change));
     let new = || LoweredTarget::MadeBy(MAKE);
-    let mut phases = Phases::new(old, Swap::of(&change.desired).rolls_back(STRATEGY.rolls_back));
+    let mut phases = Phases::new(old);
     phases.add(phase("pin", &format!("hold {old} at its size"), phases.on_old(), SETTING), Some("unpin"));
     let make = phase("", "make the new group, empty", LoweredTarget::None, SETTING);
     phases.add(LoweredStep { effect: Effect::Create, ..make }, Some("remove"));
@@ -37,7 +37,7 @@ pub(crate) fn stay(change: &Change, group: &RemoteId) -> Vec<LoweredStep> {
     let drain = Swap::of(&change.desired)
         .drain
         .map_or(DRAINING, |seconds| std::time::Duration::from_secs(seconds + 60));
-    let mut phases = Phases::new(group, Swap::of(&change.desired).rolls_back(STRATEGY.rolls_back));
+    let mut phases = Phases::new(group);
     let join = "have its instances serve behind the new load balancers too";
     phases.add(phase("join", join, phases.on_old(), serving_limit(&change.desired)), Some("unjoin"));
     let others = change.attributes.iter().map(|attribute| attribute.name.clone());

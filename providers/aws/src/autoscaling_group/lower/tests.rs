@@ -123,10 +123,12 @@ fn a_swap_is_its_phases() {
     insta::assert_snapshot!(lowered(&change), @r"
     Establish pin guard - undo unpin within 300 s: hold shop-web-4f2a91 at its size
     Establish create guard - undo remove within 300 s: make the new group, empty
+    Establish carry guard - undo - within 300 s: carry over what belongs to shop-web-4f2a91
     Establish scale guard - undo shrink within 600 s: boot as many instances as run now
     Establish attach guard - undo leave within 600 s: attach the new group to its load balancers
     Establish match guard - undo - within 600 s: match the size that the old group has by then
     Establish detach guard floor undo return within 180 s: cut over: detach shop-web-4f2a91 from its load balancers
+    Establish signal guard - undo unsignal within 300 s: have alarms follow to the new group
     Establish bake guard - undo - within 600 s: bake for 5m
     Establish finalise guard - undo repin within 300 s: give the new group the sizes of the file
     Retire retire guard floor undo - within 1800 s: end the instances of shop-web-4f2a91
@@ -143,6 +145,7 @@ fn a_canary_arrives_stage_by_stage() {
     insta::assert_snapshot!(lowered(&change), @r"
     Establish pin guard - undo unpin within 300 s: hold shop-web-4f2a91 at its size
     Establish create guard - undo remove within 300 s: make the new group, empty
+    Establish carry guard - undo - within 300 s: carry over what belongs to shop-web-4f2a91
     Establish scale guard - undo shrink within 690 s: boot 20% of the instances that run now
     Establish attach guard - undo leave within 690 s: have 20% serve behind the load balancers
     Establish try guard - undo - within 600 s: bake for 5m at 20%
@@ -151,6 +154,7 @@ fn a_canary_arrives_stage_by_stage() {
     Establish try guard - undo - within 600 s: bake for 5m at 100%
     Establish match guard - undo - within 690 s: match the size that the old group has by then
     Establish detach guard floor undo return within 3660 s: cut over: detach shop-web-4f2a91 from its load balancers
+    Establish signal guard - undo unsignal within 300 s: have alarms follow to the new group
     Establish bake guard - undo - within 600 s: bake for 5m
     Establish finalise guard - undo repin within 300 s: give the new group the sizes of the file
     Retire retire guard floor undo - within 1800 s: end the instances of shop-web-4f2a91
@@ -180,10 +184,21 @@ fn a_roll_stays_in_its_group() {
 }
 
 #[test]
-fn a_paused_swap_is_not_taken_back() {
-    let change =
-        of_three(Action::Swap, &["launch"], 3, serde_json::json!({ "swap": { "on_failure": "pause" } }));
-    assert!(lower(&change).iter().all(|step| step.undo.is_none()));
+fn a_swap_pauses_if_the_block_says_so() {
+    let change = |on_failure| {
+        let swap = serde_json::json!({ "swap": { "on_failure": on_failure } });
+        of_three(Action::Swap, &["launch"], 3, swap)
+    };
+    assert!(pauses(&change("pause")) && !pauses(&change("rollback")));
+    assert_eq!(lowered(&change("pause")), lowered(&change("rollback")), "there is a way back all the same");
+}
+
+#[test]
+fn a_first_group_is_made_empty_and_then_boots() {
+    insta::assert_snapshot!(lowered(&of_three(Action::Create, &[], 0, serde_json::json!({}))), @r"
+    Prepare create guard - undo - within 300 s: make the group, empty
+    Establish boot guard - undo - within 690 s: boot its instances
+    ");
 }
 
 #[test]
@@ -192,7 +207,11 @@ fn what_triggers_a_replacement_swaps_too() {
     assert_eq!(lower(&replaced).len(), lower(&of_three(Action::Swap, &[], 3, serde_json::json!({}))).len());
     let unwatched = serde_json::json!({ "target_group_arns": { "$set": ["arn:1"] } });
     let unwatched = of_three(Action::Replace(ReplaceOrder::NewFirst), &[], 3, unwatched);
-    assert_eq!(lower(&unwatched).len(), 2);
+    insta::assert_snapshot!(lowered(&unwatched), @r"
+    Prepare create guard - undo - within 300 s: make the group, empty
+    Retire delete guard - undo - within 690 s: delete shop-web-4f2a91
+    Establish boot guard - undo - within 690 s: boot its instances
+    ");
 }
 
 #[test]

@@ -49,7 +49,7 @@ pub(super) fn lower(change: &Change, old: &RemoteId) -> Vec<LoweredStep> {
     let (serving, rolling) = (serving_limit(&change.desired), rolling_limit(change));
     let surge = pace(&change.desired).surge.of(live_size(change));
     let instances = if surge == 1 { "instance" } else { "instances" };
-    let mut phases = Phases::new(old, swap.rolls_back(STRATEGY.rolls_back));
+    let mut phases = Phases::new(old);
     let others = others(change);
     if !others.is_empty() {
         let names: Vec<&str> = others.iter().map(AttributeName::as_str).collect();
