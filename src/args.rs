@@ -60,6 +60,10 @@ pub enum Command {
     Plan(PlanArgs),
     /// Do it: plan, ask, apply; or apply a saved plan; or continue what was interrupted
     Apply(ApplyArgs),
+    /// Return a group to how it was launched before: an unfinished swap is taken back, a finished one by another
+    Rollback(RollbackArgs),
+    /// Show which instance runs what and who serves, and where a swap stands
+    Status(StatusArgs),
     /// Remove everything the project has made
     Destroy(DestroyArgs),
     /// Check the configuration, without credentials or network
@@ -185,6 +189,35 @@ pub struct DestroyArgs {
     pub variables: VariableArgs,
     #[command(flatten)]
     pub run: RunArgs,
+}
+
+#[derive(Debug, Clone, ClapArgs)]
+pub struct RollbackArgs {
+    /// The group, such as autoscaling_group.web
+    #[arg(value_name = "GROUP")]
+    pub group: String,
+    #[command(flatten)]
+    pub variables: VariableArgs,
+    /// Save the plan, for `infra apply FILE`, and do nothing
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    #[command(flatten)]
+    pub run: RunArgs,
+}
+
+#[derive(Debug, Clone, ClapArgs)]
+pub struct StatusArgs {
+    /// One group, such as autoscaling_group.web; without it, all
+    #[arg(value_name = "GROUP")]
+    pub group: Option<String>,
+    #[command(flatten)]
+    pub variables: VariableArgs,
+    /// Look again every few seconds, until it is interrupted
+    #[arg(long)]
+    pub watch: bool,
+    /// Print JSON, a line for each look
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// How an apply runs.

@@ -12,6 +12,7 @@ use infra_aws::transport::record::Record;
 use infra_local_aws::model::Time;
 use infra_local_aws::timing::TimeModel;
 use infra_local_aws::{Exchange, LocalAws, Options};
+use jiff::Timestamp;
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::Instant;
 
@@ -87,6 +88,16 @@ fn transports(settings: &Settings) -> Arc<dyn Transports> {
 fn is_loopback(url: &str) -> bool {
     let host = url.split("://").last().unwrap_or(url);
     ["127.", "localhost", "[::1]"].iter().any(|local| host.starts_with(local))
+}
+
+/// What time it is in AWS: the embedded one's clock goes on only while somebody uses it.
+///
+/// # Errors
+/// The embedded AWS cannot be read.
+pub fn clock(settings: &Settings) -> CommandResult<Timestamp> {
+    let embedded = if settings.local { restore(&snapshot_path(settings))? } else { None };
+    let now = embedded.and_then(|cloud| cloud.now()).and_then(|now| i64::try_from(now.0).ok());
+    Ok(now.and_then(|milliseconds| Timestamp::from_millisecond(milliseconds).ok()).unwrap_or(settings.now))
 }
 
 /// The embedded AWS, whose clock goes on from where it was left, mounted as the SDK's connector.

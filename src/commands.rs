@@ -13,8 +13,10 @@ mod output;
 mod plan;
 mod progress;
 mod rehearse;
+mod rollback;
 mod show;
 mod state;
+mod status;
 mod test;
 mod validate;
 mod version;
@@ -57,6 +59,8 @@ pub fn run(command: Command, settings: &Settings, terminal: &Terminal) -> Comman
     match command {
         Command::Plan(args) => wait(settings, plan::run(args, settings, terminal)),
         Command::Apply(args) => wait(settings, apply::run(args, settings, terminal)),
+        Command::Rollback(args) => wait(settings, rollback::run(args, settings, terminal)),
+        Command::Status(args) => status::run(&args, settings, terminal),
         Command::Destroy(args) => wait(settings, destroy::run(args, settings, terminal)),
         Command::Validate(args) => validate::run(&args, settings, terminal),
         Command::Test(args) => test::run(&args, settings, terminal),

@@ -9,6 +9,7 @@ pub mod module;
 pub mod plan;
 pub mod rehearsal;
 pub mod state;
+pub mod status;
 pub mod style;
 pub mod test;
 pub mod value;

@@ -8,9 +8,11 @@ use infra_engine::journal::Journal;
 use infra_engine::plan::{self, Plan, PlanInput};
 use infra_engine::provider::Provider;
 use infra_engine::refresh::refresh;
+use infra_engine::rollback::{self, NoReturn};
 use infra_engine::seal::SealKey;
 use infra_engine::state::State;
 use infra_engine::store::{load_journal, load_state};
+use infra_lang::address::Address;
 use infra_lang::desired::{Backend, Desired, Lookup};
 use infra_lang::residual::{Residual, Values};
 
@@ -72,6 +74,26 @@ impl Session {
         Ok(Self { project, desired, store, state, is_new, unfinished, provider })
     }
 
+    /// Looks at AWS and plans the return of a group to how it was launched before its last swap.
+    ///
+    /// # Errors
+    /// There is nothing to return to, or AWS cannot be read.
+    pub async fn plan_return(&self, address: &Address) -> CommandResult<Plan> {
+        let kind = infra_aws::kind(&address.kind);
+        let kind = kind.ok_or_else(|| nowhere(&NoReturn::NotSwapped(address.clone())))?;
+        let back = rollback::returning(&self.desired, &self.state, kind, address);
+        let back = back.map_err(|reason| nowhere(&reason))?;
+        let observed = refresh(&back.desired, &self.state, &self.provider).await?;
+        let input = PlanInput {
+            desired: &back.desired,
+            state: &self.state,
+            observed: &observed,
+            provider: &self.provider,
+            location: &|span| self.project.location(span),
+        };
+        Ok(plan::plan_only(&input, &back.scope)?)
+    }
+
     /// Looks at AWS and plans.
     ///
     /// # Errors
@@ -100,6 +122,16 @@ pub fn state_path(settings: &Settings, backend: &Backend) -> CommandResult<PathB
             .hint("use `backend \"local\" { path = … }`, the default")
             .into()),
     }
+}
+
+/// Why there is nothing to return to, and what to do instead.
+fn nowhere(reason: &NoReturn) -> Complaint {
+    let hint = match reason {
+        NoReturn::Unknown(_) => "`infra state list` shows what there is",
+        NoReturn::NotSwapped(_) => "change the configuration back, and apply that",
+        NoReturn::NoPrevious(_) => "write the image or the launch settings of before, and apply that",
+    };
+    Complaint::new(reason.to_string()).hint(hint)
 }
 
 fn new_state(desired: &Desired, account: &str) -> CommandResult<State> {

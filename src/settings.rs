@@ -61,6 +61,11 @@ impl Settings {
         }
     }
 
+    /// The same, now.
+    pub fn again(&self) -> Self {
+        Self { now: Timestamp::now(), ..self.clone() }
+    }
+
     /// The folder for everything of ours that is not the state.
     pub fn hidden(&self) -> PathBuf {
         self.directory.join(".infra")

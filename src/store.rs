@@ -3,6 +3,7 @@
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use infra_engine::store::{StateStore, StoreError};
@@ -80,15 +81,36 @@ fn write_holder(file: &mut File, holder: &Holder) -> io::Result<()> {
     file.write_all(&serde_json::to_vec(holder)?)
 }
 
-fn held(file: &mut File, lock: &Path) -> Complaint {
+/// Who holds a lock, in words.
+fn told(file: &mut File) -> String {
     let mut text = String::new();
     let holder = file.read_to_string(&mut text).ok().and_then(|_| serde_json::from_str::<Holder>(&text).ok());
-    let who = match holder {
+    match holder {
         Some(Holder { user, process, command, since }) => {
             format!("{user} runs `{command}` (process {process}) since {since:.0}")
         }
         None => "another process holds the lock".to_owned(),
-    };
+    }
+}
+
+/// Who holds the lock of the state at `path` now, in words; it is not waited for, and not taken.
+pub fn holder(path: &Path) -> Option<String> {
+    let mut file = File::open(beside(path, ".lock")).ok()?;
+    match file.try_lock_shared() {
+        Err(TryLockError::WouldBlock) => Some(told(&mut file)),
+        _ => None,
+    }
+}
+
+/// For how long nothing has been written to the journal of the state at `path`.
+pub fn quiet(path: &Path, now: Timestamp) -> Option<Duration> {
+    let written = fs::metadata(beside(path, ".journal")).and_then(|metadata| metadata.modified()).ok()?;
+    let quiet = now.duration_since(Timestamp::try_from(written).ok()?);
+    Duration::try_from(quiet).ok()
+}
+
+fn held(file: &mut File, lock: &Path) -> Complaint {
+    let who = told(file);
     Complaint::new(format!("the state is locked: {who}"))
         .at(lock.display())
         .hint("wait until it has ended; the lock goes with its process, so there is nothing to unlock")

@@ -47,6 +47,7 @@ pub mod refresh;
 pub mod apply;
 pub mod journal;
 mod ledger;
+pub mod progress;
 pub mod rollback;
 pub mod schedule;
 pub mod settle;

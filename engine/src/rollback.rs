@@ -10,10 +10,12 @@ use infra_lang::residual::{Attributes, Residual, Values};
 
 use crate::id::{ChangeId, StepId};
 use crate::journal::{IllegalEvent, Journal, JournalEvent};
+use crate::journal_file;
 use crate::links;
 use crate::provider::Kind;
 use crate::schedule::Schedule;
 use crate::state::{Record, State};
+use crate::store::{StateStore, StoreError};
 
 /// A change that can be given up.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,6 +63,18 @@ pub fn give_up(journal: &Journal, address: &Address) -> Result<GivingUp, Refusal
         event: JournalEvent::GivenUp { step: last, failure },
         titles: undone.into_iter().map(|step| steps[step.0].title.clone()).collect(),
     })
+}
+
+/// Writes down that a change is given up, behind what a crash may have torn.
+///
+/// # Errors
+/// The store cannot be written.
+pub async fn record(store: &dyn StateStore, event: &JournalEvent) -> Result<(), StoreError> {
+    let line = journal_file::line(event).map_err(|error| StoreError::new(error.to_string()))?;
+    for line in ["", "", &line] {
+        store.journal_append(line).await?;
+    }
+    Ok(())
 }
 
 /// What a rollback wants, and of which objects.

@@ -3,9 +3,9 @@
 mod support;
 
 use infra_engine::journal::JournalEvent;
-use infra_engine::journal_file;
-use infra_engine::rollback::give_up;
-use infra_engine::store::{StateStore, load_journal};
+use infra_engine::progress::{Stage, standing};
+use infra_engine::rollback::{give_up, record};
+use infra_engine::store::load_journal;
 use infra_lang::address::Address;
 use insta::assert_snapshot;
 use support::memory::Failure;
@@ -33,8 +33,7 @@ async fn given_up(world: &World) {
     let journal = load_journal(&world.store).await.expect("the journal is good").expect("it was kept");
     let giving_up = give_up(&journal, &fleet()).expect("nothing of the old has gone");
     assert_eq!(giving_up.titles, ["cut_over", "attach", "launch the new fleet", "pin"]);
-    let line = journal_file::line(&giving_up.event).expect("json");
-    world.store.journal_append(&line).await.expect("in memory");
+    record(&world.store, &giving_up.event).await.expect("in memory");
 }
 
 #[tokio::test]
@@ -48,6 +47,10 @@ async fn other_changes_go_on_and_the_state_waits_for_the_end() {
     fleet.f attach
     ");
     assert_eq!(world.state().await.serial, 1);
+    let journal = load_journal(&world.store).await.expect("good").expect("kept");
+    let standing = standing(&journal, &fleet()).expect("good").expect("it has begun");
+    assert_eq!((standing.title.as_str(), standing.position, standing.steps), ("cut_over", 4, 5));
+    assert!(standing.paused && matches!(standing.stage, Stage::Failed(_)), "{standing:?}");
 }
 
 #[tokio::test]
@@ -104,8 +107,7 @@ async fn an_interrupted_change_can_be_given_up_too() {
         let journal = load_journal(&world.store).await.expect("good").expect("kept");
         let Ok(giving_up) = give_up(&journal, &fleet()) else { continue };
         assert!(matches!(giving_up.event, JournalEvent::GivenUp { .. }));
-        let line = journal_file::line(&giving_up.event).expect("json");
-        world.store.journal_append(&line).await.expect("in memory");
+        record(&world.store, &giving_up.event).await.expect("in memory");
         let report = world.resume(&plan).await.expect("a journal").expect("it runs");
         assert!(report.undo_failed.is_empty(), "{report:?}");
         assert_eq!(world.cloud(|cloud| cloud.called("fleet", "f").len()), 1, "killed at {crash}");

@@ -112,10 +112,12 @@ pub async fn drive(
 
 /// How carrying a plan out has ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Ended {
+pub enum Ended {
+    /// All is done.
     Well,
     /// A check does not hold.
     Warned,
+    /// Something is not done.
     Badly,
 }
 
@@ -190,6 +192,21 @@ async fn carry_out(
     run: &RunArgs,
     terminal: &Terminal,
 ) -> CommandResult<Ended> {
+    let (report, took) = carried(session, plan, events, run, terminal).await?;
+    Ok(conclude(&report, plan, took, run, terminal))
+}
+
+/// Carries a plan out, showing what happens; gives how it ended, and how long it took.
+///
+/// # Errors
+/// It could not run to an end, of whatever kind.
+pub async fn carried(
+    session: &mut Session,
+    plan: &Plan,
+    events: Vec<JournalEvent>,
+    run: &RunArgs,
+    terminal: &Terminal,
+) -> CommandResult<(ApplyReport, Duration)> {
     let progress = Progress::new(terminal, run.json);
     let stop = Stop::default();
     let signals = stop_on_interrupt(stop.clone());
@@ -199,7 +216,7 @@ async fn carry_out(
     progress.finish();
     let report = report?;
     session.state = report.state.clone();
-    Ok(conclude(&report, plan, begun.elapsed(), run, terminal))
+    Ok((report, begun.elapsed()))
 }
 
 /// Why a step failed, and where its object is written.
@@ -217,7 +234,7 @@ fn failure(failed: &FailedStep, plan: &Plan) -> Complaint {
 }
 
 /// Says how it ended.
-fn conclude(report: &ApplyReport, plan: &Plan, took: Duration, run: &RunArgs, terminal: &Terminal) -> Ended {
+pub fn conclude(report: &ApplyReport, plan: &Plan, took: Duration, run: &RunArgs, terminal: &Terminal) -> Ended {
     let (warnings, broken): (Vec<&Broken>, Vec<&Broken>) =
         report.broken.iter().partition(|broken| broken.is_warning());
     if run.json {

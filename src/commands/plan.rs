@@ -73,7 +73,10 @@ pub fn warn(session: &Session, terminal: &Terminal) {
         terminal.tell(&render::diagnostic::report(warnings, &session.project.sources, terminal.width()));
     }
     if session.unfinished.is_some() {
-        terminal.tell("An apply of this project was interrupted: `infra apply` goes on with it first.\n\n");
+        terminal.tell(
+            "An apply of this project is unfinished: `infra apply` goes on with it first, and `infra status` shows \
+             where it stands.\n\n",
+        );
     }
 }
 
@@ -83,7 +86,16 @@ fn json(plan: &Plan, rehearsal: Option<&Rehearsal>, state: &State) -> CommandRes
     Ok(String::from_utf8_lossy(&bytes).trim_end().to_owned() + "\n")
 }
 
-fn save(plan: &Plan, rehearsal: Option<&Rehearsal>, state: &State, path: &Path) -> CommandResult<()> {
+/// Saves a plan, its secrets sealed, with its rehearsal.
+///
+/// # Errors
+/// The file cannot be written.
+pub fn save(
+    plan: &Plan,
+    rehearsal: Option<&Rehearsal>,
+    state: &State,
+    path: &Path,
+) -> CommandResult<()> {
     let bytes = plan_file::write_rehearsed(&seal::seal_plan(plan, &state.key), rehearsal)?;
     Ok(write_atomically(path, &bytes)
         .map_err(|error| file_error("the plan cannot be saved", path, &error))?)

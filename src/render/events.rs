@@ -1,6 +1,6 @@
 //! What happens during an apply, as lines and as JSON.
 
-use infra_engine::apply::ApplyReport;
+use infra_engine::apply::{ApplyReport, FailedStep};
 use infra_engine::assertion::Broken;
 use infra_engine::event::{ApplyEvent, StepEvent, StepFailure};
 use infra_lang::address::Address;
@@ -80,6 +80,10 @@ pub fn summary(report: &ApplyReport, took: std::time::Duration) -> String {
     if report.failed.is_empty() && report.undo_failed.is_empty() {
         return format!("{GOOD}Applied{GOOD:#} {} in {took}.\n", steps(report.succeeded));
     }
+    let undone = match report.undone.len() {
+        0 => String::new(),
+        count => format!(" Taken back: {}; what stood before serves.", steps(count)),
+    };
     let skipped: std::collections::BTreeSet<&Address> =
         report.skipped.iter().map(|step| &step.address).collect();
     let skipped: Vec<String> = skipped.into_iter().map(Address::to_string).collect();
@@ -88,10 +92,24 @@ pub fn summary(report: &ApplyReport, took: std::time::Duration) -> String {
         false => format!(" Not begun, because they need what failed: {}.", skipped.join(", ")),
     };
     format!(
-        "{BOLD}{} done, {} failed after {took}.{BOLD:#}{rest}\n",
+        "{BOLD}{} done, {} failed after {took}.{BOLD:#}{undone}{rest}\n{}",
         steps(report.succeeded),
-        report.failed.len()
+        report.failed.len(),
+        paused(report)
     )
+}
+
+/// The two ways on from what stays as it is.
+fn paused(report: &ApplyReport) -> String {
+    let paused = report.failed.iter().filter(|failed| report.paused.contains(&failed.step));
+    let line = |failed: &FailedStep| {
+        let address = &failed.address;
+        format!(
+            "{BOLD}{address} has paused, its capacity held.{BOLD:#} `infra apply` tries again, `infra rollback \
+             {address}` takes it back, `infra status {address}` shows where it stands.\n"
+        )
+    };
+    paused.map(line).collect()
 }
 
 fn steps(count: usize) -> String {

@@ -36,8 +36,9 @@ fn steps() -> StepGraph {
         guard: None,
         undo: None,
         timeout: Duration::ZERO,
+        pauses: false,
     };
-    StepGraph { steps: vec![step(Part::Establish), step(Part::Retire)], after: Vec::new() }
+    StepGraph { steps: vec![step(Part::Establish), step(Part::Retire)], ..StepGraph::default() }
 }
 
 #[test]

@@ -144,7 +144,7 @@ pub(crate) fn lower(change: &Change) -> Vec<LoweredStep> {
             let older = change.retires.iter().map(|id| crate::kind::retire(change, ending(change), id));
             dns_weighted::steps::stay(change, &prior.id).into_iter().chain(older).collect()
         }
-        _ => booted(change, simple(change, serving_limit(&change.desired))),
+        _ => booted(simple(change, serving_limit(&change.desired))),
     };
     let older = |step: &&mut LoweredStep| matches!(&step.target, LoweredTarget::Existing(id) if change.retires.contains(id));
     if change.action != Action::Delete {
@@ -157,7 +157,7 @@ pub(crate) fn lower(change: &Change) -> Vec<LoweredStep> {
 pub(crate) const BOOT: &str = "boot";
 
 /// A group is made empty and boots once its hooks, policies and schedules are there.
-fn booted(change: &Change, mut steps: Vec<LoweredStep>) -> Vec<LoweredStep> {
+fn booted(mut steps: Vec<LoweredStep>) -> Vec<LoweredStep> {
     let Some(make) = steps.iter().position(|step| step.effect == Effect::Create) else { return steps };
     let boot = steps.len();
     for after in steps.iter_mut().filter(|step| step.part == Part::Retire).map(|step| &mut step.after) {

@@ -6,7 +6,7 @@ use infra_engine::steps::LoweredStep;
 
 use super::super::blue_green::steps::Parts;
 use super::super::swap::Swap;
-use super::{STRATEGY, stages};
+use super::stages;
 
 /// The steps.
 pub(super) fn lower(change: &Change, old: &RemoteId) -> Vec<LoweredStep> {

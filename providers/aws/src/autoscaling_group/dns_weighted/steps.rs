@@ -6,7 +6,6 @@ use infra_engine::steps::{Effect, LoweredStep, LoweredTarget, Part};
 
 use super::super::lower::{DRAINING, Phases, SETTING, ending, operation, phase, serving_limit};
 use super::super::swap::Swap;
-use super::STRATEGY;
 
 /// The position of the step that makes the new group.
 const MAKE: usize = 1;

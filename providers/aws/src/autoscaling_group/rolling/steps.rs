@@ -11,7 +11,6 @@ use infra_lang::residual::Attributes;
 use super::super::lower::{DRAINING, Phases, SETTING, live_size, phase, serving_limit};
 use super::super::settings::Launch;
 use super::super::swap::{Swap, baking, pace};
-use super::STRATEGY;
 
 /// What the roll itself brings to what the file says.
 const ITS_OWN: [&str; 8] = [
