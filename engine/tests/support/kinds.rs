@@ -76,7 +76,7 @@ pub fn all() -> Vec<Box<dyn Kind>> {
             ],
         )
     };
-    let own: [Box<dyn Kind>; 6] = [
+    let own: [Box<dyn Kind>; 8] = [
         Box::new(Simple(box_schema, ReplaceOrder::NewFirst, 0)),
         Box::new(Simple(slot, ReplaceOrder::OldFirst, 0)),
         Box::new(Simple(cask, ReplaceOrder::NewFirst, 1)),
