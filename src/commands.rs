@@ -80,6 +80,6 @@ pub fn run(command: Command, settings: &Settings, terminal: &Terminal) -> Comman
 }
 
 /// Runs the asynchronous half of a command.
-fn wait(settings: &Settings, work: impl Future<Output = CommandResult<Exit>>) -> CommandResult<Exit> {
+fn wait<T>(settings: &Settings, work: impl Future<Output = CommandResult<T>>) -> CommandResult<T> {
     cloud::runtime(settings)?.block_on(work)
 }

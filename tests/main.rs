@@ -12,6 +12,7 @@ mod kinds;
 mod language;
 mod ponyfoo;
 mod refactor;
+mod rollback;
 mod rehearsal;
 mod scaling;
 mod secrets;

@@ -67,9 +67,8 @@ pub fn standing(journal: &Journal, address: &Address) -> Result<Option<Standing>
 
 /// The step that counts now, and how it is with it.
 fn current(schedule: &Schedule<'_>, steps: &[StepId]) -> Option<(usize, Stage)> {
-    let find = |wanted: &dyn Fn(&StepStatus) -> bool| {
-        steps.iter().rposition(|step| wanted(schedule.status(*step)))
-    };
+    let find =
+        |wanted: &dyn Fn(&StepStatus) -> bool| steps.iter().rposition(|step| wanted(schedule.status(*step)));
     let undoing = find(&|status| matches!(status, StepStatus::Undoing | StepStatus::Undone));
     let failed = steps.iter().position(|step| schedule.failures().contains_key(step));
     let running = find(&|status| *status == StepStatus::Started);

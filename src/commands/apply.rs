@@ -234,7 +234,13 @@ fn failure(failed: &FailedStep, plan: &Plan) -> Complaint {
 }
 
 /// Says how it ended.
-pub fn conclude(report: &ApplyReport, plan: &Plan, took: Duration, run: &RunArgs, terminal: &Terminal) -> Ended {
+pub fn conclude(
+    report: &ApplyReport,
+    plan: &Plan,
+    took: Duration,
+    run: &RunArgs,
+    terminal: &Terminal,
+) -> Ended {
     let (warnings, broken): (Vec<&Broken>, Vec<&Broken>) =
         report.broken.iter().partition(|broken| broken.is_warning());
     if run.json {

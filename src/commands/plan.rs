@@ -90,12 +90,7 @@ fn json(plan: &Plan, rehearsal: Option<&Rehearsal>, state: &State) -> CommandRes
 ///
 /// # Errors
 /// The file cannot be written.
-pub fn save(
-    plan: &Plan,
-    rehearsal: Option<&Rehearsal>,
-    state: &State,
-    path: &Path,
-) -> CommandResult<()> {
+pub fn save(plan: &Plan, rehearsal: Option<&Rehearsal>, state: &State, path: &Path) -> CommandResult<()> {
     let bytes = plan_file::write_rehearsed(&seal::seal_plan(plan, &state.key), rehearsal)?;
     Ok(write_atomically(path, &bytes)
         .map_err(|error| file_error("the plan cannot be saved", path, &error))?)

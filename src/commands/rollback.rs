@@ -47,9 +47,11 @@ async fn take_back(
     terminal: &Terminal,
 ) -> CommandResult<Exit> {
     if args.out.is_some() {
-        return Err(Complaint::new(format!("the change of {address} is unfinished, and is taken back at once"))
-            .hint("leave `--out` out: there is no plan to save")
-            .into());
+        return Err(Complaint::new(format!(
+            "the change of {address} is unfinished, and is taken back at once"
+        ))
+        .hint("leave `--out` out: there is no plan to save")
+        .into());
     }
     if !args.run.json {
         terminal.print(&render::status::taking_back(address, &giving_up.titles));
@@ -61,8 +63,7 @@ async fn take_back(
     let Some(mut journal) = session.unfinished.take() else { return Ok(Exit::Ok) };
     journal.events.push(giving_up.event);
     let unsealed = apply::unsealed(session, journal.plan)?;
-    let (report, took) =
-        apply::carried(session, &unsealed, journal.events, &args.run, terminal).await?;
+    let (report, took) = apply::carried(session, &unsealed, journal.events, &args.run, terminal).await?;
     // What was given up counts as failed; that it was taken back is what was asked for.
     let others = report.failed.iter().any(|failed| failed.address != *address);
     if others || report.stopped || !report.undo_failed.is_empty() || !report.paused.is_empty() {

@@ -5,15 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::thread::sleep;
 use std::time::Duration;
 
-use infra_engine::journal::Journal;
 use infra_engine::id::ChangeId;
+use infra_engine::journal::Journal;
 use infra_engine::progress::standing;
 use infra_engine::schedule::Schedule;
 use infra_engine::state::Record;
 use infra_lang::address::Address;
 
-use super::{Exit, wait};
 use super::rollback::address;
+use super::{Exit, wait};
 use crate::args::StatusArgs;
 use crate::cloud;
 use crate::error::{CommandResult, Complaint, provider_complaint};
@@ -73,12 +73,9 @@ async fn look(args: &StatusArgs, settings: &Settings) -> CommandResult<Overview>
 }
 
 /// The ids of the groups of each address: those of the state, and those that an unfinished apply has made.
-fn groups(
-    session: &Session,
-    wanted: Option<&Address>,
-) -> CommandResult<BTreeMap<Address, BTreeSet<String>>> {
+fn groups(session: &Session, wanted: Option<&Address>) -> CommandResult<BTreeMap<Address, BTreeSet<String>>> {
     let mut ids: BTreeMap<Address, BTreeSet<String>> = BTreeMap::new();
-    for (address, record) in session.state.records.iter().filter(|(address, _)| *address.kind == *KIND) {
+    for (address, record) in session.state.records.iter().filter(|(address, _)| address.kind == *KIND) {
         let objects = Record::objects(record).map(|object| object.id.0.clone());
         ids.entry(address.clone()).or_default().extend(objects);
     }
@@ -98,7 +95,7 @@ fn groups(
 
 fn made(journal: &Journal) -> Vec<(Address, Vec<String>)> {
     let Ok(schedule) = Schedule::replay(&journal.plan.steps, &journal.events) else { return Vec::new() };
-    let changes = journal.plan.changes.iter().enumerate().filter(|(_, change)| *change.kind == *KIND);
+    let changes = journal.plan.changes.iter().enumerate().filter(|(_, change)| change.kind == *KIND);
     let made = changes.map(|(at, change)| {
         let steps = schedule.of_change(ChangeId(at));
         (change.address.clone(), steps.filter_map(|step| Some(schedule.made(step)?.0)).collect())

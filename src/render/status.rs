@@ -76,9 +76,9 @@ fn unfinished(address: &Address, paused: bool) -> String {
         true => format!(
             "paused, capacity held: `infra apply` tries the step again, `infra rollback {address}` takes the change back"
         ),
-        false => format!(
-            "interrupted: `infra apply` goes on, `infra rollback {address}` takes the change back"
-        ),
+        false => {
+            format!("interrupted: `infra apply` goes on, `infra rollback {address}` takes the change back")
+        }
     }
 }
 
@@ -190,7 +190,9 @@ pub fn json(overview: &Overview) -> String {
 /// What giving a change up will do.
 pub fn taking_back(address: &Address, titles: &[String]) -> String {
     let steps: String = titles.iter().map(|title| format!("  {CHANGE}↩{CHANGE:#} {title}\n")).collect();
-    format!("{BOLD}{address} goes back to where its change began.{BOLD:#} Taken back, the last first:\n{steps}")
+    format!(
+        "{BOLD}{address} goes back to where its change began.{BOLD:#} Taken back, the last first:\n{steps}"
+    )
 }
 
 /// That a change was taken back.
@@ -210,4 +212,3 @@ pub fn rolls_forward_again(address: &Address) -> String {
          forward again, unless its `launch`, or the image behind it, is changed back{DIM:#}\n"
     )
 }
-

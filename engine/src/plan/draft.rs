@@ -44,11 +44,7 @@ pub(super) struct Draft<'a> {
 }
 
 impl<'a> Draft<'a> {
-    pub(super) fn new(
-        input: &'a PlanInput<'a>,
-        scope: Option<&'a BTreeSet<Address>>,
-        along: Along,
-    ) -> Self {
+    pub(super) fn new(input: &'a PlanInput<'a>, scope: Option<&'a BTreeSet<Address>>, along: Along) -> Self {
         Self {
             input,
             scope,

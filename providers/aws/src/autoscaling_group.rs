@@ -10,6 +10,7 @@ mod carry;
 mod dns_weighted;
 mod end;
 mod group;
+mod instance_refresh;
 mod launching;
 mod lower;
 pub(crate) mod memory;
@@ -184,6 +185,8 @@ impl AwsKind for AutoscalingGroups {
 async fn operate(aws: &Aws, task: &Task, operation: &str) -> Result<Progress, ProviderError> {
     match (operation, Phase::named(operation)) {
         (lower::BOOT, _) => birth::boot(aws, task).await,
+        (instance_refresh::REFRESH, _) => instance_refresh::advance(aws, task, false).await,
+        (instance_refresh::UNREFRESH, _) => instance_refresh::advance(aws, task, true).await,
         (carry::CARRY, _) => carry::advance(aws, task).await,
         (signal::SIGNAL, _) => signal::advance(aws, task, false).await,
         (signal::UNSIGNAL, _) => signal::advance(aws, task, true).await,

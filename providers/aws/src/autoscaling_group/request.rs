@@ -122,12 +122,12 @@ fn joined(items: &[String]) -> Option<String> {
     (!items.is_empty()).then(|| items.join(","))
 }
 
-fn specification(id: &str, version: &str) -> LaunchTemplateSpecification {
+pub(super) fn specification(id: &str, version: &str) -> LaunchTemplateSpecification {
     LaunchTemplateSpecification::builder().launch_template_id(id).version(version).build()
 }
 
 /// The policy, if there is one and instances are launched from a template.
-fn policy(group: &AutoscalingGroup) -> Option<Policy> {
+pub(super) fn policy(group: &AutoscalingGroup) -> Option<Policy> {
     let Launch::Template { id, version } = group.launch() else { return None };
     let policy = group.mixed_instances_policy.as_ref()?;
     let template = LaunchTemplate::builder()

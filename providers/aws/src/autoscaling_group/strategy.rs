@@ -6,7 +6,7 @@ use infra_engine::steps::LoweredStep;
 use infra_lang::residual::Attributes;
 
 use super::swap::{Swap, given, watchable};
-use super::{blue_green, canary, dns_weighted, rolling};
+use super::{blue_green, canary, dns_weighted, instance_refresh, rolling};
 
 /// A way to roll a group.
 pub(crate) struct Strategy {
@@ -27,8 +27,14 @@ pub(crate) struct Strategy {
 }
 
 /// All of them.
-const STRATEGIES: [&Strategy; 4] =
-    [&blue_green::STRATEGY, &canary::STRATEGY, &dns_weighted::STRATEGY, &rolling::STRATEGY];
+const STRATEGIES: [&Strategy; 5] =
+    [
+        &blue_green::STRATEGY,
+        &canary::STRATEGY,
+        &dns_weighted::STRATEGY,
+        &rolling::STRATEGY,
+        &instance_refresh::STRATEGY,
+    ];
 
 /// What a group takes where its block says nothing.
 pub(crate) const USUAL: &Strategy = &blue_green::STRATEGY;
