@@ -73,7 +73,10 @@ fn a_swap_that_is_over_is_taken_back_by_another() {
     assert_eq!((images(&groups), change), (vec![GOOD, GOOD], Json::Null));
 
     let forward = here.run(&["plan", "--detailed-exitcode"]).expect(2);
-    assert!(forward.contains("2 of 2 running instances replaced") && forward.contains("elb.web"), "{forward}");
+    assert!(
+        forward.contains("2 of 2 running instances replaced") && forward.contains("elb.web"),
+        "{forward}"
+    );
     let never = here.run(&["rollback", "elb.web"]);
     assert_eq!(never.code, 1);
     assert!(never.err.contains("only what is swapped can be rolled back"), "{}", never.err);
@@ -105,7 +108,8 @@ fn a_swap_that_has_paused_is_tried_again_or_taken_back() {
     let back = here.run(&["rollback", GROUP, "--yes"]).expect(0);
     assert!(back.contains("autoscaling_group.web is as it was"), "{back}");
     let (after, change) = status(&here);
-    let sizes = |groups: &[Json]| groups.iter().map(|it| (it["name"].clone(), it["min"].clone())).collect::<Vec<_>>();
+    let sizes =
+        |groups: &[Json]| groups.iter().map(|it| (it["name"].clone(), it["min"].clone())).collect::<Vec<_>>();
     assert_eq!((sizes(&after), images(&after), change), (sizes(&before), images(&before), Json::Null));
     let again = here.run(&["rollback", GROUP, "--yes"]);
     assert!(again.err.contains("the state remembers no swap"), "{}", again.err);
