@@ -54,7 +54,17 @@ pub(super) fn lower(draft: &Draft<'_>, fates: &Fates) -> Result<StepGraph, PlanE
     decide_first(&parts, draft, &mut after);
     owned::put_to_use_last(&parts, &owned, &mut after);
     let graph = number(steps, &after).map_err(|ring| ring_problem(draft, &ring))?;
-    Ok(StepGraph { together: rollouts::together(draft), ..graph })
+    Ok(paused_together(StepGraph { together: rollouts::together(draft), ..graph }))
+}
+
+/// Changes that go back together wait together, too.
+fn paused_together(mut graph: StepGraph) -> StepGraph {
+    let pausing: BTreeSet<ChangeId> =
+        graph.steps.iter().filter(|step| step.pauses).map(|step| step.change).collect();
+    let waiting = graph.together.iter().filter(|changes| !changes.is_disjoint(&pausing));
+    let waiting: BTreeSet<ChangeId> = waiting.flatten().copied().collect();
+    graph.steps.iter_mut().filter(|step| waiting.contains(&step.change)).for_each(|step| step.pauses = true);
+    graph
 }
 
 /// The kind's steps; those that concern the state alone are ours. An object that is taken over is then brought to what is desired, as far as it can change.

@@ -27,14 +27,13 @@ pub(crate) struct Strategy {
 }
 
 /// All of them.
-const STRATEGIES: [&Strategy; 5] =
-    [
-        &blue_green::STRATEGY,
-        &canary::STRATEGY,
-        &dns_weighted::STRATEGY,
-        &rolling::STRATEGY,
-        &instance_refresh::STRATEGY,
-    ];
+const STRATEGIES: [&Strategy; 5] = [
+    &blue_green::STRATEGY,
+    &canary::STRATEGY,
+    &dns_weighted::STRATEGY,
+    &rolling::STRATEGY,
+    &instance_refresh::STRATEGY,
+];
 
 /// What a group takes where its block says nothing.
 pub(crate) const USUAL: &Strategy = &blue_green::STRATEGY;

@@ -4,7 +4,9 @@ use infra_engine::change::Change;
 use infra_engine::id::RemoteId;
 use infra_engine::steps::{Effect, LoweredStep, LoweredTarget, Part};
 
+use super::super::carry::CARRY;
 use super::super::lower::{DRAINING, Phases, SETTING, ending, operation, phase, serving_limit};
+use super::super::signal::SIGNAL;
 use super::super::swap::Swap;
 
 /// The position of the step that makes the new group.
@@ -18,11 +20,13 @@ pub(super) fn swap(change: &Change, old: &RemoteId) -> Vec<LoweredStep> {
     phases.add(phase("pin", &format!("hold {old} at its size"), phases.on_old(), SETTING), Some("unpin"));
     let make = phase("", "make the new group, empty", LoweredTarget::None, SETTING);
     phases.add(LoweredStep { effect: Effect::Create, ..make }, Some("remove"));
+    phases.add(phase(CARRY, &format!("carry over what belongs to {old}"), new(), SETTING), None);
     phases.add(phase("scale", "boot as many instances as run now", new(), serving), Some("shrink"));
     let join = "attach the new group to the new load balancers";
     phases.add(phase("attach", join, new(), serving), Some("leave"));
     phases.add(phase("match", "match the size that the old group has by then", new(), serving), None);
     let retire = |step: LoweredStep| LoweredStep { part: Part::Retire, ..step };
+    phases.add(retire(phase(SIGNAL, "have alarms follow to the new group", new(), SETTING)), None);
     phases.add(retire(phase("finalise", "give the new group the sizes of the file", new(), SETTING)), None);
     let end = phase("retire", &format!("end the instances of {old}"), phases.on_old(), ending);
     phases.add(retire(LoweredStep { guard: Some(operation("floor", &["alone"])), ..end }), None);
