@@ -119,15 +119,18 @@ pub(super) fn security_groups(seeding: &mut Seeding<'_>, said: &Said) {
     }
 }
 
+/// The list that holds peers of a kind, the element that names one, and what it is.
+type PeerKind = (&'static str, &'static str, fn(&str) -> Peer);
+
 /// One for each peer.
 fn permissions(node: &Node, egress: bool) -> Vec<(Permission, Option<String>)> {
-    let kinds: [(&str, &str, fn(&str) -> Peer); 4] = [
+    let kinds: [PeerKind; 4] = [
         ("ipRanges", "cidrIp", |range| Peer::Ipv4(range.to_owned())),
         ("ipv6Ranges", "cidrIpv6", |range| Peer::Ipv6(range.to_owned())),
         ("groups", "groupId", |id| Peer::Group(GroupId::from(id))),
         ("prefixListIds", "prefixListId", |id| Peer::PrefixList(id.to_owned())),
     ];
-    let of_kind = |(list, name, peer): (&str, &str, fn(&str) -> Peer)| -> Vec<(Permission, Option<String>)> {
+    let of_kind = |(list, name, peer): PeerKind| -> Vec<(Permission, Option<String>)> {
         let protocol = text(node, "ipProtocol").unwrap_or_else(|| "-1".to_owned());
         let (from, to) = (number(node, "fromPort"), number(node, "toPort"));
         let one = |peer| Permission { egress, protocol: protocol.clone(), from, to, peer };
