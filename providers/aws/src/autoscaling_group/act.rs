@@ -17,7 +17,7 @@ use crate::tags::SWAP;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Act {
     /// Write down how the old group was; the engine does it.
-    Note(Pinned),
+    Note(Box<Pinned>),
     /// Change the sizes that are given.
     Resize {
         /// Of this group.

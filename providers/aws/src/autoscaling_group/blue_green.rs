@@ -120,7 +120,7 @@ fn pin(o: &Observed) -> Next {
             "more of the old group: {} instances serve, and the floor becomes what serves",
             of(o.old_serving(), old.desired)
         )),
-        (None, None) => Next::Act(Act::Note(originals(o, old))),
+        (None, None) => Next::Act(Act::Note(Box::new(originals(o, old)))),
     }
 }
 

@@ -92,7 +92,7 @@ fn all_pass(o: &Observed) -> bool {
 fn join(o: &Observed) -> Next {
     let Some(group) = &o.old else { return Next::Stuck("the group is gone".to_owned()) };
     if o.pinned.is_none() {
-        return Next::Act(Act::Note(originals(o, group)));
+        return Next::Act(Act::Note(Box::new(originals(o, group))));
     }
     let missing: Vec<String> = o.wanted.balancers.difference(&group.balancers).cloned().collect();
     let (passing, ready) = passing(o);

@@ -125,7 +125,7 @@ impl Cloud {
     fn carry_out(&mut self, act: Act) {
         self.looks += 1;
         match act {
-            Act::Note(pinned) => self.pinned = Some(pinned),
+            Act::Note(pinned) => self.pinned = Some(*pinned),
             Act::Claim { group, by } => self.group(&group).claim = Some(by),
             Act::Release { group } => self.group(&group).claim = None,
             Act::CheckBy { group, by } => self.group(&group).health_check_type = by,

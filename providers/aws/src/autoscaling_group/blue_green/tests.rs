@@ -165,7 +165,7 @@ fn pin_notes_before_it_changes_anything() {
     gone -> stuck: the group is gone
     ");
     let Next::Act(Act::Note(noted)) = (PIN.next)(&fresh) else { panic!("nothing is noted") };
-    assert_eq!(noted, marked(pinned()));
+    assert_eq!(*noted, marked(pinned()));
 }
 
 #[test]

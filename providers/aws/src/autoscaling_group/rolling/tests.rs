@@ -350,7 +350,7 @@ impl Cloud {
         self.looks += 1;
         let group = &mut self.group;
         match act {
-            Act::Note(pinned) => self.pinned = Some(pinned),
+            Act::Note(pinned) => self.pinned = Some(*pinned),
             Act::Claim { by, .. } => group.claim = Some(by),
             Act::Release { .. } => group.claim = None,
             Act::Spare { grace, .. } => group.grace = grace,
