@@ -4,7 +4,7 @@ use infra_local_aws::LocalAws;
 use serde_json::Value as Json;
 
 use crate::support::capacity::never_listens;
-use crate::support::clouds::Cloud;
+use crate::support::clouds::{Cloud, served};
 use crate::support::in_process::REGION;
 use crate::support::project::TestProject;
 
@@ -125,4 +125,25 @@ fn what_is_made_to_fail_is_taken_back() {
     }
     let refused = here.run(&["rehearse", "--fail", "attach"]);
     assert!(refused.code != 0 && refused.err.contains("lacks `=KIND`"), "{}", refused.err);
+}
+
+/// What AWS says is enough for a copy: the rehearsal is the one that the embedded AWS gives.
+#[test]
+fn a_plan_for_aws_is_rehearsed_on_a_copy() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let server = served(folder.path(), &["--profile", "fast", "--speed", "20"]);
+    let live = TestProject::at(&server.url);
+    live.write("main.infra", &project(GOOD, "one"));
+    let _ = live.apply(&[]);
+    live.write("main.infra", &project(GOOD, "two"));
+    let told = json(&live.run(&["rehearse", "--json"]).expect(0));
+    let direct = json(&before_a_swap(GOOD).run(&["rehearse", "--json"]).expect(0));
+    let numbers = |told: &Json| {
+        let group = group(&told["rehearsal"]);
+        let titles = told["rehearsal"]["steps"].as_array().expect("steps").len();
+        (group["floor"].clone(), group["fewest"]["serving"].clone(), group["peak"].clone(), titles)
+    };
+    assert_eq!(numbers(&told), numbers(&direct));
+    assert_eq!(told["rehearsal"]["ending"], "done");
+    assert!(told["rehearsal"]["assumptions"][0].as_str().expect("one").contains("17 to 23 s"), "{told}");
 }

@@ -120,6 +120,8 @@ pub struct Watched {
     pub at_most: Option<u32>,
     /// How one gets back, in a sentence.
     pub way_back: String,
+    /// What would keep the floor, if it is not kept.
+    pub advice: String,
 }
 
 /// The instances of a group at a moment.
@@ -159,6 +161,9 @@ pub struct GroupTimeline {
     pub no_return: Option<NoReturn>,
     /// How one gets back before that, in a sentence.
     pub way_back: String,
+    /// What would keep the floor; only if it was not kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub advice: Option<String>,
     /// How many instances there were: each sample holds until the next.
     pub samples: Vec<Sample>,
 }

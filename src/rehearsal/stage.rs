@@ -3,13 +3,14 @@
 use infra_aws::survey::Spoken;
 use infra_engine::ephemeral::Given;
 use infra_engine::plan::Plan;
+use infra_engine::provider::ProviderError;
 use infra_engine::state::State;
 use infra_local_aws::model::Time;
 use infra_local_aws::seed::{Answer, Survey};
 use infra_local_aws::{LocalAws, Options};
 
 use crate::cloud;
-use crate::error::CommandResult;
+use crate::error::{CommandResult, Complaint, provider_complaint};
 use crate::session::Session;
 use crate::settings::Settings;
 use crate::workspace::ProjectFiles;
@@ -64,8 +65,9 @@ async fn surveyed(
     settings: &Settings,
     plan: &Plan,
 ) -> CommandResult<(LocalAws, Vec<String>)> {
-    let said = infra_aws::survey::survey(&session.provider, plan).await?;
-    let answer = |spoken: Spoken| Answer { path: spoken.path, form: spoken.asked, body: spoken.answered };
+    let said = infra_aws::survey::survey(&session.provider, plan).await.map_err(unread)?;
+    let answer =
+        |spoken: Spoken| Answer { path: spoken.path, form: spoken.asked, body: spoken.answered.to_vec() };
     let survey = Survey {
         account: plan.header.account.clone(),
         region: plan.header.region.clone(),
@@ -75,6 +77,13 @@ async fn surveyed(
     let (aws, mut assumptions) = LocalAws::seeded(Options::default(), &survey);
     assumptions.push(BOOT.to_owned());
     Ok((aws, assumptions))
+}
+
+/// A rehearsal reads more than a plan does.
+fn unread(error: ProviderError) -> Complaint {
+    let complaint = provider_complaint(&error);
+    let hint = complaint.hint.clone().unwrap_or_else(|| "allow it, or use `--no-rehearsal`".to_owned());
+    Complaint { message: format!("no copy to rehearse on: {}", complaint.message), ..complaint }.hint(hint)
 }
 
 /// Nobody knows before how long an application takes.

@@ -18,11 +18,13 @@ pub fn group(
     let samples = changes(samples);
     let began_with = samples.first().map_or(0, Sample::serving);
     let floor = floor(watched, desired, began_with);
+    let dips = dips(&samples, floor, &own);
     GroupTimeline {
         floor,
         began_with,
         fewest: fewest(&samples, &own),
-        dips: dips(&samples, floor, &own),
+        advice: (!dips.is_empty()).then(|| watched.advice.clone()),
+        dips,
         peak: samples.iter().map(|sample| sample.total).max().unwrap_or(0),
         took_ms: took(&own),
         no_return: no_return(&own, steps),

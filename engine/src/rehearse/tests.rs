@@ -13,7 +13,8 @@ fn web() -> Address {
 
 fn watched(share: u32, at_most: Option<u32>) -> Watched {
     let way_back = "the old instances serve again".to_owned();
-    Watched { address: web(), current: Some("web-1".to_owned()), share, at_most, way_back }
+    let advice = "write a lower floor".to_owned();
+    Watched { address: web(), current: Some("web-1".to_owned()), share, at_most, way_back, advice }
 }
 
 fn sample(at_ms: u64, old: u32, new: u32) -> Sample {

@@ -37,7 +37,11 @@ impl Rehearsal {
                 "in rehearsal only {} of at least {} instances serve {step}",
                 dip.serving, group.floor
             );
-            Some(Refusal { address: Some(address.clone()), what, advice: ADVICE.to_owned() })
+            Some(Refusal {
+                address: Some(address.clone()),
+                what,
+                advice: group.advice.clone().unwrap_or_default(),
+            })
         })
     }
 
@@ -50,6 +54,3 @@ impl Rehearsal {
         })
     }
 }
-
-const ADVICE: &str = "`swap = { strategy = \"blue_green\" }` proves new instances before old ones leave; a lower floor is \
-                      written as `min_in_service`";

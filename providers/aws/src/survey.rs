@@ -38,6 +38,7 @@ struct Touched {
     instances: BTreeSet<String>,
     images: BTreeSet<String>,
     zones: BTreeSet<String>,
+    alarms: BTreeSet<String>,
 }
 
 /// Asks about everything around a plan, and gives what AWS has answered.
@@ -64,6 +65,7 @@ impl Touched {
             change.prior.iter().for_each(|prior| touched.add(kind, prior.id.to_string()));
             change.retires.iter().for_each(|id| touched.add(kind, id.to_string()));
             touched.mention(&change.desired);
+            touched.alarms.extend(crate::autoscaling_group::rehearsed::alarms(&change.desired));
         }
         touched
     }
@@ -76,6 +78,7 @@ impl Touched {
             "instance" => &mut self.instances,
             "ami" => &mut self.images,
             "route53_zone" => &mut self.zones,
+            "metric_alarm" => &mut self.alarms,
             _ => return,
         };
         of_kind.insert(id);
@@ -107,6 +110,7 @@ async fn ask(aws: &Aws, mut touched: Touched) -> Result<(), ProviderError> {
         group_lists(aws),
         templates(aws, &touched.templates),
         records(aws, &touched.zones),
+        alarms(aws, &touched.alarms),
     )?;
     touched.balancers.extend(grouped.balancers);
     touched.instances.extend(grouped.instances);
@@ -248,6 +252,18 @@ async fn templates(aws: &Aws, ids: &BTreeSet<String>) -> Result<(), ProviderErro
     };
     let answers = try_join_all(ours.map(versions)).await;
     answers.map(drop).map_err(failed("DescribeLaunchTemplateVersions"))
+}
+
+/// So many alarms a call tells of (DescribeAlarms).
+const ALARMS: usize = 100;
+
+async fn alarms(aws: &Aws, names: &BTreeSet<String>) -> Result<(), ProviderError> {
+    let names: Vec<&String> = names.iter().collect();
+    let chunk = |names: &[&String]| {
+        let names = names.iter().map(|name| (*name).clone()).collect();
+        aws.cloudwatch.describe_alarms().set_alarm_names(Some(names)).max_records(100).send()
+    };
+    try_join_all(names.chunks(ALARMS).map(chunk)).await.map(drop).map_err(failed("DescribeAlarms"))
 }
 
 async fn records(aws: &Aws, zones: &BTreeSet<String>) -> Result<(), ProviderError> {

@@ -3,6 +3,7 @@
 //! What the model would have been told to make something, it is told again: an answer of `DescribeAutoScalingGroups`
 //! holds the members of `CreateAutoScalingGroup`. Then everything gets the ids that AWS has given it.
 
+mod alarms;
 mod answer;
 mod balancers;
 mod groups;
@@ -17,7 +18,7 @@ use crate::handle::{LocalAws, Options};
 use crate::model::ec2::Ec2;
 use crate::model::{Model, Time};
 use crate::service::{Context, HOME};
-use crate::wire::{ApiError, Node, Params};
+use crate::wire::{ApiError, Params};
 
 pub use answer::Answer;
 
@@ -40,7 +41,7 @@ pub struct Survey {
 type Take = fn(&mut Seeding<'_>, &Said);
 
 /// The answers that say something, in the order in which they are taken over: nothing refers to what comes after it.
-const REGIONAL: [(&str, Take); 19] = [
+const REGIONAL: [(&str, Take); 20] = [
     ("DescribeVpcs", network::vpcs),
     ("DescribeSubnets", network::subnets),
     ("DescribeInternetGateways", network::gateways),
@@ -60,6 +61,7 @@ const REGIONAL: [(&str, Take); 19] = [
     ("DescribeLifecycleHooks", groups::hooks),
     ("DescribePolicies", groups::policies),
     ("DescribeScheduledActions", groups::schedules),
+    ("DescribeAlarms", alarms::alarms),
 ];
 
 /// The same, of services without regions.
@@ -126,7 +128,13 @@ impl<'m> Seeding<'m> {
         self.done(of, done)
     }
 
-    fn done(&mut self, of: &str, done: Result<Node, ApiError>) -> bool {
+    /// The same, CloudWatch.
+    fn cloudwatch(&mut self, action: &str, of: &str, params: &Params) -> bool {
+        let done = crate::cloudwatch::dispatch(self.model, action, params);
+        self.done(of, done)
+    }
+
+    fn done<T>(&mut self, of: &str, done: Result<T, ApiError>) -> bool {
         if let Err(error) = &done {
             self.note(format!("{of} is not as AWS has it: {}", error.message));
         }

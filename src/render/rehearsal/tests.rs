@@ -26,6 +26,7 @@ fn swap(dips: Vec<Dip>) -> GroupTimeline {
         floor: 4,
         began_with: 4,
         fewest: Low { serving, at_ms: 180_000, during: Some("cut over".to_owned()) },
+        advice: None,
         dips,
         peak: 8,
         took_ms: 240_000,

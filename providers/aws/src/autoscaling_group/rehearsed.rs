@@ -37,7 +37,25 @@ fn one(plan: &Plan, address: &Address) -> Option<Watched> {
     let kept = plan.records.get(address).and_then(|record| record.refreshed.as_ref());
     let current = Some(prior.or_else(|| kept.map(|kept| kept.id.to_string()))?);
     let (share, at_most, way_back) = change.map_or((1000, None, UNTOUCHED), of_change);
-    Some(Watched { address: address.clone(), current, share, at_most, way_back: way_back.to_owned() })
+    let advice = change.map_or(LOWER, advice).to_owned();
+    Some(Watched { address: address.clone(), current, share, at_most, way_back: way_back.to_owned(), advice })
+}
+
+/// The alarms that watch the swap of a group, as far as they are known.
+pub(crate) fn alarms(desired: &Attributes) -> Vec<String> {
+    Swap::of(desired).alarms.unwrap_or_default()
+}
+
+const LOWER: &str = "a lower floor is written as `min_in_service`; `infra rehearse` shows when and why";
+const PROVE: &str = "`swap = { strategy = \"blue_green\" }` proves new instances before old ones leave; a lower floor is \
+                     written as `min_in_service`";
+
+/// What would keep the floor.
+fn advice(change: &Change) -> &'static str {
+    match choice(&change.desired) {
+        Choice::Roll(strategy) if strategy.second_group => LOWER,
+        _ => PROVE,
+    }
 }
 
 const UNTOUCHED: &str = "the group itself does not change";

@@ -12,6 +12,7 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
+use bytes::Bytes;
 use http_body_util::BodyExt as _;
 
 /// A request that was answered.
@@ -22,7 +23,7 @@ pub struct Spoken {
     /// Its body.
     pub asked: String,
     /// The body of the answer.
-    pub answered: String,
+    pub answered: Bytes,
 }
 
 /// User data may hold anything, so nothing of a body is shown.
@@ -104,7 +105,7 @@ impl HttpConnector for TapedConnector {
             if response.status().is_success() {
                 let body = mem::replace(response.body_mut(), SdkBody::empty());
                 let body = body.collect().await.map_err(ConnectorError::io)?.to_bytes();
-                tape.keep(Spoken { path, asked, answered: String::from_utf8_lossy(&body).into_owned() });
+                tape.keep(Spoken { path, asked, answered: body.clone() });
                 *response.body_mut() = SdkBody::from(body);
             }
             Ok(response)

@@ -3,7 +3,7 @@
 use std::net::Ipv4Addr;
 
 use crate::model::Time;
-use crate::wire::{Node, Params, Protocol};
+use crate::wire::{Node, Params, Protocol, cbor};
 
 /// A call that only looked, and its answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,7 +13,7 @@ pub struct Answer {
     /// Its body, a form if the service speaks a query protocol.
     pub form: String,
     /// The body of the answer.
-    pub body: String,
+    pub body: Vec<u8>,
 }
 
 /// An answer, read.
@@ -25,18 +25,26 @@ pub(super) struct Said {
     pub(super) asked: Params,
     /// The path of the request.
     pub(super) path: String,
-    /// The answer.
+    /// The answer, if it is XML.
     pub(super) root: Node,
+    /// The answer, if it is CBOR.
+    pub(super) members: Params,
 }
 
 impl Said {
-    /// `None` if the answer is not XML: nothing is taken over from others.
+    /// `None` if the answer is neither XML nor CBOR: nothing is taken over from others.
     pub(super) fn read(answer: &Answer) -> Option<Self> {
-        let root = Node::parse(&answer.body).ok()?;
+        let path = answer.path.clone();
+        if let Some((_, operation)) = path.rsplit_once("/operation/") {
+            let (operation, members) = (operation.to_owned(), cbor::read(&answer.body).ok()?);
+            let asked = Params::empty(Protocol::Cbor);
+            return Some(Self { operation, asked, path, root: Node::body(), members });
+        }
+        let root = Node::parse(std::str::from_utf8(&answer.body).ok()?).ok()?;
         let asked = Params::parse(Protocol::Query, &answer.form);
         let named = root.name().trim_end_matches("Response").to_owned();
         let operation = asked.text("Action").map_or(named, str::to_owned);
-        Some(Self { operation, asked, path: answer.path.clone(), root })
+        Some(Self { operation, asked, path, root, members: Params::empty(Protocol::Query) })
     }
 
     /// The elements of a list, wherever in the answer it is.

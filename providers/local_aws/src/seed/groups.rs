@@ -31,6 +31,7 @@ pub(super) fn groups(seeding: &mut Seeding<'_>, said: &Said) {
         } else if seeding.autoscaling("CreateAutoScalingGroup", &name, &request(node)) {
             identify(seeding, &name, node);
             suspend(seeding, &name, node);
+            rest(seeding, &name);
         }
     }
 }
@@ -101,6 +102,20 @@ fn suspend(seeding: &mut Seeding<'_>, name: &str, node: &Node) {
         .filter_map(|it| Some((text(it, "ProcessName")?, text(it, "SuspensionReason").unwrap_or_default())));
     if let Some(group) = seeding.model.autoscaling.groups.get_mut(name) {
         group.suspended = processes.collect();
+    }
+}
+
+/// AWS had time to spread a group over its zones. Where it did not, it will not do so in the copy either.
+fn rest(seeding: &mut Seeding<'_>, name: &str) {
+    let Some(group) = seeding.model.autoscaling.groups.get_mut(name) else { return };
+    let in_zone = |zone: &String| group.members.values().filter(|member| member.zone == *zone).count();
+    let counts: Vec<usize> = group.zones.iter().map(in_zone).collect();
+    let (fewest, most) = (counts.iter().min().copied(), counts.iter().max().copied());
+    if most > fewest.map(|fewest| fewest + 1) {
+        group
+            .suspended
+            .insert("AZRebalance".to_owned(), "its instances were found unevenly spread".to_owned());
+        seeding.note(format!("{name} is unevenly spread over its zones, and stays so"));
     }
 }
 
