@@ -94,6 +94,7 @@ fn strike(when: Option<&str>, kind: &str) -> Result<Strike, String> {
         "slow" => by_itself("image:*", "boots:5m..10m"),
         "no-capacity" => by_itself("capacity", "0"),
         "desired" => by_itself("group", kind),
+        "hook-abandons" => by_itself("hook", "abandons"),
         _ => write(when, kind),
     }
 }
@@ -133,6 +134,7 @@ mod tests {
             "scale=never-healthy",
             "scale=slow",
             "scale=no-capacity",
+            "scale=hook-abandons",
             "bake=desired:9",
             "autoscaling:AttachLoadBalancers=500",
             "image:ami-1@1m=fails-checks",
@@ -149,6 +151,7 @@ mod tests {
         Step("scale") image:*=never-healthy
         Step("scale") image:*=boots:5m..10m
         Step("scale") capacity=0
+        Step("scale") hook=abandons
         Step("bake") group=desired:9
         Curtain autoscaling:AttachLoadBalancers=500
         Curtain image:ami-1@1m=fails-checks
