@@ -1,7 +1,7 @@
 //! `infra rehearse`: a plan tried on a copy of AWS, once or many times, with or without something going wrong.
 
 use infra_engine::plan::Plan;
-use infra_engine::rehearse::{Rehearsal, Spread};
+use infra_engine::rehearse::{Ending, Rehearsal, Spread};
 use serde_json::json;
 
 use super::{Exit, apply, plan};
@@ -29,7 +29,14 @@ pub async fn run(args: RehearseArgs, settings: &Settings, terminal: &Terminal) -
         write_atomically(path, render::rehearsal::svg(shown).as_bytes())
             .map_err(|error| file_error("the picture cannot be written", path, &error))?;
     }
-    Ok(if rehearsals.iter().all(Rehearsal::keeps_floor) { Exit::Ok } else { Exit::Error })
+    Ok(if rehearsals.iter().all(|rehearsal| is_well(rehearsal, &args)) { Exit::Ok } else { Exit::Error })
+}
+
+/// What was made to fail may fail, but under the floor nobody goes by that, unless the instances themselves were taken.
+fn is_well(rehearsal: &Rehearsal, args: &RehearseArgs) -> bool {
+    let bereft = args.fail.iter().any(Trouble::ends_instances);
+    let ended = rehearsal.ending == Ending::Done || !args.fail.is_empty();
+    ended && (bereft || rehearsal.keeps_floor())
 }
 
 fn play(args: &RehearseArgs, stage: &Stage<'_>, plan: &Plan) -> CommandResult<Vec<Rehearsal>> {

@@ -10,7 +10,7 @@
 
 use std::str::FromStr;
 
-use infra_local_aws::fault::{Fault, ParseFaultError, SUBJECTS};
+use infra_local_aws::fault::{Fault, Mishap, ParseFaultError, SUBJECTS};
 
 /// Something that goes wrong.
 #[derive(Debug, Clone, PartialEq)]
@@ -51,6 +51,13 @@ impl Cue {
             Self::Curtain => false,
             Self::Step(word) => name == word || title.contains(word.as_str()),
         }
+    }
+}
+
+impl Trouble {
+    /// Whether it takes instances away that serve: then no floor can be kept.
+    pub fn ends_instances(&self) -> bool {
+        matches!(&self.strike, Strike::Fault(Fault::Mishap { what: Mishap::Instance { .. }, .. }))
     }
 }
 
