@@ -93,7 +93,7 @@ fn address(mut said: impl BufRead + Send + 'static) -> Option<String> {
             return None;
         }
         if let Some(at) = line.find("http://127.0.0.1:") {
-            let url = line[at..].split_whitespace().next()?.to_owned();
+            let url = line[at..].split([';', ' ', '\n']).next()?.to_owned();
             std::thread::spawn(move || said.lines().for_each(drop));
             return Some(url);
         }
