@@ -124,9 +124,9 @@ fn instance(it: &InstanceStatus, group: &GroupStatus, now: Timestamp) -> [String
         it.id.clone(),
         it.image.clone().unwrap_or_else(|| "?".to_owned()),
         launch,
+        age.map(|seconds| duration(Duration::from_secs(seconds))).unwrap_or_default(),
         state,
         checks(it, group),
-        age.map(|seconds| duration(Duration::from_secs(seconds))).unwrap_or_default(),
     ]
 }
 
@@ -148,7 +148,7 @@ fn checks(it: &InstanceStatus, group: &GroupStatus) -> String {
     said.collect::<Vec<_>>().join("; ")
 }
 
-/// Columns as wide as their widest cell; a line never longer than the terminal.
+/// Columns as wide as their widest cell, what is longest last; a line never longer than the terminal.
 fn table(rows: &[[String; 6]], width: usize) -> String {
     let wide = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
     let widths: Vec<usize> = (0..6).map(wide).collect();
