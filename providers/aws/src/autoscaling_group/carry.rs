@@ -190,10 +190,16 @@ mod tests {
 
     use super::*;
 
-    fn action(name: &str, start: Option<i64>, recurrence: Option<&str>) -> ScheduledUpdateGroupAction {
+    fn action(
+        name: &str,
+        start: Option<i64>,
+        recurrence: Option<&str>,
+        end: Option<i64>,
+    ) -> ScheduledUpdateGroupAction {
         ScheduledUpdateGroupAction::builder()
             .scheduled_action_name(name)
             .set_start_time(start.map(DateTime::from_secs))
+            .set_end_time(end.map(DateTime::from_secs))
             .set_recurrence(recurrence.map(str::to_owned))
             .build()
     }
@@ -201,14 +207,11 @@ mod tests {
     #[test]
     fn what_has_run_for_the_last_time_is_not_carried() {
         let actions = [
-            action("once, past", Some(50), None),
-            action("once, to come", Some(150), None),
-            action("nightly, begun", Some(50), Some("0 22 * * *")),
-            action("nightly, to begin", Some(150), Some("0 22 * * *")),
-            ScheduledUpdateGroupAction {
-                end_time: Some(DateTime::from_secs(90)),
-                ..action("over", None, Some(""))
-            },
+            action("once, past", Some(50), None, None),
+            action("once, to come", Some(150), None, None),
+            action("nightly, begun", Some(50), Some("0 22 * * *"), None),
+            action("nightly, to begin", Some(150), Some("0 22 * * *"), None),
+            action("over", None, Some("0 22 * * *"), Some(90)),
         ];
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(100);
         let lines: Vec<String> = scheduled(&actions, now)
