@@ -103,7 +103,7 @@ pub fn clock(settings: &Settings) -> CommandResult<Timestamp> {
 /// The embedded AWS, whose clock goes on from where it was left, mounted as the SDK's connector.
 fn embedded(settings: &Settings) -> CommandResult<infra_aws::Wire> {
     let path = snapshot_path(settings);
-    let cloud = open(settings, TimeModel::aws_like())?;
+    let cloud = open(settings, TimeModel::aws_like().limited())?;
     let begun = Instant::now();
     let origin = now(settings, &cloud);
     let kept = Mutex::new(origin);

@@ -16,5 +16,6 @@ mod rehearsal;
 mod rollback;
 mod scaling;
 mod secrets;
+mod served;
 mod stdlib;
 mod testing;

@@ -46,7 +46,7 @@ fn status(json: bool, settings: &Settings, terminal: &Terminal) -> CommandResult
             asked.map_err(unreachable(endpoint))?
         }
         None => {
-            let cloud = cloud::open(settings, TimeModel::aws_like())?;
+            let cloud = cloud::open(settings, TimeModel::aws_like().limited())?;
             cloud.status(cloud::now(settings, &cloud), None)
         }
     };
@@ -79,7 +79,7 @@ fn inject(faults: &[Fault], clear: bool, settings: &Settings, terminal: &Termina
 
 /// Into this project's AWS; gives what has yet to go wrong, a line each.
 fn inject_here(faults: &[Fault], clear: bool, settings: &Settings) -> CommandResult<String> {
-    let cloud = cloud::open(settings, TimeModel::aws_like())?;
+    let cloud = cloud::open(settings, TimeModel::aws_like().limited())?;
     let now = cloud::now(settings, &cloud);
     if clear {
         cloud.clear_faults();

@@ -101,7 +101,7 @@ mod tests {
 
     #[test]
     fn each_class_of_requests_has_its_rate() {
-        let timing = TimeModel { rates: super::documented(), ..TimeModel::aws_like() };
+        let timing = TimeModel::aws_like().limited();
         let aws = LocalAws::new(Options { seed: 1, timing });
         call(&aws, START, "sts", "Action=GetCallerIdentity");
         let lines = [

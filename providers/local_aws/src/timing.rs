@@ -233,6 +233,11 @@ impl TimeModel {
         Self::default()
     }
 
+    /// The same, and requests are limited as documented: what programs of their own meet.
+    pub fn limited(self) -> Self {
+        Self { rates: crate::throttle::documented(), ..self }
+    }
+
     /// Every step takes between some milliseconds and a second: each intermediate state can be seen, nobody
     /// waits.
     pub fn fast() -> Self {
@@ -312,10 +317,10 @@ impl TimeModel {
         }
     }
 
-    /// A profile by name: `aws-like`, `fast` or `instant`; `None` for any other word.
+    /// A profile by name: `aws-like` (with limits), `fast` or `instant`; `None` for any other word.
     pub fn named(profile: &str) -> Option<Self> {
         match profile {
-            "aws-like" => Some(Self::aws_like()),
+            "aws-like" => Some(Self::aws_like().limited()),
             "fast" => Some(Self::fast()),
             "instant" => Some(Self::instant()),
             _ => None,

@@ -36,7 +36,7 @@ async fn listen(cloud: LocalAws, args: ServeArgs, terminal: &Terminal) -> Comman
     let listener = bound.map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
     terminal.print(&format!(
-        "The embedded AWS listens on http://{address}; http://{address}/_local/ tells how it is\n\n  export AWS_ENDPOINT_URL=http://{address} AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test\n"
+        "The embedded AWS listens on http://{address}\n\n  http://{address}/_local/ tells how it is\n  export AWS_ENDPOINT_URL=http://{address} AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test\n"
     ));
     let wall = Clock::wall(args.speed);
     let clock = cloud.now().map_or(wall, |left| Clock::new(left.max(wall.now()), args.speed));
