@@ -240,9 +240,11 @@ fn a_second_group_serves_behind_the_new_balancer_before_users_move() {
     insta::assert_snapshot!(lowered(&change), @r"
     Establish pin guard - undo unpin within 300 s: hold shop-web-4f2a91 at its size
     Establish create guard - undo remove within 300 s: make the new group, empty
+    Establish carry guard - undo - within 300 s: carry over what belongs to shop-web-4f2a91
     Establish scale guard - undo shrink within 690 s: boot as many instances as run now
     Establish attach guard - undo leave within 690 s: attach the new group to the new load balancers
     Establish match guard - undo - within 690 s: match the size that the old group has by then
+    Retire signal guard - undo - within 300 s: have alarms follow to the new group
     Retire finalise guard - undo - within 300 s: give the new group the sizes of the file
     Retire retire guard floor undo - within 1800 s: end the instances of shop-web-4f2a91
     Retire delete guard - undo - within 1800 s: delete shop-web-4f2a91
