@@ -229,7 +229,8 @@ impl World {
         }
     }
 
-    /// Runs the steps of a change one after the other; if one fails, takes those before it back.
+    /// Runs the steps of a change one after the other; if one fails, takes those before it back unless the change
+    /// pauses.
     pub(crate) async fn run(
         &mut self,
         plan: u32,
@@ -237,7 +238,8 @@ impl World {
         desired: &Values,
     ) -> Result<Outcome, String> {
         let kind = self.provider.kind(&web().kind).expect("the kind");
-        let steps = kind.lower(&self.change(action, desired));
+        let change = self.change(action, desired);
+        let (steps, pauses) = (kind.lower(&change), kind.pauses(&change));
         let (mut made, mut last) = (None, Outcome::default());
         for (at, step) in steps.iter().enumerate() {
             let task =
@@ -249,6 +251,7 @@ impl World {
                 }
                 Ok(outcome) if outcome.observed.is_some() => last = outcome,
                 Ok(_) => {}
+                Err(why) if pauses => return Err(why),
                 Err(why) => {
                     for (at, step) in steps[..at].iter().enumerate().rev() {
                         let Some(undo) = &step.undo else { continue };
