@@ -1,5 +1,5 @@
 //! End to end, through the binary: on the embedded AWS, on the same AWS served over HTTP, and on moto. Where every call,
-//! every virtual second or every write counts (`capacity`, `counts`, `crash`, `scaling`), in process.
+//! every virtual second or every write counts (`capacity`, `counts`, `crash`, `moving`, `scaling`), in process.
 
 mod support;
 
@@ -10,6 +10,7 @@ mod counts;
 mod crash;
 mod kinds;
 mod language;
+mod moving;
 mod ponyfoo;
 mod refactor;
 mod rehearsal;

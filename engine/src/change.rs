@@ -98,11 +98,11 @@ pub enum Reason {
 }
 
 /// Several changes that move users from old objects to new ones together, and that are taken back together: the way
-/// in (a load balancer) is replaced, what serves behind it (a group) serves behind the new one too, and what leads
+/// in (a load balancer) is replaced or another, what serves behind it (a group) serves behind the new one too, and what leads
 /// users there (a DNS record) then leads them to the new one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rollout {
-    /// What it is known by: the first of the ways in that are replaced.
+    /// What it is known by: the first of the ways in that users move to.
     pub of: Address,
     /// What the change is to it.
     pub role: Role,
@@ -113,7 +113,7 @@ pub struct Rollout {
 /// What a change is to a rollout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Role {
-    /// A way in that is replaced.
+    /// A way in that users move to.
     WayIn,
     /// Serves behind it.
     Serves,

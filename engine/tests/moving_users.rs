@@ -88,6 +88,42 @@ async fn a_new_way_in_that_nothing_leads_to_is_noted() {
     "#);
 }
 
+#[tokio::test]
+async fn users_move_to_another_way_in_as_they_do_to_a_new_one() {
+    let before = "gate old\ngate there\nherd h launch=one gates=[gate.old.id]\nsign s to=gate.old.id";
+    let to = |other: &str| {
+        format!("gate there\nherd h launch=one gates=[gate.{other}.id]\nsign s to=gate.{other}.id")
+    };
+    assert_snapshot!(World::check(before, &to("there")).await, @r#"
+    delete gate.old: removed
+    update herd.h: attributes
+        gates: ["old-id2"] -> ["there-id1"]
+    update sign.s: attributes
+        to: "old-id2" -> "there-id1"
+    1 unchanged
+    steps:
+    0 herd.h update (gates) [h-id4]: update
+    1 sign.s update (to) [s-id3]: update, after 0
+    2 herd.h leave [h-id4]: leave the old gates, after 0, 1
+    3 gate.old delete [old-id2]: delete, after 0, 1, 2
+    "#);
+    assert_snapshot!(World::check(before, &(to("new") + "\ngate new")).await, @r#"
+    create gate.new: new
+    delete gate.old: removed
+    update herd.h: attributes
+        gates: ["old-id2"] -> [gate.new.id] (upstream)
+    update sign.s: attributes
+        to: "old-id2" -> gate.new.id (upstream)
+    1 unchanged
+    steps:
+    0 gate.new create: create
+    1 herd.h update (gates) [h-id4]: update, after 0
+    2 sign.s update (to) [s-id3]: update, after 0, 1
+    3 herd.h leave [h-id4]: leave the old gates, after 1, 2
+    4 gate.old delete [old-id2]: delete, after 1, 2, 3
+    "#);
+}
+
 /// Two gates, a herd behind both and one behind the second, a sign to each.
 const WIDE: &str = "
     gate a color=red

@@ -26,7 +26,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::time::Instant;
 
 /// The account of the embedded AWS.
-const ACCOUNT: &str = "123456789012";
+pub const ACCOUNT: &str = "123456789012";
 /// The region of all projects here; Route53 lives in it too.
 pub const REGION: &str = "us-east-1";
 /// When the virtual clock starts.

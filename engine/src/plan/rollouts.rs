@@ -1,5 +1,5 @@
-//! Changes that move users together: a way in (a load balancer) that is replaced, what serves behind it (a group), and
-//! what leads users to it (a DNS record). Which is which, the kinds say.
+//! Changes that move users together: a way in (a load balancer) that is replaced or moved to, what serves behind it (a
+//! group), and what leads users to it (a DNS record). Which is which, the kinds say.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -56,22 +56,25 @@ fn objects(draft: &Draft<'_>, expression: &Residual) -> BTreeSet<Address> {
     referred.flat_map(managed).collect()
 }
 
-/// One change that takes part in moving users from what is replaced.
+/// One change that takes part in moving users.
 struct Member {
     address: Address,
     role: Role,
+    /// Those that it has to do with and users move to.
     ways_in: BTreeSet<Address>,
 }
 
 /// Marks the changes that move users together, and reports those that cannot.
 pub(super) fn mark(draft: &mut Draft<'_>) {
-    let members: Vec<Member> = draft.changes.values().filter_map(|change| member(draft, change)).collect();
+    let goals = goals(draft);
+    let members = draft.changes.values().filter_map(|change| member(draft, change, &goals));
+    let members: Vec<Member> = members.collect();
     for (of, ways_in) in connected(&members) {
         let is_in = |member: &&Member| member.ways_in.iter().any(|way_in| ways_in.contains(way_in));
         let own: Vec<&Member> = members.iter().filter(is_in).collect();
         let settings = settings(draft, &own);
-        let replaced = ways_in.iter().map(|way_in| (way_in, Role::WayIn));
-        for (address, role) in replaced.chain(own.iter().map(|member| (&member.address, member.role))) {
+        let moved_to = ways_in.iter().map(|way_in| (way_in, Role::WayIn));
+        for (address, role) in moved_to.chain(own.iter().map(|member| (&member.address, member.role))) {
             let rollout = Rollout { of: of.clone(), role, settings: settings.clone() };
             draft.changes.entry(address.clone()).and_modify(|change| change.rollout = Some(rollout));
         }
@@ -82,18 +85,36 @@ pub(super) fn mark(draft: &mut Draft<'_>) {
     refuse(draft);
 }
 
-/// What a change is to the ways in that are replaced, if it has to do with any.
-fn member(draft: &Draft<'_>, change: &Change) -> Option<Member> {
+/// The ways in that users move to: those that are replaced, and those that something comes to serve behind and
+/// something else comes to lead to.
+fn goals(draft: &Draft<'_>) -> BTreeSet<Address> {
+    let newly = |wanted: Role| -> BTreeSet<Address> {
+        let changes = draft.changes.values().filter(|change| change.prior.is_some());
+        let touched = changes.filter_map(|change| Some((change, touched(draft, change)?)));
+        let own = touched.filter(|(_, (role, _))| *role == wanted);
+        let before = |change: &Change| draft.record(&change.address).map(|record| &record.dependencies);
+        let is_new = |change: &Change, other: &Address| !before(change).is_some_and(|it| it.contains(other));
+        own.flat_map(|(change, (_, found))| found.into_iter().filter(move |it| is_new(change, it))).collect()
+    };
+    let replaced = draft.changes.values().filter(|change| matches!(change.action, Action::Replace(_)));
+    let replaced = replaced.map(|change| change.address.clone());
+    replaced.chain(newly(Role::Serves).intersection(&newly(Role::Leads)).cloned()).collect()
+}
+
+/// What a change is to ways in, and to which.
+fn touched(draft: &Draft<'_>, change: &Change) -> Option<(Role, BTreeSet<Address>)> {
     let kind = draft.input.provider.kind(&change.kind)?;
-    let is_replaced = |address: &Address| {
-        draft.changes.get(address).is_some_and(|change| matches!(change.action, Action::Replace(_)))
-    };
-    let among = |found: BTreeSet<Address>| found.into_iter().filter(is_replaced).collect::<BTreeSet<_>>();
-    let (role, ways_in) = match kind.serves_behind() {
-        Some(_) => (Role::Serves, among(ways_in(draft, &change.address))),
-        None if kind.leads_users() => (Role::Leads, among(led_to(draft, change))),
-        None => return None,
-    };
+    match kind.serves_behind() {
+        Some(_) => Some((Role::Serves, ways_in(draft, &change.address))),
+        None if kind.leads_users() => Some((Role::Leads, led_to(draft, change))),
+        None => None,
+    }
+}
+
+/// What a change is to the ways in that users move to, if it has to do with any.
+fn member(draft: &Draft<'_>, change: &Change, goals: &BTreeSet<Address>) -> Option<Member> {
+    let (role, touched) = touched(draft, change)?;
+    let ways_in: BTreeSet<Address> = touched.intersection(goals).cloned().collect();
     let moves = matches!(
         change.action,
         Action::Create | Action::Update | Action::Swap | Action::Replace(ReplaceOrder::NewFirst)
@@ -101,10 +122,11 @@ fn member(draft: &Draft<'_>, change: &Change) -> Option<Member> {
     (moves && !ways_in.is_empty()).then(|| Member { address: change.address.clone(), role, ways_in })
 }
 
-/// What the attributes that change lead to.
+/// What the attributes that change lead to, as they are written.
 fn led_to(draft: &Draft<'_>, change: &Change) -> BTreeSet<Address> {
-    let after = change.attributes.iter().filter_map(|attribute| attribute.after.as_ref());
-    after.flat_map(|after| objects(draft, after)).collect()
+    let Some(object) = draft.input.desired.objects.get(&change.address) else { return BTreeSet::new() };
+    let written = change.attributes.iter().filter_map(|attribute| object.attributes.get(&attribute.name));
+    written.flat_map(|written| objects(draft, written)).collect()
 }
 
 /// The ways in that have a member in common, together, by the first of them.

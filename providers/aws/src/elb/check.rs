@@ -130,7 +130,7 @@ pub(super) fn objection(change: &Change) -> Option<(AttributeName, String)> {
 
 /// Says that users move, or which ports stop answering for a moment: AWS can replace a listener, not change it.
 pub(super) fn consequence(change: &Change) -> Option<String> {
-    if change.rollout.is_some() {
+    if change.rollout.is_some() && matches!(change.action, Action::Replace(_)) {
         return Some("the new one stands beside the old one, which goes once users have left it".to_owned());
     }
     let before = decode::<Elb>(&change.prior.as_ref()?.observed).ok()?.normalized();

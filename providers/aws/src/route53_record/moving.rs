@@ -27,6 +27,8 @@ use crate::kind::waiting;
 struct Noted {
     /// The batch that was sent last.
     change: Option<String>,
+    /// The weight of the new side in it: steps of one name share their notes, and each counts only its own.
+    weight: i64,
     /// How many instances served on the old side before anybody moved.
     serving: usize,
     /// On the way back: whether anybody may have the new side's address.
@@ -69,8 +71,9 @@ pub(super) async fn advance(
     };
     let sides =
         Sides { old: record(&before, old.as_ref())?, new: record(&wanted, new.as_ref())?, id: id.clone() };
+    let (told, pace): (Told, Pace) = (api::namesakes(aws, &id).await?, decode(&task.arguments)?);
     let noted = task.notes.get(&operation.name).and_then(|note| serde_json::from_value(note.clone()).ok());
-    let (told, pace) = (api::namesakes(aws, &id).await?, decode(&task.arguments)?);
+    let noted = noted.filter(|noted: &Noted| noted.weight == pace.weight);
     let look = Look { aws, task, operation: &operation.name, pace, sides, told, noted };
     match operation.name.as_str() {
         "ready" => look.ready().await,
@@ -107,7 +110,7 @@ impl Look<'_> {
             _ => Ok(vec![(ChangeAction::Upsert, self.sides.new.clone())]),
         };
         match forward(&seen, hold) {
-            Next::Send => self.send(batch(), Noted::default()).await,
+            Next::Send => self.send(batch(), Noted { weight: self.pace.weight, ..Noted::default() }).await,
             Next::Done if self.operation == "join" => finished(self.aws, self.task).await,
             next => Ok(self.progress(next)),
         }
@@ -120,7 +123,8 @@ impl Look<'_> {
         }
         let seen = self.seen(Sent::Known, self.floor()).await?;
         match forward(&seen, self.pace.grace()) {
-            Next::Done => {
+            // Of two weighted records one is yet to be made.
+            Next::Done if self.told.contains_key(&self.sides.id) => {
                 self.aws.memory.forget(&self.key());
                 finished(self.aws, self.task).await
             }
