@@ -170,6 +170,7 @@ impl World {
         call.desired_capacity(size).send().await.expect("another size");
         tokio::time::sleep(Duration::from_secs(400)).await;
         self.look(id).await;
+        self.told.clear();
     }
 
     /// The images of all instances in service.
