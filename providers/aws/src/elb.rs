@@ -26,7 +26,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::client::Aws;
 use crate::codec::decode;
-use crate::kind::{AwsKind, goes_back, operation, simple};
+use crate::kind::{AwsKind, operation, pauses, simple};
 use crate::lookup::exactly_one;
 use crate::schema::Schema as _;
 use crate::tags::Tags;
@@ -285,6 +285,10 @@ impl Kind for Elbs {
         check::problems(desired)
     }
 
+    fn pauses(&self, change: &Change) -> bool {
+        pauses(change)
+    }
+
     fn objection(&self, change: &Change) -> Option<(AttributeName, String)> {
         check::objection(change)
     }
@@ -294,7 +298,9 @@ impl Kind for Elbs {
         let minutes = if matches!(change.action, Action::Create | Action::Update) { 10 } else { 30 };
         let steps = simple(change, Duration::from_secs(minutes * 60)).into_iter();
         let taken_back = |step: LoweredStep| match step.effect {
-            Effect::Create if goes_back(change) => LoweredStep { undo: Some(operation(UNMAKE)), ..step },
+            Effect::Create if change.rollout.is_some() => {
+                LoweredStep { undo: Some(operation(UNMAKE)), ..step }
+            }
             _ => step,
         };
         steps.map(taken_back).collect()

@@ -114,13 +114,10 @@ pub(crate) fn operation(name: &str) -> Operation {
     Operation { name: name.to_owned(), arguments: Attributes::new() }
 }
 
-/// Whether a change is part of moving users, and taken back if that fails.
-pub(crate) fn goes_back(change: &Change) -> bool {
+/// Whether a change is part of moving users, and stays as it is if that fails.
+pub(crate) fn pauses(change: &Change) -> bool {
     let said = |rollout: &Rollout| rollout.settings.get("on_failure").and_then(Residual::known).cloned();
-    change
-        .rollout
-        .as_ref()
-        .is_some_and(|rollout| said(rollout).is_none_or(|said| said.as_str() != Some("pause")))
+    change.rollout.as_ref().and_then(said).is_some_and(|said| said.as_str() == Some("pause"))
 }
 
 /// The id that an earlier call of the create step has written down.

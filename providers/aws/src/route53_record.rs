@@ -24,7 +24,7 @@ use infra_lang::value::Value;
 use serde::{Deserialize, Serialize};
 
 use crate::client::Aws;
-use crate::kind::AwsKind;
+use crate::kind::{AwsKind, pauses};
 use crate::schema::Schema as _;
 
 /// Seconds that resolvers may keep an answer, unless the record says otherwise.
@@ -190,6 +190,10 @@ impl Kind for Records {
             ("records", Value::Set(one), Value::Set(other)) => bare_values(one) == bare_values(other),
             _ => one == other,
         }
+    }
+
+    fn pauses(&self, change: &Change) -> bool {
+        pauses(change)
     }
 
     fn leads_users(&self) -> bool {

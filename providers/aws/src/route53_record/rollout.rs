@@ -13,7 +13,7 @@ use serde::Deserialize;
 use super::shift::{NEW, OLD, weight};
 use crate::autoscaling_group::listed;
 use crate::codec::{decode, known};
-use crate::kind::{goes_back, simple};
+use crate::kind::simple;
 
 /// How long a change of records may take, the wait for a new load balancer's name included.
 pub(super) const CHANGING: Duration = Duration::from_secs(600);
@@ -167,7 +167,7 @@ impl Moving<'_> {
 
     /// What takes a step back may take as long as clients are given to forget an answer.
     fn undone(&self, step: LoweredStep, undo: &str) -> LoweredStep {
-        let undo = goes_back(self.change).then(|| self.operation(undo, None));
+        let undo = Some(self.operation(undo, None));
         LoweredStep { undo, timeout: step.timeout + CHANGING + self.pace.grace(), ..step }
     }
 

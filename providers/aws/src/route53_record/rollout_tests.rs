@@ -67,10 +67,12 @@ fn the_block_of_the_group_says_how() {
         "dns_grace": { "$seconds": 600 },
         "on_failure": "pause",
     });
-    insta::assert_snapshot!(told(&leading(&["alias"], None, settings)), @r"
+    let paused = leading(&["alias"], None, settings);
+    assert!(crate::kind::pauses(&paused));
+    insta::assert_snapshot!(told(&paused), @r"
     users move in stages of 25 and 100%, each held for 1m; the old side serves on for 10m
     see that as many serve on the new side, undo -, within 600 s
-    make two weighted records of it, all weight on the old side, undo -, within 1800 s
+    make two weighted records of it, all weight on the old side, undo unsplit, within 1800 s
     lead 25% of users to the new side; hold for 1m [64], undo -, within 660 s
     lead 100% of users to the new side; hold for 1m [255], undo -, within 660 s
     serve clients that keep the old answer for 10m, undo -, within 1200 s
