@@ -7,7 +7,6 @@ mod balancers;
 mod capacity;
 mod configurations;
 mod describe;
-mod echo;
 mod groups;
 mod health;
 mod hooks;

@@ -5,9 +5,9 @@ mod balancers;
 mod check;
 pub(crate) mod health;
 mod listeners;
-mod network;
+pub(crate) mod network;
 mod policies;
-mod probes;
+pub(crate) mod probes;
 mod tags;
 
 use serde::{Deserialize, Serialize};

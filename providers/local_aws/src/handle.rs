@@ -206,6 +206,8 @@ impl Shared {
             Ok(call) => call,
             Err(error) => return (refuse(&error), Duration::ZERO),
         };
+        let service = service.meant(&call);
+        let asked = &Asked { service, ..*asked };
         let (action, access) = (call.action(), call.access());
         let struck = self.cloud.faults().strike(asked.now, service.name(), &action);
         *self.calls.entry((service.name().to_owned(), action, access)).or_default() += 1;

@@ -1,4 +1,4 @@
-//! AWS, modelled: EC2, Auto Scaling, CloudWatch, classic load balancing, Route 53, IAM and STS, behind AWS's own wire
+//! AWS, modelled: EC2, Auto Scaling, CloudWatch, both kinds of load balancing, Route 53, IAM and STS, behind AWS's own wire
 //! protocols.
 //!
 //! One deterministic core ([`model::Model`]) holds the state and a queue of what will happen; time passes
@@ -21,6 +21,7 @@ pub mod cloud;
 pub mod cloudwatch;
 pub mod ec2;
 pub mod elb;
+pub mod elbv2;
 pub mod fault;
 pub mod gauge;
 pub mod iam;

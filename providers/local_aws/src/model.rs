@@ -10,6 +10,7 @@ pub mod bucket;
 pub mod cloudwatch;
 pub mod ec2;
 pub mod elb;
+pub mod elbv2;
 pub mod iam;
 pub mod metrics;
 pub mod route53;
@@ -54,6 +55,9 @@ pub struct Model {
     pub cloudwatch: cloudwatch::CloudWatch,
     /// Classic load balancers.
     pub elb: elb::Elb,
+    /// Application load balancers.
+    #[serde(default)]
+    pub elbv2: elbv2::Elbv2,
     /// Roles and instance profiles.
     #[serde(default)]
     pub iam: iam::Iam,
@@ -82,6 +86,7 @@ impl Model {
             autoscaling: autoscaling::AutoScaling::default(),
             cloudwatch: cloudwatch::CloudWatch::default(),
             elb: elb::Elb::default(),
+            elbv2: elbv2::Elbv2::default(),
             iam: iam::Iam::default(),
             route53: route53::Route53::default(),
             traffic: Traffic::default(),
@@ -122,6 +127,7 @@ impl Model {
             Event::AutoScaling(event) => crate::autoscaling::apply(self, event),
             Event::CloudWatch(event) => crate::cloudwatch::apply(self, event),
             Event::Elb(event) => crate::elb::apply(self, event),
+            Event::Elbv2(event) => crate::elbv2::apply(self, event),
             Event::Route53(event) => crate::route53::apply(self, event),
             Event::Mishap(mishap) => crate::fault::apply(self, mishap),
         }

@@ -8,7 +8,7 @@ use crate::wire::{
     ApiError, Data, Identity, Node, Params, Protocol, Reply, RestReply, RestRequest, cbor, failure, json,
     success,
 };
-use crate::{autoscaling, cloudwatch, ec2, elb, iam, route53, sts};
+use crate::{autoscaling, cloudwatch, ec2, elb, elbv2, iam, route53, sts};
 
 /// The header that names the operation of a request in `awsJson1_0`.
 pub const TARGET: &str = "x-amz-target";
@@ -38,6 +38,8 @@ pub enum Service {
     CloudWatch,
     /// Classic load balancing.
     Elb,
+    /// Application load balancing.
+    Elbv2,
     /// IAM.
     Iam,
     /// Route 53.
@@ -80,8 +82,16 @@ pub enum Call {
 
 impl Service {
     /// All of them.
-    pub const ALL: [Self; 7] =
-        [Self::Ec2, Self::AutoScaling, Self::CloudWatch, Self::Elb, Self::Iam, Self::Route53, Self::Sts];
+    pub const ALL: [Self; 8] = [
+        Self::Ec2,
+        Self::AutoScaling,
+        Self::CloudWatch,
+        Self::Elb,
+        Self::Elbv2,
+        Self::Iam,
+        Self::Route53,
+        Self::Sts,
+    ];
 
     /// The service with this signing name.
     pub fn named(signing_name: &str) -> Option<Self> {
@@ -97,14 +107,28 @@ impl Service {
         }
     }
 
-    /// The short name, as it stands in call counts: `ec2`, `autoscaling`, `cloudwatch`, `elb`, `iam`, `route53`,
-    /// `sts`.
+    /// The service that a call is for: both kinds of load balancing have one signing name, and the version of the API
+    /// tells them apart.
+    pub fn meant(self, call: &Call) -> Self {
+        match call {
+            Call::Query { params, .. }
+                if self == Self::Elb && params.text("Version") == Some("2015-12-01") =>
+            {
+                Self::Elbv2
+            }
+            _ => self,
+        }
+    }
+
+    /// The short name, as it stands in call counts: `ec2`, `autoscaling`, `cloudwatch`, `elb`, `elbv2`, `iam`,
+    /// `route53`, `sts`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Ec2 => "ec2",
             Self::AutoScaling => "autoscaling",
             Self::CloudWatch => "cloudwatch",
             Self::Elb => "elb",
+            Self::Elbv2 => "elbv2",
             Self::Iam => "iam",
             Self::Route53 => "route53",
             Self::Sts => "sts",
@@ -116,7 +140,7 @@ impl Service {
     pub fn protocol(self, headers: &HeaderMap) -> Protocol {
         match self {
             Self::Ec2 => Protocol::Ec2,
-            Self::AutoScaling | Self::Elb | Self::Iam | Self::Sts => Protocol::Query,
+            Self::AutoScaling | Self::Elb | Self::Elbv2 | Self::Iam | Self::Sts => Protocol::Query,
             Self::CloudWatch if headers.get("smithy-protocol").is_some_and(|said| said == "rpc-v2-cbor") => {
                 Protocol::Cbor
             }
@@ -133,6 +157,7 @@ impl Service {
             Self::AutoScaling => "http://autoscaling.amazonaws.com/doc/2011-01-01/",
             Self::CloudWatch => "http://monitoring.amazonaws.com/doc/2010-08-01/",
             Self::Elb => "http://elasticloadbalancing.amazonaws.com/doc/2012-06-01/",
+            Self::Elbv2 => "http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/",
             Self::Iam => "https://iam.amazonaws.com/doc/2010-05-08/",
             Self::Route53 => "https://route53.amazonaws.com/doc/2013-04-01/",
             Self::Sts => "https://sts.amazonaws.com/doc/2011-06-15/",
@@ -213,6 +238,7 @@ impl Service {
             Self::AutoScaling => autoscaling::dispatch(model, context, action, params),
             Self::CloudWatch => self.typed(model, action, params).map(|body| body.node()),
             Self::Elb => elb::dispatch(model, context, action, params),
+            Self::Elbv2 => elbv2::dispatch(model, action, params),
             Self::Iam => iam::dispatch(model, context, action, params),
             Self::Sts => sts::dispatch(model, context, action, params),
             Self::Route53 => Err(unknown_action(action)),

@@ -47,7 +47,7 @@ pub fn fields<'a>(body: &'a str, name: &str) -> Vec<&'a str> {
 
 /// `200`, or `CODE STATUS` of a refusal.
 pub fn outcome((status, body): &(u16, String)) -> String {
-    match field(body, "Code") {
+    match field(body, "Code").filter(|_| *status >= 400) {
         Some(code) => format!("{code} {status}"),
         None => status.to_string(),
     }
@@ -55,7 +55,7 @@ pub fn outcome((status, body): &(u16, String)) -> String {
 
 /// A request of a row: service, form (for Route 53 method, path and body), outcome, and what the answer says
 /// somewhere. `{name}` or `{parent/name}` in the form or the last stands for such an element of an earlier answer, the
-/// latest that has one. The service `wait` lets so many seconds pass.
+/// latest that has one. The service `elbv2` is the newer kind of load balancing; `wait` lets so many seconds pass.
 pub type Asked = (&'static str, &'static str, &'static str, &'static str);
 
 /// Checks rows of "what real AWS does" with steps that take milliseconds: each on a cloud of its own, its requests a
@@ -89,6 +89,9 @@ fn ask(local: &LocalAws, now: Time, service: &str, form: &str) -> (u16, String) 
     match (service, parts.next(), parts.next(), parts.next()) {
         ("route53", Some(method), Some(path), body) => {
             rest(local, now, method, &format!("/2013-04-01/{path}"), body.unwrap_or_default())
+        }
+        ("elbv2", ..) => {
+            call(local, now, "elasticloadbalancing", &format!("Version=2015-12-01&Action={form}"))
         }
         _ => call(local, now, service, &format!("Action={form}")),
     }

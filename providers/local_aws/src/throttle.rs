@@ -40,7 +40,7 @@ pub fn draws(service: Service, call: &Call) -> Vec<Draw> {
             Call::Query { action, params } => ec2(action, params, reads),
             Call::Typed { .. } | Call::Rest(_) => Vec::new(),
         },
-        Service::Elb => vec![one("elb"), one(elb(&call.action(), reads))],
+        Service::Elb | Service::Elbv2 => vec![one("elb"), one(elb(&call.action(), reads))],
         Service::AutoScaling => vec![one("autoscaling")],
         Service::Route53 => vec![one("route53")],
         Service::CloudWatch | Service::Iam | Service::Sts => Vec::new(),
@@ -75,8 +75,12 @@ fn is_unfiltered(params: &Params) -> bool {
 fn elb(action: &str, reads: bool) -> &'static str {
     match action {
         _ if reads => "elb reads",
-        "RegisterInstancesWithLoadBalancer" | "DeregisterInstancesFromLoadBalancer" => "elb registrations",
+        "RegisterInstancesWithLoadBalancer"
+        | "DeregisterInstancesFromLoadBalancer"
+        | "RegisterTargets"
+        | "DeregisterTargets" => "elb registrations",
         "CreateLoadBalancer"
+        | "SetSubnets"
         | "AttachLoadBalancerToSubnets"
         | "DetachLoadBalancerFromSubnets"
         | "EnableAvailabilityZonesForLoadBalancer"

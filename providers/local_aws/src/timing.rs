@@ -48,6 +48,8 @@ pub struct TimeModel {
     pub autoscaling: AutoScalingTiming,
     /// Classic load balancers.
     pub elb: ElbTiming,
+    /// Application load balancers.
+    pub elbv2: Elbv2Timing,
     /// Instance profiles.
     pub iam: IamTiming,
     /// Records.
@@ -198,6 +200,23 @@ impl Default for ElbTiming {
     }
 }
 
+/// Delays of application load balancing. Health check interval, thresholds and deregistration delay come with the target
+/// group itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Elbv2Timing {
+    /// CreateLoadBalancer until `provisioning` turns to `active`: minutes. Parameter; the waiters of the SDKs allow ten.
+    pub provisioning: Delay,
+    /// Registration until the first health check. Parameter.
+    pub registration_lag: Delay,
+}
+
+impl Default for Elbv2Timing {
+    fn default() -> Self {
+        Self { provisioning: Delay::secs(90, 180), registration_lag: Delay::secs(0, 15) }
+    }
+}
+
 /// Delays of IAM.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -272,6 +291,7 @@ impl TimeModel {
                 open_requests: blink,
                 dns_lag: blink,
             },
+            elbv2: Elbv2Timing { provisioning: Delay::millis(300, 500), registration_lag: blink },
             iam: IamTiming { instance_profile_propagation: blink },
             route53: Route53Timing { insync: Delay::millis(200, 400) },
             rates: BTreeMap::new(),
@@ -311,6 +331,7 @@ impl TimeModel {
                 open_requests: Delay::NONE,
                 dns_lag: Delay::NONE,
             },
+            elbv2: Elbv2Timing { provisioning: Delay::NONE, registration_lag: Delay::NONE },
             iam: IamTiming { instance_profile_propagation: Delay::NONE },
             route53: Route53Timing { insync: Delay::NONE },
             rates: BTreeMap::new(),

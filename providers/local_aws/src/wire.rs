@@ -6,6 +6,7 @@
 
 pub mod cbor;
 mod data;
+mod echo;
 mod encoding;
 mod envelope;
 mod error;
@@ -17,6 +18,7 @@ mod rest;
 mod xml;
 
 pub use data::Data;
+pub use echo::echo;
 pub use encoding::unpacked;
 pub use envelope::{Reply, failure, success};
 pub use error::ApiError;

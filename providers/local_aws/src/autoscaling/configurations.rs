@@ -6,9 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use crate::ec2::fleet::{self, LaunchSpec};
 use crate::model::Model;
 use crate::model::autoscaling::Configuration;
-use crate::wire::{ApiError, Node, Params, paginate};
-
-use super::echo::echo;
+use crate::wire::{ApiError, Node, Params, echo, paginate};
 
 pub fn create(model: &mut Model, params: &Params) -> Result<Node, ApiError> {
     let name = params.required("LaunchConfigurationName")?.to_owned();

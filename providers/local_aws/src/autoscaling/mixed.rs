@@ -6,9 +6,7 @@
 use crate::ec2::fleet;
 use crate::model::Model;
 use crate::model::autoscaling::{Blueprint, Launch, TemplateChoice};
-use crate::wire::{ApiError, Node, Params};
-
-use super::echo::echo;
+use crate::wire::{ApiError, Node, Params, echo};
 
 /// One way to launch an instance: from a template, as another type if one is named.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -7,9 +7,8 @@ mod track;
 use crate::model::Model;
 use crate::model::autoscaling::{Group, Policy};
 use crate::model::cloudwatch::Alarm;
-use crate::wire::{ApiError, Node, Params, paginate};
+use crate::wire::{ApiError, Node, Params, echo, paginate};
 
-use super::echo::echo;
 use super::named;
 
 use adjust::Adjustment;

@@ -103,6 +103,7 @@ fn terminated(model: &mut Model, id: &InstanceId) {
     }
     unplug(model, &card);
     crate::elb::forget(model, id);
+    crate::elbv2::targets::forget(model, id);
     model.schedule(model.timing.ec2.terminated_visible, Event::Ec2(Ec2Event::Forgotten(id.clone())));
 }
 

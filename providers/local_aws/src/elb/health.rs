@@ -12,7 +12,7 @@ use crate::model::{Event, Model, Time};
 use crate::traffic::{self, Cause};
 use crate::wire::{ApiError, Node, Params};
 
-use super::probes::{self, Verdict};
+use super::probes::{self, Admission, Verdict};
 use super::{ElbEvent, named, not_found};
 
 /// How an instance is, in the words of DescribeInstanceHealth.
@@ -106,8 +106,8 @@ fn worded(verdict: Verdict, check: &HealthCheck) -> Health {
 }
 
 fn verdict(model: &Model, balancer: &Balancer, seat: &Registration, who: &Instance, now: Time) -> Verdict {
-    let initial = u64::from(model.timing.elb.initial_passes);
-    probes::verdict(&balancer.health_check, seat, &who.life, initial, now)
+    let new = Admission { passes: u64::from(model.timing.elb.initial_passes), lapses: false };
+    probes::verdict(&balancer.health_check, seat, &who.life, new, now)
 }
 
 /// Whether the load balancer says that the instance takes requests now.

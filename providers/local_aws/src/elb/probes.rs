@@ -16,10 +16,19 @@ pub struct Verdict {
     pub failures: u64,
 }
 
-/// The verdict at `now`. `initial` is how many passes in a row a newly registered instance needs.
+/// How a newly registered instance comes into service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Admission {
+    /// Passes in a row that it needs.
+    pub passes: u64,
+    /// Whether as many failures as take an instance out of service end this: then it has to come back like any other.
+    pub lapses: bool,
+}
+
+/// The verdict at `now`.
 ///
 /// A probe that is refused or answered badly has failed at once, one that nobody answers when its time is up.
-pub fn verdict(check: &HealthCheck, seat: &Registration, life: &Life, initial: u64, now: Time) -> Verdict {
+pub fn verdict(check: &HealthCheck, seat: &Registration, life: &Life, new: Admission, now: Time) -> Verdict {
     let mut verdict = Verdict { standing: seat.standing, failures: 0 };
     let mut passes = 0;
     for (from, to, condition) in stretches(life) {
@@ -29,13 +38,14 @@ pub fn verdict(check: &HealthCheck, seat: &Registration, life: &Life, initial: u
         }
         if passes_check(check, condition) {
             (passes, verdict.failures) = (passes + count, 0);
-            let needed = if verdict.standing == Standing::New { initial } else { check.healthy };
+            let needed = if verdict.standing == Standing::New { new.passes } else { check.healthy };
             if passes >= needed.max(1) {
                 verdict.standing = Standing::In;
             }
         } else {
             (passes, verdict.failures) = (0, verdict.failures + count);
-            if verdict.standing == Standing::In && verdict.failures >= check.unhealthy {
+            let falls = verdict.standing == Standing::In || new.lapses;
+            if falls && verdict.failures >= check.unhealthy {
                 verdict.standing = Standing::Out;
             }
         }
@@ -94,7 +104,8 @@ mod tests {
             life.turn(Time(from * 1000), *condition);
         }
         let seat = Registration { first_probe: Time(5000), ..Registration::default() };
-        let verdict = verdict(&check, &seat, &life, initial, Time(seconds * 1000));
+        let new = Admission { passes: initial, lapses: false };
+        let verdict = verdict(&check, &seat, &life, new, Time(seconds * 1000));
         (verdict.standing, verdict.failures)
     }
 
@@ -137,7 +148,7 @@ mod tests {
     }
 
     /// The same, probe by probe.
-    fn played(check: &HealthCheck, first: u64, life: &Life, initial: u64, now: u64) -> Standing {
+    fn played(check: &HealthCheck, first: u64, life: &Life, new: Admission, now: u64) -> Standing {
         let (mut standing, mut passes, mut failures) = (New, 0, 0);
         for probe in (first..=now).step_by(usize::try_from(check.interval * 1000).unwrap_or(1)) {
             let condition = life.at(Time(probe));
@@ -148,10 +159,10 @@ mod tests {
                 true => (passes, failures) = (passes + 1, 0),
                 false => (passes, failures) = (0, failures + 1),
             }
-            let needed = if standing == New { initial } else { check.healthy };
+            let needed = if standing == New { new.passes } else { check.healthy };
             if passes >= needed {
                 standing = In;
-            } else if standing == In && failures >= check.unhealthy {
+            } else if (standing == In || new.lapses) && failures >= check.unhealthy {
                 standing = Out;
             }
         }
@@ -163,8 +174,8 @@ mod tests {
         fn counting_probes_is_playing_them(
             changes in vec((0..200_u64, prop::sample::select(vec![Down, Closed, Failing, Faulty, Well])), 0..6),
             (interval, timeout, unhealthy, healthy) in (5..30_u64, 2..5_u64, 2..5_u64, 2..5_u64),
-            (first, initial, now) in (0..40_u64, 1..4_u64, 0..260_u64),
-            http: bool,
+            (first, passes, now) in (0..40_u64, 1..4_u64, 0..260_u64),
+            (http, lapses) in (any::<bool>(), any::<bool>()),
         ) {
             let target = if http { "HTTP:80/" } else { "TCP:80" }.to_owned();
             let check = HealthCheck { target, interval, timeout, unhealthy, healthy };
@@ -173,8 +184,9 @@ mod tests {
             let mut life = Life::default();
             changes.iter().for_each(|(moment, condition)| life.turn(Time(moment * 1000), *condition));
             let seat = Registration { first_probe: Time(first * 1000), ..Registration::default() };
-            let counted = verdict(&check, &seat, &life, initial, Time(now * 1000)).standing;
-            prop_assert_eq!(counted, played(&check, first * 1000, &life, initial, now * 1000));
+            let new = Admission { passes, lapses };
+            let counted = verdict(&check, &seat, &life, new, Time(now * 1000)).standing;
+            prop_assert_eq!(counted, played(&check, first * 1000, &life, new, now * 1000));
         }
     }
 }

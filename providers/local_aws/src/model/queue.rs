@@ -9,6 +9,7 @@ use crate::autoscaling::AutoScalingEvent;
 use crate::cloudwatch::CloudWatchEvent;
 use crate::ec2::Ec2Event;
 use crate::elb::ElbEvent;
+use crate::elbv2::Elbv2Event;
 use crate::fault::Mishap;
 use crate::route53::Route53Event;
 
@@ -23,6 +24,8 @@ pub enum Event {
     CloudWatch(CloudWatchEvent),
     /// Applied by [`crate::elb::apply`].
     Elb(ElbEvent),
+    /// Applied by [`crate::elbv2::apply`].
+    Elbv2(Elbv2Event),
     /// Applied by [`crate::route53::apply`].
     Route53(Route53Event),
     /// Applied by [`crate::fault::apply`].

@@ -139,10 +139,8 @@ fn target(
             alias.dns_name, record.kind, alias.zone
         )));
     }
-    let known = model
-        .elb
-        .balancers
-        .values()
-        .any(|balancer| balancer.dns_name == plain && model.now >= balancer.resolvable);
+    let classic = model.elb.balancers.values().map(|balancer| (&balancer.dns_name, balancer.resolvable));
+    let newer = model.elbv2.balancers.values().map(|balancer| (&balancer.dns_name, balancer.active));
+    let known = classic.chain(newer).any(|(name, from)| name == plain && model.now >= from);
     if known { Ok(()) } else { Err(missing()) }
 }

@@ -1,6 +1,6 @@
 //! Structures of requests as answers repeat them.
 
-use crate::wire::{Node, Params};
+use super::{Node, Params};
 
 /// Each part under the name it was sent with; lists element by element.
 pub fn echo(sent: &Params) -> Node {
