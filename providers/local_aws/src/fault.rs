@@ -206,6 +206,7 @@ impl CallFault {
 pub fn throttled(service: Service) -> ApiError {
     match service {
         Service::Ec2 => ApiError::new("RequestLimitExceeded", "Request limit exceeded.").with_status(503),
+        Service::S3 => ApiError::new("SlowDown", "Please reduce your request rate.").with_status(503),
         _ => ApiError::new("Throttling", "Rate exceeded"),
     }
 }

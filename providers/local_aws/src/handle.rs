@@ -163,7 +163,8 @@ impl LocalAws {
     /// `MissingAuthenticationToken`. Where a fault wants the connection lost, this says `InternalError`; see
     /// [`LocalAws::exchange`].
     pub fn handle(&self, now: Time, request: &Request<Bytes>) -> Response<Bytes> {
-        let lost = |_| response(failure(Protocol::Query, "", "", &internal_error()), "");
+        let method = request.method();
+        let lost = |_| response(method, failure(Protocol::Query, "", "", &internal_error()), "");
         self.exchange(now, request).answer.unwrap_or_else(lost)
     }
 
@@ -179,7 +180,7 @@ impl LocalAws {
             Err(error) => (Some(failure(Protocol::Query, "", &request_id, &error)), Duration::ZERO),
         };
         drop(shared);
-        let answer = reply.map(|reply| response(reply, &request_id));
+        let answer = reply.map(|reply| response(request.method(), reply, &request_id));
         Exchange { answer: answer.ok_or_else(|| io::ErrorKind::ConnectionReset.into()), delay }
     }
 
@@ -245,7 +246,12 @@ impl Shared {
             .foreign_image(&region)
             .and_then(|(region, id)| fleet::image(self.cloud.model(account, region, now), id).cloned());
         let access_key = asked.identity.access_key.clone();
-        let context = Context { request_id: asked.request_id.to_owned(), access_key, foreign_image };
+        let context = Context {
+            request_id: asked.request_id.to_owned(),
+            access_key,
+            region: asked.identity.region.clone(),
+            foreign_image,
+        };
         self.cloud.model(account, &region, now);
         if call.access() == Access::Write {
             self.cloud.before_write(account, &region);

@@ -1,5 +1,5 @@
-//! AWS, modelled: EC2, Auto Scaling, CloudWatch, both kinds of load balancing, Route 53, IAM and STS, behind AWS's own wire
-//! protocols.
+//! AWS, modelled: EC2, Auto Scaling, CloudWatch, both kinds of load balancing, Route 53, S3, IAM and STS, behind AWS's
+//! own wire protocols.
 //!
 //! One deterministic core ([`model::Model`]) holds the state and a queue of what will happen; time passes
 //! only when it is told to. Two front ends speak to it: [`LocalAws::handle`], in process, under whatever
@@ -29,6 +29,7 @@ pub mod model;
 pub mod plane;
 pub mod remote;
 pub mod route53;
+pub mod s3;
 pub mod seed;
 pub mod service;
 pub mod status;

@@ -14,6 +14,7 @@ pub mod elbv2;
 pub mod iam;
 pub mod metrics;
 pub mod route53;
+pub mod s3;
 
 use std::time::Duration;
 
@@ -26,7 +27,8 @@ pub use time::Time;
 use crate::timing::{Delay, TimeModel};
 use crate::traffic::{self, Traffic};
 
-/// One account in one region. Route 53 and IAM, which have no regions, live in the model of `us-east-1`.
+/// One account in one region. Route 53 and IAM, which have no regions, and all buckets of S3 live in the model of
+/// `us-east-1`.
 ///
 /// Everything is plain data: a model is cloned to look ahead, and serialised to be kept.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -63,6 +65,9 @@ pub struct Model {
     pub iam: iam::Iam,
     /// Hosted zones and records.
     pub route53: route53::Route53,
+    /// Buckets and objects.
+    #[serde(default)]
+    pub s3: s3::S3,
     /// Requests of clients.
     #[serde(default)]
     pub traffic: Traffic,
@@ -89,6 +94,7 @@ impl Model {
             elbv2: elbv2::Elbv2::default(),
             iam: iam::Iam::default(),
             route53: route53::Route53::default(),
+            s3: s3::S3::default(),
             traffic: Traffic::default(),
             buckets: bucket::Buckets::default(),
         };

@@ -100,7 +100,12 @@ fn strip(model: &mut Model) {
 impl<'m> Seeding<'m> {
     fn of(model: &'m mut Model, survey: &Survey) -> Self {
         model.account.clone_from(&survey.account);
-        let context = Context { request_id: String::new(), access_key: String::new(), foreign_image: None };
+        let context = Context {
+            request_id: String::new(),
+            access_key: String::new(),
+            region: String::new(),
+            foreign_image: None,
+        };
         Self { model, context, notes: BTreeSet::new() }
     }
 

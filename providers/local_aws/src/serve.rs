@@ -19,8 +19,9 @@ use crate::handle::{Exchange, LocalAws};
 use crate::model::Time;
 use crate::plane::Plane;
 
-/// More than any modelled request needs: user data is 16 KiB, a Route 53 batch some hundred.
-const LARGEST_BODY: usize = 4 << 20;
+/// More than any modelled request needs: user data is 16 KiB, a Route 53 batch some hundred, an object of S3 that is
+/// sent in one piece by most clients less than 8 MiB.
+const LARGEST_BODY: usize = 16 << 20;
 
 /// The model's time as a function of the wall clock: it starts at one moment and runs `speed` times as fast.
 #[derive(Clone, Copy, Debug, PartialEq)]

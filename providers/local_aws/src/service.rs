@@ -8,7 +8,7 @@ use crate::wire::{
     ApiError, Data, Identity, Node, Params, Protocol, Reply, RestReply, RestRequest, cbor, failure, json,
     success,
 };
-use crate::{autoscaling, cloudwatch, ec2, elb, elbv2, iam, route53, sts};
+use crate::{autoscaling, cloudwatch, ec2, elb, elbv2, iam, route53, s3, sts};
 
 /// The header that names the operation of a request in `awsJson1_0`.
 pub const TARGET: &str = "x-amz-target";
@@ -23,6 +23,8 @@ pub struct Context {
     pub request_id: String,
     /// The caller's access key; never a secret.
     pub access_key: String,
+    /// The region that the request was sent to.
+    pub region: String,
     /// The image that the request names in another region of the account, if it names one.
     pub foreign_image: Option<Image>,
 }
@@ -44,6 +46,8 @@ pub enum Service {
     Iam,
     /// Route 53.
     Route53,
+    /// S3.
+    S3,
     /// STS.
     Sts,
 }
@@ -78,11 +82,13 @@ pub enum Call {
     },
     /// Of `restXml`.
     Rest(RestRequest),
+    /// Of S3, whose bodies are bytes.
+    S3(Box<s3::Request>),
 }
 
 impl Service {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Ec2,
         Self::AutoScaling,
         Self::CloudWatch,
@@ -90,6 +96,7 @@ impl Service {
         Self::Elbv2,
         Self::Iam,
         Self::Route53,
+        Self::S3,
         Self::Sts,
     ];
 
@@ -102,6 +109,7 @@ impl Service {
             "elasticloadbalancing" => Some(Self::Elb),
             "iam" => Some(Self::Iam),
             "route53" => Some(Self::Route53),
+            "s3" => Some(Self::S3),
             "sts" => Some(Self::Sts),
             _ => None,
         }
@@ -121,7 +129,7 @@ impl Service {
     }
 
     /// The short name, as it stands in call counts: `ec2`, `autoscaling`, `cloudwatch`, `elb`, `elbv2`, `iam`,
-    /// `route53`, `sts`.
+    /// `route53`, `s3`, `sts`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Ec2 => "ec2",
@@ -131,6 +139,7 @@ impl Service {
             Self::Elbv2 => "elbv2",
             Self::Iam => "iam",
             Self::Route53 => "route53",
+            Self::S3 => "s3",
             Self::Sts => "sts",
         }
     }
@@ -146,7 +155,7 @@ impl Service {
             }
             Self::CloudWatch if headers.contains_key(TARGET) => Protocol::Json,
             Self::CloudWatch => Protocol::Query,
-            Self::Route53 => Protocol::RestXml,
+            Self::Route53 | Self::S3 => Protocol::RestXml,
         }
     }
 
@@ -160,14 +169,15 @@ impl Service {
             Self::Elbv2 => "http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/",
             Self::Iam => "https://iam.amazonaws.com/doc/2010-05-08/",
             Self::Route53 => "https://route53.amazonaws.com/doc/2013-04-01/",
+            Self::S3 => s3::NAMESPACE,
             Self::Sts => "https://sts.amazonaws.com/doc/2011-06-15/",
         }
     }
 
-    /// The region whose model answers; Route 53 and IAM have but one.
+    /// The region whose model answers; Route 53 and IAM have but one, and S3's buckets are all in one.
     pub fn home(self, identity: &Identity) -> String {
         match self {
-            Self::Route53 | Self::Iam => HOME.to_owned(),
+            Self::Route53 | Self::Iam | Self::S3 => HOME.to_owned(),
             _ => identity.region.clone(),
         }
     }
@@ -209,13 +219,17 @@ impl Service {
             Call::Rest(request) => {
                 route53::dispatch(model, context, request).map(|reply| self.rest_answer(reply))
             }
+            Call::S3(request) => Ok(s3::answer(model, context, request)),
         };
         answered.unwrap_or_else(|error| self.refuse(protocol, id, &error))
     }
 
     /// Words a refusal.
     pub fn refuse(self, protocol: Protocol, request_id: &str, error: &ApiError) -> Reply {
-        failure(protocol, self.namespace(), request_id, error)
+        match self {
+            Self::S3 => s3::refuse(request_id, error),
+            _ => failure(protocol, self.namespace(), request_id, error),
+        }
     }
 
     /// Of the services that speak more than one protocol.
@@ -241,13 +255,13 @@ impl Service {
             Self::Elbv2 => elbv2::dispatch(model, action, params),
             Self::Iam => iam::dispatch(model, context, action, params),
             Self::Sts => sts::dispatch(model, context, action, params),
-            Self::Route53 => Err(unknown_action(action)),
+            Self::Route53 | Self::S3 => Err(unknown_action(action)),
         }
     }
 
     fn rest_answer(self, reply: RestReply) -> Reply {
         let mut answer = Reply::xml(reply.status, &reply.root.attribute("xmlns", self.namespace()));
-        answer.headers.extend(reply.location.map(|location| ("location", location)));
+        answer.headers.extend(reply.location.map(|location| ("location".into(), location)));
         answer
     }
 }
@@ -283,7 +297,7 @@ impl Call {
             Self::Typed { protocol, .. } => *protocol,
             Self::Query { .. } if service == Service::Ec2 => Protocol::Ec2,
             Self::Query { .. } => Protocol::Query,
-            Self::Rest(_) => Protocol::RestXml,
+            Self::Rest(_) | Self::S3(_) => Protocol::RestXml,
         }
     }
 
@@ -292,6 +306,7 @@ impl Call {
         match self {
             Self::Query { action, .. } | Self::Typed { action, .. } => action.clone(),
             Self::Rest(request) => route53::action(request).to_owned(),
+            Self::S3(request) => s3::action(request),
         }
     }
 
@@ -314,6 +329,7 @@ impl Call {
                 ["Describe", "Get", "List"].iter().any(|verb| action.starts_with(verb))
             }
             Self::Rest(request) => route53::reads(request),
+            Self::S3(request) => s3::reads(request),
         };
         if reads { Access::Read } else { Access::Write }
     }

@@ -97,12 +97,13 @@ fn ask(local: &LocalAws, now: Time, service: &str, form: &str) -> (u16, String) 
     }
 }
 
-fn filled(text: &str, seen: &BTreeMap<String, String>) -> String {
+/// A text with what it asks for of earlier answers; see [`Asked`].
+pub fn filled(text: &str, seen: &BTreeMap<String, String>) -> String {
     seen.iter().fold(text.to_owned(), |text, (name, value)| text.replace(&format!("{{{name}}}"), value))
 }
 
 /// The first text of each element of an answer, by its name and by its parent's and its own.
-fn elements(body: &str) -> BTreeMap<String, String> {
+pub fn elements(body: &str) -> BTreeMap<String, String> {
     let (mut open, mut found) = (Vec::new(), BTreeMap::new());
     for (tag, text) in body.split('<').filter_map(|piece| piece.split_once('>')) {
         if tag.starts_with('/') {

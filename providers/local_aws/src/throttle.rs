@@ -38,12 +38,12 @@ pub fn draws(service: Service, call: &Call) -> Vec<Draw> {
     match service {
         Service::Ec2 => match call {
             Call::Query { action, params } => ec2(action, params, reads),
-            Call::Typed { .. } | Call::Rest(_) => Vec::new(),
+            Call::Typed { .. } | Call::Rest(_) | Call::S3(_) => Vec::new(),
         },
         Service::Elb | Service::Elbv2 => vec![one("elb"), one(elb(&call.action(), reads))],
         Service::AutoScaling => vec![one("autoscaling")],
         Service::Route53 => vec![one("route53")],
-        Service::CloudWatch | Service::Iam | Service::Sts => Vec::new(),
+        Service::CloudWatch | Service::Iam | Service::S3 | Service::Sts => Vec::new(),
     }
 }
 

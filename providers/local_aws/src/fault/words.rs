@@ -42,6 +42,12 @@ pub fn usual(code: &str) -> ApiError {
             code,
             "The request was rejected because Route 53 was still processing a prior request.",
         ),
+        "ConditionalRequestConflict" => ApiError::new(
+            code,
+            "The conditional request cannot succeed due to a conflicting operation against this resource.",
+        )
+        .with_status(409),
+        "SlowDown" => ApiError::new(code, "Please reduce your request rate.").with_status(503),
         "InternalError" => internal_error(),
         _ => ApiError::new(code, "The request was refused on purpose"),
     }

@@ -1,10 +1,11 @@
 //! Requests as they come in, and answers as they go out.
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{Method, Request, Response};
 
 use crate::cloud::account_of;
 use crate::model::Time;
+use crate::s3;
 use crate::service::{Call, Service, TARGET};
 use crate::wire::{ApiError, Identity, Protocol, Reply, identify, unpacked};
 
@@ -52,6 +53,9 @@ pub fn who(request: &Request<Bytes>) -> Result<(Service, Identity), ApiError> {
 /// # Errors
 /// A refusal in the service's words.
 pub fn read(service: Service, protocol: Protocol, request: &Request<Bytes>) -> Result<Call, ApiError> {
+    if service == Service::S3 {
+        return s3::Request::read(request).map(|request| Call::S3(Box::new(request)));
+    }
     let (uri, body) = (request.uri(), unpacked(request.headers(), request.body())?);
     match protocol {
         Protocol::Cbor => return Call::cbor(uri.path(), &body),
@@ -72,13 +76,13 @@ pub fn request_id(count: u64, now: Time) -> String {
     format!("{:08x}-{:04x}-4000-a000-{tail:012x}", count & 0xffff_ffff, (count >> 32) & 0xffff)
 }
 
-/// An answer as it goes over the wire.
-pub fn response(reply: Reply, request_id: &str) -> Response<Bytes> {
+/// An answer as it goes over the wire, without its body if only the head was asked for.
+pub fn response(method: &Method, reply: Reply, request_id: &str) -> Response<Bytes> {
     let mut response = Response::builder().status(reply.status).header("x-amzn-requestid", request_id);
     for (name, value) in reply.headers {
-        response = response.header(name, value);
+        response = response.header(name.as_ref(), value);
     }
     response
-        .body(Bytes::from(reply.body))
+        .body(if *method == Method::HEAD { Bytes::new() } else { Bytes::from(reply.body) })
         .unwrap_or_else(|error| Response::new(Bytes::from(format!("the answer is not valid HTTP: {error}"))))
 }

@@ -1,5 +1,7 @@
 //! The outermost element of answers.
 
+use std::borrow::Cow;
+
 use super::{ApiError, Data, Node, Protocol, cbor, json};
 
 /// An answer, ready to be sent.
@@ -8,28 +10,29 @@ pub struct Reply {
     /// HTTP status.
     pub status: u16,
     /// Headers besides the request id.
-    pub headers: Vec<(&'static str, String)>,
-    /// An XML document or a CBOR value; empty where the protocol wants no body.
+    pub headers: Vec<(Cow<'static, str>, String)>,
+    /// An XML document, a CBOR value, or an object of S3; empty where the protocol wants no body.
     pub body: Vec<u8>,
 }
 
 impl Reply {
     /// An answer in XML.
     pub fn xml(status: u16, root: &Node) -> Self {
-        let headers = vec![("content-type", "text/xml;charset=UTF-8".to_owned())];
+        let headers = vec![("content-type".into(), "text/xml;charset=UTF-8".to_owned())];
         Self { status, headers, body: root.document().into_bytes() }
     }
 
     /// An answer of typed members: in JSON for that protocol, else in CBOR.
     pub fn typed(protocol: Protocol, status: u16, body: &Data) -> Self {
-        let kind = |kind: &str| ("content-type", kind.to_owned());
+        let kind = |kind: &str| (Cow::from("content-type"), kind.to_owned());
         match protocol {
             Protocol::Json => {
                 let headers = vec![kind("application/x-amz-json-1.0")];
                 Self { status, headers, body: json::write(body) }
             }
             _ => {
-                let headers = vec![kind("application/cbor"), ("smithy-protocol", "rpc-v2-cbor".to_owned())];
+                let headers =
+                    vec![kind("application/cbor"), ("smithy-protocol".into(), "rpc-v2-cbor".to_owned())];
                 Self { status, headers, body: cbor::write(body) }
             }
         }
@@ -73,6 +76,6 @@ fn refusal(protocol: Protocol, kind: &str, error: &ApiError) -> Reply {
     let body =
         Data::body().with("__type", Data::text(&error.code)).with("message", Data::text(&error.message));
     let mut reply = Reply::typed(protocol, error.status, &body);
-    reply.headers.push(("x-amzn-query-error", format!("{};{kind}", error.code)));
+    reply.headers.push(("x-amzn-query-error".into(), format!("{};{kind}", error.code)));
     reply
 }

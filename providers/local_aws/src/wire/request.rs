@@ -6,7 +6,7 @@ use http::HeaderMap;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
     /// The signing name: `ec2`, `autoscaling`, `monitoring`, `elasticloadbalancing`, `iam`,
-    /// `route53`, `sts`.
+    /// `route53`, `s3`, `sts`.
     pub service: String,
     /// For instance `us-east-1`.
     pub region: String,
@@ -37,7 +37,15 @@ fn unsigned(host: &str, path: &str) -> Option<Identity> {
     if path.starts_with("/2013-04-01/") {
         return Some(identity("route53", "us-east-1", ""));
     }
-    let mut labels = host.split(':').next()?.split('.');
+    let host = host.split(':').next()?;
+    if host.split('.').skip(1).any(|label| label == "s3") {
+        // The labels before it are a bucket, the one after it is a region.
+        let region = host
+            .rsplit_once(".s3.")
+            .and_then(|(_, rest)| rest.split('.').find(|label| *label != "dualstack"));
+        return Some(identity("s3", region.filter(|region| *region != "amazonaws").unwrap_or_default(), ""));
+    }
+    let mut labels = host.split('.');
     let (service, region) = (labels.next()?, labels.next()?);
     Some(identity(service, if region == "amazonaws" { "us-east-1" } else { region }, ""))
 }
@@ -71,6 +79,8 @@ mod tests {
         let many = "AWS4-ECDSA-P256-SHA256 Credential=AKIA/20261121/sts/aws4_request, SignedHeaders=host, Signature=0";
         assert_eq!(of(many, "127.0.0.1:4566", "/"), pair("sts", "us-east-1"));
         assert_eq!(of("", "autoscaling.eu-west-1.amazonaws.com", "/"), pair("autoscaling", "eu-west-1"));
+        assert_eq!(of("", "states.s3.eu-west-1.amazonaws.com", "/"), pair("s3", "eu-west-1"));
+        assert_eq!(of("", "states.s3.amazonaws.com", "/"), pair("s3", "us-east-1"));
         assert_eq!(of("", "localhost:1", "/2013-04-01/hostedzone"), pair("route53", "us-east-1"));
         assert_eq!(of("", "localhost:1", "/"), None);
     }
