@@ -519,8 +519,8 @@ fn objects_answer_as_aws_does() {
                     "POST /states?delete",
                     &[("x-amz-checksum-crc32", "s4vDtA==")],
                     "<Delete><Object><Key>a</Key><ETag>0</ETag></Object><Object><Key>b</Key></Object></Delete>",
-                    "PreconditionFailed 200",
-                    "<Deleted><Key>b</Key></Deleted>",
+                    "200",
+                    "did not hold</Message></Error><Deleted><Key>b</Key></Deleted>",
                 ),
                 ("GET /states/a", &[], "", "200", "hello"),
                 (
