@@ -7,6 +7,7 @@ mod balancers;
 mod capacity;
 mod configurations;
 mod describe;
+pub(crate) mod front;
 mod groups;
 mod health;
 mod hooks;
@@ -38,7 +39,7 @@ use crate::service::{Context, unknown_action};
 use crate::wire::{ApiError, Node, Params};
 
 pub use groups::scale;
-pub use health::instance_changed;
+pub use health::{instance_changed, targets_changed};
 pub use policies::{Breach, alarmed};
 
 /// What Auto Scaling does by itself.

@@ -43,6 +43,9 @@ pub enum Elbv2Event {
 /// # Errors
 /// The service's refusal; `InvalidAction` if the action is not modelled.
 pub fn dispatch(model: &mut Model, action: &str, params: &Params) -> Result<Node, ApiError> {
+    if !action.starts_with("Describe") {
+        crate::autoscaling::targets_changed(model);
+    }
     match action {
         "CreateLoadBalancer" => balancers::create(model, params),
         "DescribeLoadBalancers" => balancers::describe(model, params),
@@ -85,6 +88,13 @@ pub fn dispatch(model: &mut Model, action: &str, params: &Params) -> Result<Node
 pub fn apply(model: &mut Model, event: Elbv2Event) {
     match event {
         Elbv2Event::Left { group, target, port } => targets::left(model, &group, &target, port),
+    }
+}
+
+/// Makes a target group of which only the ARN is known, unless it is there.
+pub(crate) fn stand_in(model: &mut Model, arn: &str) {
+    if !model.elbv2.groups.contains_key(arn) {
+        model.elbv2.groups.insert(arn.to_owned(), groups::unknown(arn));
     }
 }
 

@@ -6,8 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::LocalAws;
+use crate::autoscaling::front;
 use crate::ec2::fleet;
 use crate::elb;
+use crate::elbv2::health as checks;
 use crate::model::autoscaling::{Attachment, Group, Launch, Member, MemberState};
 use crate::model::behaviour::Condition;
 use crate::model::ec2::{InstanceId, InstanceState};
@@ -61,7 +63,7 @@ pub struct MemberGauge {
     pub zone: String,
     /// The group's word for where it is: `Pending`, `InService`, ….
     pub lifecycle: String,
-    /// In service in the group, healthy, and passing the check of every load balancer of the group. In a group
+    /// In service in the group, healthy, and passing the check of every load balancer and target group of the group. In a group
     /// without load balancers the first two do, unless another group of its address has some: then it is the one that
     /// has left them.
     pub serving: bool,
@@ -101,10 +103,10 @@ impl Gauge {
     /// Reads the gauges of a model as it is.
     pub fn of(model: &Model) -> Self {
         let groups = &model.autoscaling.groups;
-        let behind: BTreeSet<&str> =
-            groups.values().filter(|group| !group.balancers.is_empty()).filter_map(address).collect();
+        let fronted = |group: &&Group| front::all(group).next().is_some();
+        let behind: BTreeSet<&str> = groups.values().filter(fronted).filter_map(address).collect();
         let gauge = |group: &Group| {
-            let left = group.balancers.is_empty() && address(group).is_some_and(|a| behind.contains(a));
+            let left = !fronted(&group) && address(group).is_some_and(|a| behind.contains(a));
             group_gauge(model, group, left)
         };
         Self {
@@ -206,6 +208,10 @@ fn member_gauge(model: &Model, group: &Group, id: &InstanceId, member: &Member) 
         passes &= balancer.zip(instance).is_some_and(|(balancer, instance)| {
             elb::judge(model, balancer, seat, instance).is_some_and(|health| health.takes_requests())
         });
+    }
+    for arn in &group.target_groups {
+        draining |= front::is_draining(model, arn, id);
+        passes &= checks::is_unwatched(model, arn) || checks::takes_requests(model, arn, id);
     }
     let running = instance.is_some_and(|instance| instance.state == InstanceState::Running);
     let pending = instance.is_some_and(|instance| instance.state == InstanceState::Pending);

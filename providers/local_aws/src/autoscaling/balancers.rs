@@ -1,14 +1,13 @@
-//! Load balancers of groups.
+//! Load balancers and target groups of groups.
 
 use std::time::Duration;
 
-use crate::elb::health as elb;
 use crate::model::autoscaling::{Attachment, Group, MemberState};
 use crate::model::ec2::InstanceId;
 use crate::model::{Event, Model, Time};
 use crate::wire::{ApiError, Node, Params};
 
-use super::{AutoScalingEvent, capacity, health, named, refresh};
+use super::{AutoScalingEvent, capacity, front, health, named, refresh};
 
 /// Refuses names that no load balancer has.
 pub fn check(model: &Model, names: &[String]) -> Result<(), ApiError> {
@@ -20,6 +19,16 @@ pub fn check(model: &Model, names: &[String]) -> Result<(), ApiError> {
     }
 }
 
+/// Refuses ARNs that no target group has.
+pub fn check_targets(model: &Model, arns: &[String]) -> Result<(), ApiError> {
+    match arns.iter().all(|arn| model.elbv2.groups.contains_key(arn)) {
+        true => Ok(()),
+        false => Err(ApiError::validation(
+            "Provided Target Groups may not be valid. Please ensure they exist and try again.",
+        )),
+    }
+}
+
 /// A request names at most so many.
 const MOST: usize = 10;
 
@@ -27,36 +36,59 @@ const MOST: usize = 10;
 pub fn attach(model: &mut Model, params: &Params) -> Result<Node, ApiError> {
     let names = params.strings("LoadBalancerNames");
     check(model, &names)?;
-    if names.len() > MOST {
-        return Err(ApiError::validation(format!(
-            "1 validation error detected: Value '[{}]' at 'loadBalancerNames' failed to satisfy constraint: Member must have length less than or equal to {MOST}",
-            names.join(", ")
-        )));
-    }
+    few("loadBalancerNames", &names)?;
     let group = named(model, params)?;
     refresh::refuse_during(group)?;
     group.balancers.extend(names.iter().map(|name| (name.clone(), Attachment::Attached)));
     let group = group.name.clone();
-    for name in names {
-        let event = AutoScalingEvent::Attached(group.clone(), name);
-        model.schedule(model.timing.autoscaling.register, Event::AutoScaling(event));
-    }
-    capacity::poke(model, &group);
+    register_soon(model, &group, names);
     Ok(Node::body())
 }
 
-/// Registers the instances of a group with a load balancer that was attached to it.
-pub fn attached(model: &mut Model, group: &str, balancer: &str) {
+/// AttachLoadBalancerTargetGroups: the same with target groups.
+pub fn attach_targets(model: &mut Model, params: &Params) -> Result<Node, ApiError> {
+    let arns = params.strings("TargetGroupARNs");
+    refresh::refuse_during(named(model, params)?)?;
+    check_targets(model, &arns)?;
+    few("targetGroupARNs", &arns)?;
+    let group = named(model, params)?;
+    group.detaching.retain(|arn| !arns.contains(arn));
+    group.target_groups.extend(arns.iter().cloned());
+    let group = group.name.clone();
+    register_soon(model, &group, arns);
+    Ok(Node::body())
+}
+
+fn few(list: &str, sources: &[String]) -> Result<(), ApiError> {
+    if sources.len() <= MOST {
+        return Ok(());
+    }
+    Err(ApiError::validation(format!(
+        "1 validation error detected: Value '[{}]' at '{list}' failed to satisfy constraint: Member must have length less than or equal to {MOST}",
+        sources.join(", ")
+    )))
+}
+
+fn register_soon(model: &mut Model, group: &str, sources: Vec<String>) {
+    for source in sources {
+        let event = AutoScalingEvent::Attached(group.to_owned(), source);
+        model.schedule(model.timing.autoscaling.register, Event::AutoScaling(event));
+    }
+    capacity::poke(model, group);
+}
+
+/// Registers the instances of a group with a load balancer or target group that was attached to it.
+pub fn attached(model: &mut Model, group: &str, source: &str) {
     let Some(found) = model.autoscaling.groups.get(group).filter(|group| group.runs("AddToLoadBalancer"))
     else {
         return;
     };
-    if found.balancers.get(balancer) != Some(&Attachment::Attached) {
+    if !front::open(found).any(|open| open == source) {
         return;
     }
     let serving = found.members.iter().filter(|(_, member)| member.state == MemberState::InService);
     let serving: Vec<InstanceId> = serving.map(|(id, _)| id.clone()).collect();
-    serving.iter().for_each(|id| elb::enlist(model, balancer, id));
+    serving.iter().for_each(|id| front::enlist(model, source, id));
 }
 
 pub fn detach(model: &mut Model, params: &Params) -> Result<Node, ApiError> {
@@ -67,47 +99,69 @@ pub fn detach(model: &mut Model, params: &Params) -> Result<Node, ApiError> {
             "Trying to remove Load Balancers that are not part of the group: {name}"
         )));
     }
-    for name in &names {
-        let gone = dismiss_all(model, &group, name);
-        let leaving = named(model, params)?;
-        leaving.balancers.insert(name.clone(), Attachment::Removing);
-        leaving.heard.remove(name);
-        let event = AutoScalingEvent::Detached(group.name.clone(), name.clone());
+    let leaving = named(model, params)?;
+    leaving.balancers.extend(names.iter().map(|name| (name.clone(), Attachment::Removing)));
+    leave(model, &group, names);
+    Ok(Node::body())
+}
+
+/// DetachLoadBalancerTargetGroups.
+pub fn detach_targets(model: &mut Model, params: &Params) -> Result<Node, ApiError> {
+    let arns = params.strings("TargetGroupARNs");
+    let group = named(model, params)?.clone();
+    if let Some(arn) = arns.iter().find(|arn| !group.target_groups.contains(*arn)) {
+        return Err(ApiError::validation(format!(
+            "Trying to remove Target Groups that are not part of the group: {arn}"
+        )));
+    }
+    named(model, params)?.detaching.extend(arns.iter().cloned());
+    leave(model, &group, arns);
+    Ok(Node::body())
+}
+
+/// The instances of a group leave load balancers and target groups.
+fn leave(model: &mut Model, group: &Group, sources: Vec<String>) {
+    for source in sources {
+        let gone = dismiss_all(model, group, &source);
+        if let Some(leaving) = model.autoscaling.groups.get_mut(&group.name) {
+            leaving.heard.remove(&source);
+        }
+        let event = AutoScalingEvent::Detached(group.name.clone(), source);
         model.schedule_in(gone.since(model.now) + LINGER, Event::AutoScaling(event));
     }
     health::wake(model, &group.name);
-    Ok(Node::body())
 }
 
 /// How long a detached load balancer is still shown as `Removed`.
 const LINGER: Duration = Duration::from_millis(100);
 
-/// Has all instances of a group leave a load balancer; gives the moment the last has left.
-fn dismiss_all(model: &mut Model, group: &Group, balancer: &str) -> Time {
-    let left = group.members.keys().filter_map(|id| elb::dismiss(model, balancer, id)).max();
+/// Has all instances of a group leave; gives the moment the last has left.
+fn dismiss_all(model: &mut Model, group: &Group, source: &str) -> Time {
+    let left = group.members.keys().filter_map(|id| front::dismiss(model, source, id)).max();
     left.unwrap_or(model.now)
 }
 
 /// All instances have left.
-pub fn detached(model: &mut Model, group: &str, balancer: &str) {
-    if let Some(group) = model.autoscaling.groups.get_mut(group)
-        && group.balancers.get(balancer) == Some(&Attachment::Removing)
-    {
-        group.balancers.remove(balancer);
-        group.heard.remove(balancer);
+pub fn detached(model: &mut Model, group: &str, source: &str) {
+    let Some(group) = model.autoscaling.groups.get_mut(group) else { return };
+    // It may have been attached again.
+    if !front::open(group).any(|open| open == source) {
+        group.balancers.remove(source);
+        group.target_groups.remove(source);
+        group.detaching.remove(source);
+        group.heard.remove(source);
     }
 }
 
 /// `Adding`, `Added`, `InService` or `Removing` (DescribeLoadBalancers of Auto Scaling).
-pub fn state(model: &Model, group: &Group, name: &str, attachment: Attachment) -> &'static str {
-    if attachment == Attachment::Removing {
+pub fn state(model: &Model, group: &Group, source: &str) -> &'static str {
+    if !front::open(group).any(|open| open == source) {
         return "Removing";
     }
-    let balancer = model.elb.balancers.get(name);
-    let registered = |id| balancer.is_some_and(|balancer| balancer.registrations.contains_key(id));
+    let registered = |id| front::has(model, source, id);
     let mut serving = group.members.iter().filter(|(_, member)| member.state == MemberState::InService);
     match serving.all(|(id, _)| registered(id)) {
-        true if group.heeds_balancers() && group.heard.contains(name) => "InService",
+        true if group.heeds_balancers() && group.heard.contains(source) => "InService",
         true => "Added",
         false => "Adding",
     }
@@ -115,31 +169,17 @@ pub fn state(model: &Model, group: &Group, name: &str, attachment: Attachment) -
 
 pub fn describe(model: &mut Model, params: &Params) -> Result<Node, ApiError> {
     let group = named(model, params)?.clone();
-    let states = group.balancers.iter().map(|(name, attachment)| {
-        Node::body().field("LoadBalancerName", name).field("State", state(model, &group, name, *attachment))
-    });
+    let states = group
+        .balancers
+        .keys()
+        .map(|name| Node::body().field("LoadBalancerName", name).field("State", state(model, &group, name)));
     Ok(Node::body().members("LoadBalancers", states))
 }
 
-pub fn attach_targets(model: &mut Model, params: &Params) -> Result<Node, ApiError> {
-    let arns = params.strings("TargetGroupARNs");
-    let group = named(model, params)?;
-    refresh::refuse_during(group)?;
-    group.target_groups.extend(arns);
-    Ok(Node::body())
-}
-
-pub fn detach_targets(model: &mut Model, params: &Params) -> Result<Node, ApiError> {
-    let arns = params.strings("TargetGroupARNs");
-    named(model, params)?.target_groups.retain(|arn| !arns.contains(arn));
-    Ok(Node::body())
-}
-
 pub fn describe_targets(model: &mut Model, params: &Params) -> Result<Node, ApiError> {
-    let group = named(model, params)?;
-    let states = group
-        .target_groups
-        .iter()
-        .map(|arn| Node::body().field("LoadBalancerTargetGroupARN", arn).field("State", "Added"));
+    let group = named(model, params)?.clone();
+    let states = group.target_groups.iter().map(|arn| {
+        Node::body().field("LoadBalancerTargetGroupARN", arn).field("State", state(model, &group, arn))
+    });
     Ok(Node::body().members("LoadBalancerTargetGroups", states))
 }

@@ -49,7 +49,8 @@ fn read(model: &mut Model, name: &str, params: &Params) -> Result<Group, ApiErro
     balancers.extend(params.strings("LoadBalancerNames"));
     targets.extend(params.strings("TargetGroupARNs"));
     super::balancers::check(model, &balancers)?;
-    let made_with = balancers.iter().cloned().collect();
+    super::balancers::check_targets(model, &targets)?;
+    let made_with = balancers.iter().chain(&targets).cloned().collect();
     let tags = tags::read(params)?;
     let arn = format!(
         "arn:aws:autoscaling:{}:{}:autoScalingGroup:{}:autoScalingGroupName/{name}",
@@ -68,6 +69,7 @@ fn read(model: &mut Model, name: &str, params: &Params) -> Result<Group, ApiErro
         zones,
         balancers: balancers.into_iter().map(|name| (name, Attachment::Attached)).collect(),
         target_groups: targets.into_iter().collect(),
+        detaching: BTreeSet::new(),
         settings: settings::read(&settings::usual(&model.account), params)?,
         suspended: BTreeMap::new(),
         metrics: BTreeSet::new(),

@@ -3,12 +3,11 @@
 use std::time::Duration;
 
 use crate::ec2::fleet;
-use crate::elb::health as elb;
-use crate::model::autoscaling::{Attachment, Group, Member, MemberState};
+use crate::model::autoscaling::{Group, Member, MemberState};
 use crate::model::ec2::InstanceId;
 use crate::model::{Event, Model};
 
-use super::{AutoScalingEvent, activities, capacity, lifecycle};
+use super::{AutoScalingEvent, activities, capacity, front, lifecycle};
 
 /// EC2 has changed the state of an instance: the group it is in, if any, looks at it at its next check.
 pub fn instance_changed(model: &mut Model, id: &InstanceId) {
@@ -17,6 +16,14 @@ pub fn instance_changed(model: &mut Model, id: &InstanceId) {
     if let Some(group) = owner {
         wake(model, &group);
     }
+}
+
+/// Something about target groups or their load balancers may have changed: the groups behind them look at their next
+/// check.
+pub fn targets_changed(model: &mut Model) {
+    let behind = model.autoscaling.groups.values().filter(|group| !group.target_groups.is_empty());
+    let names: Vec<String> = behind.map(|group| group.name.clone()).collect();
+    names.iter().for_each(|name| wake(model, name));
 }
 
 /// Puts the group's next check into the queue, unless it is there. A group in which nothing can change sleeps.
@@ -69,16 +76,8 @@ pub const USER: &str = "a user health-check";
 fn fails_balancer(model: &Model, group: &Group, id: &InstanceId, member: &Member) -> bool {
     let grace = Duration::from_secs(group.settings.grace);
     let in_grace = member.in_service.is_some_and(|since| model.now.since(since) < grace);
-    let judged = |name: &&String| group.heard.contains(*name) && !elb::takes_requests(model, name, id);
-    !in_grace && open(group).any(|name| judged(&name))
-}
-
-fn open(group: &Group) -> impl Iterator<Item = &String> {
-    group
-        .balancers
-        .iter()
-        .filter(|(_, attachment)| **attachment == Attachment::Attached)
-        .map(|(name, _)| name)
+    let judged = |name: &&String| group.heard.contains(*name) && front::fails(model, name, id);
+    !in_grace && front::open(group).any(|name| judged(&name))
 }
 
 /// Keeps which load balancers' checks count from now on: those that an instance of the group has passed.
@@ -86,8 +85,9 @@ fn listen(model: &mut Model, name: &str) {
     let Some(group) = model.autoscaling.groups.get(name).filter(|group| group.heeds_balancers()) else {
         return;
     };
-    let passed = |balancer: &&String| group.members.keys().any(|id| elb::takes_requests(model, balancer, id));
-    let new = open(group).filter(|balancer| !group.heard.contains(*balancer)).filter(passed);
+    let passed =
+        |balancer: &&String| group.members.keys().any(|id| front::takes_requests(model, balancer, id));
+    let new = front::open(group).filter(|balancer| !group.heard.contains(*balancer)).filter(passed);
     let new: Vec<String> = new.cloned().collect();
     if let Some(group) = model.autoscaling.groups.get_mut(name) {
         group.heard.extend(new);
@@ -180,7 +180,7 @@ fn settled(model: &Model, name: &str) -> bool {
         !member.must_go()
             && member.state == MemberState::InService
             && fleet::is_running(model, id.as_str())
-            && (!group.heeds_balancers() || open(group).all(|name| elb::stays(model, name, id)))
+            && (!group.heeds_balancers() || front::open(group).all(|name| front::stays(model, name, id)))
     };
     group.counted() == group.size.desired && group.members.iter().all(well)
 }

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use crate::ec2::fleet::{self, LaunchSpec};
-use crate::model::autoscaling::{Attachment, Group, Launch, Member, MemberState, TemplateChoice};
+use crate::model::autoscaling::{Group, Launch, Member, MemberState, TemplateChoice};
 use crate::model::ec2::InstanceId;
 use crate::model::{Event, Model};
 use crate::wire::ApiError;
 
-use super::{AutoScalingEvent, activities, configurations, lifecycle, mixed, refresh, warm};
+use super::{AutoScalingEvent, activities, configurations, front, lifecycle, mixed, refresh, warm};
 
 /// What the activity of a launch is called.
 pub const LAUNCHING: &str = "Launching a new EC2 instance";
@@ -29,11 +29,8 @@ pub struct Order<'a> {
 pub fn missing(model: &mut Model, name: &str, have: u64, want: u64) {
     let Some(group) = model.autoscaling.groups.get(name) else { return };
     let cause = format!("{}{}", group.occasion, activities::at(model.now, &reason(group, have, want)));
-    let mut attached = group.balancers.iter().filter(|(_, attachment)| **attachment == Attachment::Attached);
-    let lost = attached.find(|(name, _)| !model.elb.balancers.contains_key(*name)).map(|(name, _)| name);
-    if let Some(lost) = lost {
-        let message =
-            format!("Cannot find Load Balancer {lost}. Validating load balancer configuration failed.");
+    let lost = front::open(group).find(|source| !front::exists(model, source)).map(|lost| lacks(lost));
+    if let Some(message) = lost {
         activities::failed(model, name, LAUNCHING, cause, message);
         return again(model, name);
     }
@@ -47,6 +44,15 @@ pub fn missing(model: &mut Model, name: &str, have: u64, want: u64) {
             return again(model, name);
         }
     }
+}
+
+/// Why nothing is launched behind a load balancer or target group that is not there.
+fn lacks(source: &str) -> String {
+    let what = match front::is_target_group(source) {
+        true => "One or more target groups not found".to_owned(),
+        false => format!("Cannot find Load Balancer {source}"),
+    };
+    format!("{what}. Validating load balancer configuration failed.")
 }
 
 /// Launches so many instances into the warm pool.

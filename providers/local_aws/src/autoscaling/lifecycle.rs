@@ -6,12 +6,11 @@
 use std::time::Duration;
 
 use crate::ec2::fleet;
-use crate::elb::health as elb;
-use crate::model::autoscaling::{Attachment, Member, MemberState, Transition};
+use crate::model::autoscaling::{Member, MemberState, Transition};
 use crate::model::ec2::{InstanceId, InstanceState};
 use crate::model::{Event, Model, Time};
 
-use super::{AutoScalingEvent, actions, activities, capacity, health, warm};
+use super::{AutoScalingEvent, actions, activities, capacity, front, health, warm};
 
 /// How often a group looks whether an instance has reached a state that EC2 does not tell it of.
 pub const LOOK: Duration = Duration::from_millis(500);
@@ -62,7 +61,7 @@ pub fn join(model: &mut Model, group: &str, id: &InstanceId) {
         member.state = MemberState::PendingProceed;
     }
     for balancer in attached(model, group) {
-        elb::enlist(model, &balancer, id);
+        front::enlist(model, &balancer, id);
     }
     let event = AutoScalingEvent::Serve(group.to_owned(), id.clone());
     model.schedule(model.timing.autoscaling.register, Event::AutoScaling(event));
@@ -88,14 +87,13 @@ pub fn abandon(model: &mut Model, group: &str, id: &InstanceId, message: &str) {
     capacity::poke(model, group);
 }
 
-/// The load balancers of a group that take new instances.
+/// The load balancers and target groups of a group that take new instances.
 pub fn attached(model: &Model, group: &str) -> Vec<String> {
     let Some(group) = model.autoscaling.groups.get(group).filter(|group| group.runs("AddToLoadBalancer"))
     else {
         return Vec::new();
     };
-    let open = group.balancers.iter().filter(|(_, attachment)| **attachment == Attachment::Attached);
-    open.map(|(name, _)| name.clone()).collect()
+    front::open(group).cloned().collect()
 }
 
 /// A registered instance becomes part of the capacity.
@@ -113,7 +111,7 @@ pub fn serve(model: &mut Model, group: &str, id: &InstanceId) {
     health::age(model, group);
     // A load balancer attached while this instance was on its way has not got it yet.
     for balancer in attached(model, group) {
-        elb::enlist(model, &balancer, id);
+        front::enlist(model, &balancer, id);
     }
     capacity::settle(model, group);
 }
@@ -133,13 +131,13 @@ pub fn leave(model: &mut Model, group: &str, id: &InstanceId, then: MemberState,
     soon(model, gone.since(model.now), AutoScalingEvent::Drained(group.to_owned(), id.clone()));
 }
 
-/// Takes an instance out of all load balancers of the group; gives the moment it has left the last.
+/// Takes an instance out of all load balancers and target groups of the group; gives the moment it has left the last.
 fn drain(model: &mut Model, group: &str, id: &InstanceId) -> Time {
     let all: Vec<String> = match model.autoscaling.groups.get(group) {
-        Some(group) => group.balancers.keys().cloned().collect(),
+        Some(group) => front::all(group).cloned().collect(),
         None => Vec::new(),
     };
-    let left = all.iter().filter_map(|balancer| elb::dismiss(model, balancer, id)).max();
+    let left = all.iter().filter_map(|balancer| front::dismiss(model, balancer, id)).max();
     left.unwrap_or(model.now)
 }
 

@@ -3,7 +3,7 @@
 use crate::model::Model;
 use crate::wire::{ApiError, Node, Params, Protocol};
 
-use super::{balancers, named};
+use super::{balancers, front, named};
 
 /// A load balancer by its name (`elb`), or a target group by its ARN (`elbv2`).
 enum Source {
@@ -76,10 +76,10 @@ pub fn describe(model: &mut Model, params: &Params) -> Result<Node, ApiError> {
             .field("Type", kind)
             .field("State", state)
     };
-    let classic = group.balancers.iter().map(|(name, attachment)| {
-        ("elb", told(name, "elb", balancers::state(model, &group, name, *attachment)))
+    let all = front::all(&group).map(|source| {
+        let kind = if front::is_target_group(source) { "elbv2" } else { "elb" };
+        (kind, told(source, kind, balancers::state(model, &group, source)))
     });
-    let targets = group.target_groups.iter().map(|arn| ("elbv2", told(arn, "elbv2", "Added")));
-    let chosen = classic.chain(targets).filter(|(kind, _)| wanted.is_none_or(|wanted| wanted == *kind));
+    let chosen = all.filter(|(kind, _)| wanted.is_none_or(|wanted| wanted == *kind));
     Ok(Node::body().members("TrafficSources", chosen.map(|(_, node)| node)))
 }

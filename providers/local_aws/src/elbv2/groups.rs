@@ -47,6 +47,23 @@ fn read(model: &Model, params: &Params) -> Result<TargetGroup, ApiError> {
     })
 }
 
+/// A target group of which only the ARN is known: `…:targetgroup/NAME/ID`.
+pub fn unknown(arn: &str) -> TargetGroup {
+    TargetGroup {
+        arn: arn.to_owned(),
+        name: arn.split('/').nth(1).unwrap_or(arn).to_owned(),
+        target_type: "instance".to_owned(),
+        protocol: "HTTP".to_owned(),
+        protocol_version: "HTTP1".to_owned(),
+        port: 80,
+        vpc: String::new(),
+        check: check::usual(),
+        attributes: Default::default(),
+        balancers: Default::default(),
+        targets: Default::default(),
+    }
+}
+
 fn protocol(params: &Params) -> Result<String, ApiError> {
     match params.text("Protocol") {
         Some(given @ ("HTTP" | "HTTPS")) => Ok(given.to_owned()),

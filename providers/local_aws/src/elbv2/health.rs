@@ -9,7 +9,7 @@ use crate::ec2::fleet;
 use crate::elb::probes::{self, Admission, Verdict};
 use crate::model::Model;
 use crate::model::behaviour::{Condition, Life};
-use crate::model::ec2::{Instance, InstanceState};
+use crate::model::ec2::{Instance, InstanceId, InstanceState};
 use crate::model::elb::{Registration, Standing};
 use crate::model::elbv2::TargetGroup;
 use crate::wire::{ApiError, Node, Params};
@@ -61,6 +61,11 @@ const TERMINATED: Health = health("unused", "Target.InvalidState", "Target is in
 const ADMISSION: Admission = Admission { passes: 1, lapses: true };
 
 impl Health {
+    /// Whether new requests are sent to it.
+    pub fn takes_requests(&self) -> bool {
+        *self == HEALTHY
+    }
+
     /// Whether a load balancer has to do with it.
     pub fn is_used(&self) -> bool {
         self.state != "unused"
@@ -127,6 +132,42 @@ fn verdict(model: &Model, group: &TargetGroup, id: &str, seat: &Registration) ->
     let nobody = Life::default();
     let life = behind(model, id).map_or(&nobody, |instance| &instance.life);
     probes::verdict(&group.check.classic(), seat, life, ADMISSION, model.now)
+}
+
+/// How an instance of a group is that Auto Scaling has registered, at the group's own port.
+fn of_instance(model: &Model, arn: &str, id: &InstanceId) -> Option<Health> {
+    let group = model.elbv2.groups.get(arn)?;
+    let seat = group.targets.get(id.as_str()).and_then(|seats| seats.get(&group.port));
+    Some(judge(model, group, id.as_str(), seat))
+}
+
+/// Whether requests are sent to the instance.
+pub fn takes_requests(model: &Model, arn: &str, id: &InstanceId) -> bool {
+    of_instance(model, arn, id).is_some_and(|health| health.takes_requests())
+}
+
+/// Whether no load balancer sends requests to the group, so that nobody checks its instances.
+pub fn is_unwatched(model: &Model, arn: &str) -> bool {
+    model.elbv2.groups.get(arn).is_none_or(|group| group.balancers.is_empty())
+}
+
+/// Whether the instance is leaving the group now.
+pub fn is_draining(model: &Model, arn: &str, id: &InstanceId) -> bool {
+    of_instance(model, arn, id) == Some(DRAINING)
+}
+
+/// Whether Auto Scaling must replace the instance: it fails its checks, or somebody has taken it out. What is not checked
+/// does not fail.
+pub fn fails(model: &Model, arn: &str, id: &InstanceId) -> bool {
+    let passes = |health: Health| matches!(health.state, "healthy" | "initial");
+    !is_unwatched(model, arn) && !of_instance(model, arn, id).is_some_and(passes)
+}
+
+/// Whether requests are sent to the instance, and the next probes will not change that.
+pub fn stays(model: &Model, arn: &str, id: &InstanceId) -> bool {
+    let check = model.elbv2.groups.get(arn).map(|group| group.check.classic());
+    let condition = fleet::condition(model, id.as_str(), model.now);
+    takes_requests(model, arn, id) && check.is_some_and(|check| probes::passes_check(&check, condition))
 }
 
 /// Of some targets, or of all that are registered.

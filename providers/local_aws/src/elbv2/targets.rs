@@ -189,3 +189,16 @@ pub fn deregister(model: &mut Model, params: &Params) -> Result<Node, ApiError> 
     }
     Ok(Node::body())
 }
+
+/// What Auto Scaling does with an instance that comes: it is registered at the group's own port.
+pub fn enlist_instance(model: &mut Model, arn: &str, id: &InstanceId) {
+    if let Some(port) = model.elbv2.groups.get(arn).map(|group| group.port) {
+        enlist(model, arn, id.as_str(), port);
+    }
+}
+
+/// What Auto Scaling does with an instance that goes; gives the moment it has left.
+pub fn dismiss_instance(model: &mut Model, arn: &str, id: &InstanceId) -> Option<Time> {
+    let port = model.elbv2.groups.get(arn)?.port;
+    dismiss(model, arn, id.as_str(), port)
+}

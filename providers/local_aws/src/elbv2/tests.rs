@@ -1,4 +1,5 @@
 mod health;
+mod members;
 mod rows;
 
 use crate::testing::{Asked, check_at};

@@ -99,8 +99,11 @@ pub struct Group {
     pub zones: Vec<String>,
     /// Load balancers, by name.
     pub balancers: BTreeMap<String, Attachment>,
-    /// ARNs; kept, not modelled.
+    /// Target groups, by ARN.
     pub target_groups: BTreeSet<String>,
+    /// Those of them that its instances are leaving.
+    #[serde(default)]
+    pub detaching: BTreeSet<String>,
     /// What may be changed and has no effect of its own on the rest of the model.
     pub settings: Settings,
     /// Processes that are suspended, with the reason.
@@ -137,7 +140,7 @@ pub struct Group {
     /// Its warm pool.
     #[serde(default)]
     pub warm: Option<WarmPool>,
-    /// Load balancers by whose checks it judges its instances: those it was made with, and others once one of its
+    /// Load balancers and target groups by whose checks it judges its instances: those it was made with, and others once one of its
     /// instances has passed.
     #[serde(default)]
     pub heard: BTreeSet<String>,

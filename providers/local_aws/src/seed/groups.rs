@@ -2,7 +2,7 @@
 
 use super::Seeding;
 use super::answer::{Said, items, on, params, text, time};
-use crate::autoscaling::AutoScalingEvent;
+use crate::autoscaling::{AutoScalingEvent, front};
 use crate::model::Event;
 use crate::model::autoscaling::{Configuration, Launch, Member, MemberState, TemplateChoice};
 use crate::model::ec2::{InstanceId, TemplateId};
@@ -28,11 +28,33 @@ pub(super) fn groups(seeding: &mut Seeding<'_>, said: &Said) {
         let Some(name) = text(node, "AutoScalingGroupName") else { continue };
         if node.get("Status").is_some() {
             seeding.note(format!("{name} is being deleted, and counts as gone"));
-        } else if seeding.autoscaling("CreateAutoScalingGroup", &name, &request(node)) {
+            continue;
+        }
+        stand_in(seeding, &name, node);
+        if seeding.autoscaling("CreateAutoScalingGroup", &name, &request(node)) {
             identify(seeding, &name, node);
+            register(seeding, &name);
             suspend(seeding, &name, node);
             rest(seeding, &name);
         }
+    }
+}
+
+/// No survey asks about target groups: others stand in for them, to which nothing is sent.
+fn stand_in(seeding: &mut Seeding<'_>, name: &str, node: &Node) {
+    for arn in items(node, "TargetGroupARNs").iter().map(Node::text) {
+        crate::elbv2::stand_in(seeding.model, arn);
+        seeding.note(format!("what is sent to the target group {arn} of {name} is not tried out"));
+    }
+}
+
+/// What is in service is registered.
+fn register(seeding: &mut Seeding<'_>, name: &str) {
+    let Some(group) = seeding.model.autoscaling.groups.get(name) else { return };
+    let serving = group.members.iter().filter(|(_, member)| member.state == MemberState::InService);
+    let ids: Vec<InstanceId> = serving.map(|(id, _)| id.clone()).collect();
+    for arn in group.target_groups.clone() {
+        ids.iter().for_each(|id| front::enlist(seeding.model, &arn, id));
     }
 }
 
