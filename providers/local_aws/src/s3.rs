@@ -159,14 +159,19 @@ pub fn answer(model: &mut Model, context: &Context, request: &Request) -> Reply 
         at_home(model, context, request, &name)?;
         handler(Asking { model, context, request })
     });
-    let mut answer = answered.unwrap_or_else(|refusal| refusal.reply(&context.request_id));
-    answer.headers.push(("x-amz-request-id".into(), context.request_id.clone()));
+    let answer = answered.unwrap_or_else(|refusal| refusal.reply(&context.request_id));
+    identified(answer, &context.request_id)
+}
+
+/// With the header in which S3's clients look for the id.
+fn identified(mut answer: Reply, request_id: &str) -> Reply {
+    answer.headers.push(("x-amz-request-id".into(), request_id.to_owned()));
     answer
 }
 
 /// Words a refusal that came about before the request was carried out.
 pub fn refuse(request_id: &str, error: &ApiError) -> Reply {
-    Refusal::from(error.clone()).reply(request_id)
+    identified(Refusal::from(error.clone()).reply(request_id), request_id)
 }
 
 /// A bucket answers in its region; elsewhere S3 says where that is.

@@ -36,11 +36,11 @@ pub fn who(request: &Request<Bytes>) -> Result<(Service, Identity), ApiError> {
     let host = request.uri().host().map(str::to_owned).or_else(|| {
         request.headers().get(http::header::HOST).and_then(|host| host.to_str().ok()).map(str::to_owned)
     });
-    let identity =
-        identify(request.headers(), &host.unwrap_or_default(), request.uri().path()).ok_or_else(|| {
-            let reason = "The request carries no credential scope, and its address names no service";
-            ApiError::new("MissingAuthenticationToken", reason).with_status(403)
-        })?;
+    let (path, query) = (request.uri().path(), request.uri().query().unwrap_or_default());
+    let identity = identify(request.headers(), &host.unwrap_or_default(), path, query).ok_or_else(|| {
+        let reason = "The request carries no credential scope, and its address names no service";
+        ApiError::new("MissingAuthenticationToken", reason).with_status(403)
+    })?;
     let service = Service::named(&identity.service).ok_or_else(|| {
         let reason = format!("The service {} is not modelled by local AWS", identity.service);
         ApiError::new("UnknownService", reason).with_status(404)

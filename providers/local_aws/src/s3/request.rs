@@ -37,7 +37,7 @@ impl Request {
         let header = |name| headers.get(name).and_then(|value| value.to_str().ok());
         let host = uri.host().or_else(|| header(http::header::HOST)).unwrap_or_default();
         let (bucket, key) = match bucket_of(host) {
-            Some(bucket) => (Some(bucket.to_owned()), decode(uri.path().trim_start_matches('/'))?),
+            Some(bucket) => (Some(bucket.to_owned()), decode(without_slash(uri.path()))?),
             None => path_style(uri.path())?,
         };
         let query = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
@@ -86,9 +86,14 @@ impl Request {
 
 /// `/bucket/key/with/slashes`.
 fn path_style(path: &str) -> Result<(Option<String>, String), ApiError> {
-    let path = path.strip_prefix('/').unwrap_or(path);
+    let path = without_slash(path);
     let (bucket, key) = path.split_once('/').unwrap_or((path, ""));
     Ok((Some(decode(bucket)?), decode(key)?))
+}
+
+/// A path without its first slash; a second one belongs to the key.
+fn without_slash(path: &str) -> &str {
+    path.strip_prefix('/').unwrap_or(path)
 }
 
 /// Percent-decodes a part of a path.
@@ -146,6 +151,7 @@ mod tests {
             ("/states", "states", ""),
             ("/states/", "states", ""),
             ("/states/a/b//c/", "states", "a/b//c/"),
+            ("/states//a", "states", "/a"),
             ("/states/a+b%20c%2Fd%26e=f", "states", "a+b c/d&e=f"),
             ("/states/%C3%BC", "states", "ü"),
         ];

@@ -144,6 +144,19 @@ fn buckets_answer_in_their_region_and_by_host() {
     let host = [("host", "far.localhost:4599".to_owned())];
     assert_eq!(outcome(&eu("PUT /a/b", &host, "x")), "200");
     assert!(eu("GET /far/a/b", &[], "").1.ends_with("\n\nx"));
+    assert_eq!(outcome(&eu("PUT //a//b/", &host, "y")), "200");
+    assert!(eu("GET /far//a//b/", &[], "").1.ends_with("\n\ny"));
+}
+
+#[test]
+fn presigned_addresses_need_no_headers() {
+    let local = fast();
+    plain(&local, 0, "PUT /states", "");
+    plain(&local, 0, "PUT /states/a", "hello");
+    let address = "/states/a?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=test%2F20261121%2Fus-east-1%2Fs3%2Faws4_request&X-Amz-Signature=0";
+    let request = Request::get(address).body(Bytes::new()).expect("a literal request");
+    let answer = local.handle(at(1), &request);
+    assert_eq!((answer.status().as_u16(), answer.body().as_ref()), (200, &b"hello"[..]));
 }
 
 #[test]

@@ -15,11 +15,24 @@ pub struct Identity {
     pub access_key: String,
 }
 
-/// Reads `Credential=KEY/DATE/REGION/SERVICE/aws4_request` from the `Authorization` header. Without one, the
+/// Reads `Credential=KEY/DATE/REGION/SERVICE/aws4_request` from the `Authorization` header, or from the query string of
+/// an address that was signed in advance. Without one, the
 /// host's first label (`ec2.us-east-1.amazonaws.com`) or Route 53's path tell. `None` if nothing does.
-pub fn identify(headers: &HeaderMap, host: &str, path: &str) -> Option<Identity> {
+pub fn identify(headers: &HeaderMap, host: &str, path: &str, query: &str) -> Option<Identity> {
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    scope(header("authorization"), header("x-amz-region-set")).or_else(|| unsigned(host, path))
+    scope(header("authorization"), header("x-amz-region-set"))
+        .or_else(|| presigned(query))
+        .or_else(|| unsigned(host, path))
+}
+
+fn presigned(query: &str) -> Option<Identity> {
+    let said = |wanted: &str| {
+        let mut pairs = form_urlencoded::parse(query.as_bytes());
+        pairs.find(|(name, _)| name == wanted).map(|(_, value)| value)
+    };
+    let (algorithm, credential) = (said("X-Amz-Algorithm")?, said("X-Amz-Credential")?);
+    let regions = said("X-Amz-Region-Set").unwrap_or_default();
+    scope(&format!("{algorithm} Credential={credential}"), &regions)
 }
 
 fn scope(authorization: &str, region_set: &str) -> Option<Identity> {
@@ -68,7 +81,7 @@ mod tests {
         if let Ok(value) = authorization.parse() {
             headers.insert("authorization", value);
         }
-        identify(&headers, host, path).map(|who| (who.service, who.region))
+        identify(&headers, host, path, "").map(|who| (who.service, who.region))
     }
 
     #[test]
