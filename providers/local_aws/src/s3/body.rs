@@ -124,6 +124,8 @@ fn trailers(mut rest: &[u8]) -> Trailers {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::{prop_assert_eq, proptest};
+
     use super::*;
 
     fn outcome(headers: &[(&'static str, &str)], body: &str) -> String {
@@ -142,6 +144,19 @@ mod tests {
     type Case = (&'static [(&'static str, &'static str)], &'static str, &'static str);
 
     const CHUNKED: (&str, &str) = ("content-encoding", "aws-chunked");
+
+    proptest! {
+        /// Wherever a body is cut, the chunks make it up again; cut short, they are refused.
+        #[test]
+        fn chunks_make_up_the_body(parts in proptest::collection::vec("[a-z\r\n;0]{1,9}", 0..6), cut in 1_usize..9) {
+            let mut chunks: String =
+                parts.iter().map(|part| format!("{:x};chunk-signature=0\r\n{part}\r\n", part.len())).collect();
+            let whole = dechunk(&Bytes::from(format!("{chunks}0\r\n\r\n")));
+            prop_assert_eq!(whole, Some((Bytes::from(parts.concat()), Vec::new())));
+            chunks.truncate(chunks.len().saturating_sub(cut));
+            prop_assert_eq!(dechunk(&Bytes::from(chunks)), None);
+        }
+    }
 
     #[test]
     fn bodies_are_put_together_and_checked() {

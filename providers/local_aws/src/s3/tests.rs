@@ -1,13 +1,14 @@
 mod rows;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use http::Request;
+use proptest::prelude::{Just, ProptestConfig, prop_assert, prop_assert_eq, prop_oneof, proptest};
 
 use crate::handle::LocalAws;
 use crate::model::Time;
-use crate::testing::{START, at, elements, fast, filled, outcome};
+use crate::testing::{START, at, elements, fast, field, fields, filled, outcome};
 
 /// A request of a row: method and path, headers, body, outcome, and what the answer says somewhere, headers
 /// (`name: value`) included. `{name}` stands for an element or a header of an earlier answer, the latest that has one.
@@ -106,6 +107,42 @@ fn of_clients_that_count_up_on_a_condition_none_is_lost() {
     assert!(plain(&local, 2, "GET /states/count", "").1.ends_with("\n\n200"));
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    /// However long the pages are, they hold what one long page does, in its order.
+    #[test]
+    fn pages_put_together_are_the_whole_listing(
+        keys in proptest::collection::btree_set("[ab]{1,2}(/[ab]{0,2}){0,2}", 1..12),
+        size in 1_usize..5,
+        delimiter in prop_oneof![Just(""), Just("&delimiter=/")],
+        prefix in prop_oneof![Just(""), Just("&prefix=a"), Just("&prefix=a/")],
+    ) {
+        let local = fast();
+        plain(&local, 0, "PUT /states", "");
+        for key in &keys {
+            plain(&local, 1, &format!("PUT /states/{key}"), key);
+        }
+        let list = |rest: &str| plain(&local, 2, &format!("GET /states?list-type=2{delimiter}{prefix}{rest}"), "").1;
+        let entries = |page: &str| -> BTreeSet<String> {
+            let rolled = page.split("<CommonPrefixes>").skip(1).filter_map(|part| field(part, "Prefix"));
+            fields(page, "Key").into_iter().chain(rolled).map(str::to_owned).collect()
+        };
+        let mut page = list(&format!("&max-keys={size}"));
+        let mut seen = entries(&page);
+        let mut last = seen.last().cloned();
+        while let Some(token) = field(&page, "NextContinuationToken") {
+            let token = token.replace('+', "%2B").replace('=', "%3D");
+            page = list(&format!("&max-keys={size}&continuation-token={token}"));
+            let more = entries(&page);
+            prop_assert!(more.len() <= size && more.first() > last.as_ref());
+            last = more.last().cloned();
+            seen.extend(more);
+        }
+        prop_assert_eq!(seen, entries(&list("")));
+    }
+}
+
 #[test]
 fn a_snapshot_holds_the_bytes_of_objects() {
     let local = fast();
@@ -153,10 +190,14 @@ fn presigned_addresses_need_no_headers() {
     let local = fast();
     plain(&local, 0, "PUT /states", "");
     plain(&local, 0, "PUT /states/a", "hello");
-    let address = "/states/a?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=test%2F20261121%2Fus-east-1%2Fs3%2Faws4_request&X-Amz-Signature=0";
-    let request = Request::get(address).body(Bytes::new()).expect("a literal request");
-    let answer = local.handle(at(1), &request);
-    assert_eq!((answer.status().as_u16(), answer.body().as_ref()), (200, &b"hello"[..]));
+    for query in [
+        "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=test%2F20261121%2Fus-east-1%2Fs3%2Faws4_request&X-Amz-Signature=0",
+        "AWSAccessKeyId=test&Expires=1795250000&Signature=0",
+    ] {
+        let request = Request::get(format!("/states/a?{query}")).body(Bytes::new());
+        let answer = local.handle(at(1), &request.expect("a literal request"));
+        assert_eq!((answer.status().as_u16(), answer.body().as_ref()), (200, &b"hello"[..]), "{query}");
+    }
 }
 
 #[test]

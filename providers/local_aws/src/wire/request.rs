@@ -30,6 +30,10 @@ fn presigned(query: &str) -> Option<Identity> {
         let mut pairs = form_urlencoded::parse(query.as_bytes());
         pairs.find(|(name, _)| name == wanted).map(|(_, value)| value)
     };
+    if let (Some(access_key), Some(_)) = (said("AWSAccessKeyId"), said("Signature")) {
+        // The second version of signatures, which clients still make for S3, names no region.
+        return Some(identity("s3", "", &access_key));
+    }
     let (algorithm, credential) = (said("X-Amz-Algorithm")?, said("X-Amz-Credential")?);
     let regions = said("X-Amz-Region-Set").unwrap_or_default();
     scope(&format!("{algorithm} Credential={credential}"), &regions)
