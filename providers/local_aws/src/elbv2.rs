@@ -91,11 +91,13 @@ pub fn apply(model: &mut Model, event: Elbv2Event) {
     }
 }
 
-/// Makes a target group of which only the ARN is known, unless it is there.
-pub(crate) fn stand_in(model: &mut Model, arn: &str) {
-    if !model.elbv2.groups.contains_key(arn) {
-        model.elbv2.groups.insert(arn.to_owned(), groups::unknown(arn));
+/// Whether there is a target group with this ARN. If nobody can know, one to which nothing is sent stands in for it.
+pub(crate) fn is_group(model: &mut Model, arn: &str) -> bool {
+    let groups = &mut model.elbv2.groups;
+    if model.elbv2.surveyed && arn.contains(GROUP.part) && !groups.contains_key(arn) {
+        groups.insert(arn.to_owned(), groups::unknown(arn));
     }
+    groups.contains_key(arn)
 }
 
 /// A kind of thing that has an ARN.

@@ -84,6 +84,7 @@ impl LocalAws {
         let mut notes = BTreeSet::new();
         let region = cloud.model(DEFAULT_ACCOUNT, &survey.region, survey.now);
         strip(region);
+        region.elbv2.surveyed = true;
         notes.append(&mut Seeding::of(region, survey).take(&said, &REGIONAL));
         let home = cloud.model(DEFAULT_ACCOUNT, HOME, survey.now);
         notes.append(&mut Seeding::of(home, survey).take(&said, &GLOBAL));

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::elbv2;
 use crate::model::autoscaling::{Attachment, Group, MemberState};
 use crate::model::ec2::InstanceId;
 use crate::model::{Event, Model, Time};
@@ -20,8 +21,8 @@ pub fn check(model: &Model, names: &[String]) -> Result<(), ApiError> {
 }
 
 /// Refuses ARNs that no target group has.
-pub fn check_targets(model: &Model, arns: &[String]) -> Result<(), ApiError> {
-    match arns.iter().all(|arn| model.elbv2.groups.contains_key(arn)) {
+pub fn check_targets(model: &mut Model, arns: &[String]) -> Result<(), ApiError> {
+    match arns.iter().all(|arn| elbv2::is_group(model, arn)) {
         true => Ok(()),
         false => Err(ApiError::validation(
             "Provided Target Groups may not be valid. Please ensure they exist and try again.",

@@ -20,6 +20,9 @@ pub struct Elbv2 {
     pub listeners: BTreeMap<String, Listener>,
     /// Tags of all of them.
     pub tags: BTreeMap<String, BTreeMap<String, String>>,
+    /// Whether there may be target groups that the model has never heard of: no survey asks about them.
+    #[serde(default)]
+    pub surveyed: bool,
 }
 
 /// An application load balancer.

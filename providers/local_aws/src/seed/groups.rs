@@ -30,7 +30,7 @@ pub(super) fn groups(seeding: &mut Seeding<'_>, said: &Said) {
             seeding.note(format!("{name} is being deleted, and counts as gone"));
             continue;
         }
-        stand_in(seeding, &name, node);
+        untried(seeding, &name, node);
         if seeding.autoscaling("CreateAutoScalingGroup", &name, &request(node)) {
             identify(seeding, &name, node);
             register(seeding, &name);
@@ -40,11 +40,10 @@ pub(super) fn groups(seeding: &mut Seeding<'_>, said: &Said) {
     }
 }
 
-/// No survey asks about target groups: others stand in for them, to which nothing is sent.
-fn stand_in(seeding: &mut Seeding<'_>, name: &str, node: &Node) {
+/// Others stand in for target groups.
+fn untried(seeding: &mut Seeding<'_>, name: &str, node: &Node) {
     for arn in items(node, "TargetGroupARNs").iter().map(Node::text) {
-        crate::elbv2::stand_in(seeding.model, arn);
-        seeding.note(format!("what is sent to the target group {arn} of {name} is not tried out"));
+        seeding.note(format!("what {name} gets by the target group {arn} is not tried out"));
     }
 }
 

@@ -68,13 +68,17 @@ fn answers(local: &LocalAws, seconds: u64) -> Vec<Answer> {
     QUESTIONS.iter().map(ask).chain(global).collect()
 }
 
-fn seeded(local: &LocalAws, seconds: u64) -> (LocalAws, Vec<String>) {
-    let survey = Survey {
+fn surveyed(local: &LocalAws, seconds: u64) -> Survey {
+    Survey {
         account: "210987654321".to_owned(),
         region: "us-east-1".to_owned(),
         now: at(seconds),
         answers: answers(local, seconds),
-    };
+    }
+}
+
+fn seeded(local: &LocalAws, seconds: u64) -> (LocalAws, Vec<String>) {
+    let survey = surveyed(local, seconds);
     LocalAws::seeded(Options { seed: 3, timing: TimeModel::aws_like() }, &survey)
 }
 
@@ -140,6 +144,36 @@ fn what_is_not_well_is_said_and_stays_so() {
     assert_eq!(notes, [format!("{id} is out of service behind web, and stays so")]);
     let gauge = copy.gauge("123456789012", "us-east-1", at(326));
     assert_eq!(gauge.groups["g"].serving(), 1);
+}
+
+/// No survey asks about target groups.
+#[test]
+fn target_groups_are_taken_on_trust() {
+    const ARN: &str = "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/app/0123456789abcdef";
+    let local = served();
+    let mut survey = surveyed(&local, 300);
+    for answer in survey.answers.iter_mut().filter(|answer| answer.form.ends_with("AutoScalingGroups")) {
+        let text = String::from_utf8_lossy(&answer.body).into_owned();
+        let none = "<TargetGroupARNs></TargetGroupARNs>";
+        assert!(text.contains(none), "{text}");
+        let one = format!("<TargetGroupARNs><member>{ARN}</member></TargetGroupARNs>");
+        answer.body = text.replace(none, &one).into_bytes();
+    }
+    let (copy, notes) = LocalAws::seeded(Options { seed: 3, timing: TimeModel::aws_like() }, &survey);
+    assert_eq!(notes, [format!("what g gets by the target group {ARN} is not tried out")]);
+    let ask = |seconds, form: &str| call(&copy, at(seconds), "autoscaling", form);
+    let (_, shown) = ask(301, "Action=DescribeLoadBalancerTargetGroups&AutoScalingGroupName=g");
+    assert_eq!(
+        (field(&shown, "LoadBalancerTargetGroupARN"), field(&shown, "State")),
+        (Some(ARN), Some("InService"))
+    );
+    let other = ARN.replace("app", "other");
+    let attach = format!(
+        "Action=AttachLoadBalancerTargetGroups&AutoScalingGroupName=g&TargetGroupARNs.member.1={other}"
+    );
+    assert_eq!(ask(302, &attach).0, 200);
+    let gauge = copy.gauge("123456789012", "us-east-1", at(3000));
+    assert_eq!(gauge.groups["g"].serving(), 2);
 }
 
 #[test]

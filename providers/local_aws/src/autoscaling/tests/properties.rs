@@ -4,10 +4,11 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// A request, so many seconds after the one before; `{0}` stands for one of the group's instances.
+/// A request, so many seconds after the one before; `{0}` stands for one of the group's instances, `{1}` for
+/// the target group of an application load balancer.
 type Step = (u64, &'static str, usize);
 
-const REQUESTS: [&str; 28] = [
+const REQUESTS: [&str; 31] = [
     "SetDesiredCapacity&AutoScalingGroupName=g&DesiredCapacity=0",
     "SetDesiredCapacity&AutoScalingGroupName=g&DesiredCapacity=2",
     "SetDesiredCapacity&AutoScalingGroupName=g&DesiredCapacity=4",
@@ -27,6 +28,9 @@ const REQUESTS: [&str; 28] = [
     "DeleteLifecycleHook&AutoScalingGroupName=g&LifecycleHookName=in",
     "DetachLoadBalancers&AutoScalingGroupName=g&LoadBalancerNames.member.1=web",
     "AttachLoadBalancers&AutoScalingGroupName=g&LoadBalancerNames.member.1=web",
+    "AttachLoadBalancerTargetGroups&AutoScalingGroupName=g&TargetGroupARNs.member.1={1}",
+    "DetachLoadBalancerTargetGroups&AutoScalingGroupName=g&TargetGroupARNs.member.1={1}",
+    "DeregisterTargets&Version=2015-12-01&TargetGroupArn={1}&Targets.member.1.Id={0}",
     "PutWarmPool&AutoScalingGroupName=g&PoolState=Stopped&InstanceReusePolicy.ReuseOnScaleIn=true",
     "DeleteWarmPool&AutoScalingGroupName=g",
     "TerminateInstanceInAutoScalingGroup&InstanceId={0}&ShouldDecrementDesiredCapacity=false",
@@ -43,10 +47,30 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     prop::collection::vec(step, 1..14)
 }
 
+/// A target group in use; gives its ARN.
+fn target_group(local: &LocalAws) -> String {
+    let ask = |service, form: &str| ok(local, at(100), service, &format!("Version=2015-12-01&Action={form}"));
+    let (vpcs, subnets) = (ask("ec2", "DescribeVpcs"), ask("ec2", "DescribeSubnets"));
+    let (vpc, subnets) = (field(&vpcs, "vpcId").expect("a VPC"), fields(&subnets, "subnetId"));
+    let make = |form: &str| ask("elasticloadbalancing", form);
+    let group = make(&format!("CreateTargetGroup&Name=app&Protocol=HTTP&Port=80&VpcId={vpc}"));
+    let group = field(&group, "TargetGroupArn").expect("a target group").to_owned();
+    let balancer = make(&format!(
+        "CreateLoadBalancer&Name=web&Subnets.member.1={}&Subnets.member.2={}",
+        subnets[0], subnets[1]
+    ));
+    let balancer = field(&balancer, "LoadBalancerArn").expect("a load balancer");
+    make(&format!(
+        "CreateListener&LoadBalancerArn={balancer}&Protocol=HTTP&Port=80&DefaultActions.member.1.Type=forward&DefaultActions.member.1.TargetGroupArn={group}"
+    ));
+    group
+}
+
 /// Sends the requests, each at its time; in between the cloud is looked at every `every` seconds, and after `kept`
 /// requests it is written down and read again. Gives the moment after the last one.
 fn run(steps: &[Step], every: Option<usize>, kept: Option<usize>) -> (LocalAws, u64) {
     let (mut local, mut now) = (group_of_two(), 200);
+    let targets = target_group(&local);
     for (index, (wait, request, which)) in steps.iter().enumerate() {
         if let Some(every) = every {
             (now..now + wait).step_by(every).for_each(|second| drop(look(&local, second)));
@@ -59,8 +83,13 @@ fn run(steps: &[Step], every: Option<usize>, kept: Option<usize>) -> (LocalAws, 
         let all = call(&local, at(now), "ec2", "Action=DescribeInstances").1;
         let ids = fields(&all, "instanceId");
         let id = ids.get(which % ids.len().max(1)).copied().unwrap_or("i-0123456789abcdef0");
-        let service = if request.starts_with("TerminateInstances") { "ec2" } else { "autoscaling" };
-        call(&local, at(now), service, &format!("Action={}", request.replace("{0}", id)));
+        let service = match request.split('&').next() {
+            Some("TerminateInstances") => "ec2",
+            Some("DeregisterTargets") => "elasticloadbalancing",
+            _ => "autoscaling",
+        };
+        let request = request.replace("{0}", id).replace("{1}", &targets);
+        call(&local, at(now), service, &format!("Action={request}"));
     }
     (local, now)
 }
@@ -101,7 +130,7 @@ proptest! {
             Ok(())
         })?;
         let snapshot = local.snapshot();
-        for event in ["Watch", "Reconcile", "RefreshStep", "HookDue", "Rest\"", "Gone"] {
+        for event in ["Watch", "Reconcile", "RefreshStep", "HookDue", "Rest\"", "Gone", "Left"] {
             prop_assert!(!snapshot.contains(event), "{} is still to come", event);
         }
     }
