@@ -3,7 +3,7 @@
 use http::HeaderMap;
 use jiff::fmt::rfc2822::DateTimeParser;
 
-use super::refusal::{Refusal, no_such_key, not_implemented, precondition};
+use super::refusal::{Refusal, no_such_key, precondition};
 use crate::model::Time;
 use crate::model::s3::{Bucket, Object};
 
@@ -66,8 +66,8 @@ impl<'a> Conditions<'a> {
             (Some("*"), Some(_)) => return Err(precondition("If-None-Match")),
             (Some("*") | None, _) => {}
             (Some(_), _) => {
-                return Err(not_implemented("If-None-Match with anything but *, for writes,")
-                    .with("Header", "If-None-Match"));
+                let message = "A header you provided implies functionality that is not implemented";
+                return Err(Refusal::new("NotImplemented", 501, message).with("Header", "If-None-Match"));
             }
         }
         match (self.matches, bucket.object(key)) {

@@ -60,7 +60,7 @@ pub fn copy(asking: Asking<'_>) -> Result<Reply, Refusal> {
         .field("ETag", format!("\"{}\"", object.etag))
         .field(checksum_element(&object.checksum.algorithm), &object.checksum.value)
         .field("ChecksumType", "FULL_OBJECT");
-    let answer = versioned(reply(200), write(model, request, Some(object))?);
+    let answer = versioned(reply(200), write(model, request, request.key(), Some(object))?);
     Ok(match from {
         Some(id) => answer.with("x-amz-copy-source-version-id", id),
         None => answer,

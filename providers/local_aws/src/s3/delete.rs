@@ -1,11 +1,12 @@
 //! Objects: deleted, one by one or by the thousand.
 
 use super::condition::allow_delete;
-use super::object::write;
+use super::object::{versioned, write};
 use super::refusal::{Refusal, invalid, malformed};
 use super::request::Request;
 use super::{Asking, found, reply};
 use crate::model::Model;
+use crate::model::s3::NULL_VERSION;
 use crate::wire::{Node, Reply};
 
 /// The most keys of one DeleteObjects.
@@ -25,24 +26,25 @@ struct Deleted {
 fn remove(
     model: &mut Model,
     request: &Request,
+    key: &str,
     version: Option<&str>,
     expected: Option<&str>,
 ) -> Result<Deleted, Refusal> {
     let bucket = found(model, request)?;
-    allow_delete(expected, bucket, request.key())?;
+    allow_delete(expected, bucket, key)?;
     match (version, bucket.versioning) {
         (Some(id), _) => {
-            let removed = bucket.remove(request.key(), id);
+            let removed = bucket.remove(key, id);
             let marker = removed.is_some_and(|removed| removed.object.is_none());
             Ok(Deleted { version: Some(id.to_owned()), marker })
         }
         (None, None) => {
-            bucket.keys.remove(request.key());
+            bucket.keys.remove(key);
             Ok(Deleted::default())
         }
         (None, Some(_)) => {
-            let id = write(model, request, None)?;
-            Ok(Deleted { version: id.or_else(|| Some("null".to_owned())), marker: true })
+            let id = write(model, request, key, None)?;
+            Ok(Deleted { version: Some(id.unwrap_or_else(|| NULL_VERSION.to_owned())), marker: true })
         }
     }
 }
@@ -50,12 +52,12 @@ fn remove(
 /// DeleteObject.
 pub fn delete(asking: Asking<'_>) -> Result<Reply, Refusal> {
     let Asking { model, request, .. } = asking;
-    let done = remove(model, request, request.query("versionId"), request.header("if-match"))?;
+    let done = remove(model, request, request.key(), request.query("versionId"), request.header("if-match"))?;
     let mut answer = reply(204);
     if done.marker {
         answer = answer.with("x-amz-delete-marker", "true");
     }
-    Ok(super::object::versioned(answer, done.version).empty())
+    Ok(versioned(answer, done.version).empty())
 }
 
 /// DeleteObjects, which must come with a checksum of its list.
@@ -86,10 +88,10 @@ pub fn delete_many(asking: Asking<'_>) -> Result<Reply, Refusal> {
 /// Deletes one of a list; the element that tells of it, or of why not.
 fn one(model: &mut Model, request: &Request, object: &Node) -> Result<Node, Node> {
     let text = |name| object.text_of(name).filter(|text| !text.is_empty());
-    let (key, version) = (text("Key").unwrap_or_default(), text("VersionId"));
-    let single = Request { key: Some(key.to_owned()), ..request.clone() };
+    let key = object.get("Key").map(Node::verbatim).unwrap_or_default();
+    let version = text("VersionId");
     let told = Node::body().field("Key", key).maybe("VersionId", version);
-    match remove(model, &single, version, text("ETag")) {
+    match remove(model, request, key, version, text("ETag")) {
         Ok(done) if done.marker => {
             Ok(told.field("DeleteMarker", true).maybe("DeleteMarkerVersionId", done.version))
         }

@@ -52,7 +52,7 @@ pub fn put(asking: Asking<'_>) -> Result<Reply, Refusal> {
         request.received.checksum.clone().unwrap_or_else(|| checksum::of(checksum::DEFAULT, &body));
     let object = Object { etag: hex::encode(Md5::digest(&body)), body, checksum, headers };
     let answer = written(reply(200), &object);
-    Ok(versioned(answer, write(model, request, Some(object))?).empty())
+    Ok(versioned(answer, write(model, request, request.key(), Some(object))?).empty())
 }
 
 /// What a request says of the object that it writes, and what its bucket adds.
@@ -108,17 +108,18 @@ fn encrypt(headers: &mut BTreeMap<String, String>, bucket: &Bucket) -> Result<()
     Ok(())
 }
 
-/// Makes what is given the newest version of the request's key: a delete marker, if nothing is. Gives the version's id
+/// Makes what is given the newest version of a key in the request's bucket: a delete marker, if nothing is. Gives the version's id
 /// if the bucket makes versions.
 pub fn write(
     model: &mut Model,
     request: &Request,
+    key: &str,
     object: Option<Object>,
 ) -> Result<Option<String>, Refusal> {
     let (fresh, modified) = (found(model, request)?.versioning == Some(Versioning::Enabled), model.now);
     let id = if fresh { model.random.hex(32) } else { NULL_VERSION.to_owned() };
     let version = Version { id: id.clone(), modified, object };
-    found(model, request)?.push(request.key(), version);
+    found(model, request)?.push(key, version);
     Ok(fresh.then_some(id))
 }
 

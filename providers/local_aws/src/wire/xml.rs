@@ -112,6 +112,11 @@ impl Node {
         self.text.trim()
     }
 
+    /// The text as it was sent.
+    pub fn verbatim(&self) -> &str {
+        &self.text
+    }
+
     /// The child elements in order.
     pub fn children(&self) -> &[Self] {
         &self.children

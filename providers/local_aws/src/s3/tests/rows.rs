@@ -523,6 +523,15 @@ fn objects_answer_as_aws_does() {
                     "did not hold</Message></Error><Deleted><Key>b</Key></Deleted>",
                 ),
                 ("GET /states/a", &[], "", "200", "hello"),
+                ("PUT /states/%20a", &[], "x", "200", ""),
+                (
+                    "POST /states?delete",
+                    &[("x-amz-checksum-crc32", "d3EuGQ==")],
+                    "<Delete><Object><Key> a</Key></Object></Delete>",
+                    "200",
+                    "<Deleted><Key> a</Key></Deleted>",
+                ),
+                ("GET /states/%20a", &[], "", "NoSuchKey 404", ""),
                 (
                     "POST /states?delete",
                     &[("x-amz-checksum-crc32", "C1G+nw==")],
