@@ -71,7 +71,7 @@ pub fn fails(model: &Model, source: &str, id: &InstanceId) -> bool {
 /// Whether an instance takes requests, and will do so unless something happens to it.
 pub fn stays(model: &Model, source: &str, id: &InstanceId) -> bool {
     match is_target_group(source) {
-        true => checks::is_unwatched(model, source) || checks::stays(model, source, id),
+        true => !checks::is_checked(model, source, id) || checks::stays(model, source, id),
         false => classic::stays(model, source, id),
     }
 }

@@ -160,7 +160,12 @@ pub fn is_draining(model: &Model, arn: &str, id: &InstanceId) -> bool {
 /// does not fail.
 pub fn fails(model: &Model, arn: &str, id: &InstanceId) -> bool {
     let passes = |health: Health| matches!(health.state, "healthy" | "initial");
-    !is_unwatched(model, arn) && !of_instance(model, arn, id).is_some_and(passes)
+    is_checked(model, arn, id) && !of_instance(model, arn, id).is_some_and(passes)
+}
+
+/// Whether load balancers have to do with the instance: not if the group is not in use, or its zone is not enabled.
+pub fn is_checked(model: &Model, arn: &str, id: &InstanceId) -> bool {
+    !is_unwatched(model, arn) && of_instance(model, arn, id).is_some_and(|health| health != FOREIGN_ZONE)
 }
 
 /// Whether requests are sent to the instance, and the next probes will not change that.

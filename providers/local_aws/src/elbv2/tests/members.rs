@@ -102,6 +102,30 @@ fn groups_register_their_instances_and_let_them_drain() {
                 ],
             ),
             (
+                "members in a zone that is not enabled are let be",
+                &[
+                    BALANCER,
+                    GROUP,
+                    LISTENER,
+                    (
+                        "ec2",
+                        "DescribeSubnets&Filter.1.Name=availability-zone&Filter.1.Value.1=us-east-1c",
+                        "200",
+                        "us-east-1c",
+                    ),
+                    CONFIGURATION,
+                    MEMBERS,
+                    wait("5"),
+                    asg("DescribeAutoScalingInstances", "InService"),
+                    ok(
+                        HEALTH,
+                        "<Reason>Target.NotInUse</Reason><Description>Target is in an Availability Zone that is not enabled",
+                    ),
+                    wait("60"),
+                    asg("DescribeAutoScalingInstances", "<InstanceId>{InstanceId}</InstanceId>"),
+                ],
+            ),
+            (
                 "a target group that is not there",
                 &[
                     GROUP,
