@@ -139,21 +139,48 @@ impl<'a> Fleet<'a> {
         }
     }
 
-    /// The one that goes next: first what does not serve, then from the zone with most of them, always the same one
+    /// The one that goes next: first what does not serve, then from the zone with most that will be replaced, always the same one
     /// as long as nothing changes, so that what AWS does not show yet is not done to another.
     fn victim(&self) -> Option<&'a Member> {
         let room = self.serving() - self.floor();
-        let mut crowd: BTreeMap<&str, usize> = BTreeMap::new();
-        self.wrong.iter().for_each(|member| *crowd.entry(&member.zone).or_default() += 1);
+        let (crowd, kept) = (zones(&self.wrong), self.kept_for_last());
+        let crowd = |zone: &str| {
+            crowd.get(zone).copied().unwrap_or_default() - kept.get(zone).copied().unwrap_or_default()
+        };
         let order = |member: &&&'a Member| {
-            let crowd = crowd.get(member.zone.as_str()).copied().unwrap_or_default();
-            (self.serves(member), std::cmp::Reverse(crowd), member.id.as_str())
+            (self.serves(member), std::cmp::Reverse(crowd(&member.zone)), member.id.as_str())
         };
         let may_go = |member: &&&'a Member| match self.serves(member) {
             true => room >= 1 && self.covered(member),
             false => room >= 0 || self.returning,
         };
         self.wrong.iter().filter(may_go).min_by_key(order).copied()
+    }
+
+    /// From which zones those go that are not replaced, and how many of each: from the fullest. Otherwise Auto Scaling
+    /// would level the zones afterwards, and it does not ask the load balancers who serves.
+    fn kept_for_last(&self) -> BTreeMap<&'a str, i32> {
+        let (wrong, all) = (zones(&self.wrong), self.filled());
+        let mut kept: BTreeMap<&str, i32> = BTreeMap::new();
+        for _ in 0..self.surplus() {
+            let left = |zone: &str| kept.get(zone).copied().unwrap_or_default();
+            let open = wrong.iter().filter(|(zone, there)| left(zone) < **there).map(|(zone, _)| *zone);
+            let fullest = open.max_by_key(|zone| all.get(zone).copied().unwrap_or_default() - left(zone));
+            fullest.into_iter().for_each(|zone| *kept.entry(zone).or_default() += 1);
+        }
+        kept
+    }
+
+    /// How many instances each zone will have once Auto Scaling has launched what is missing, each where the fewest are.
+    fn filled(&self) -> BTreeMap<&'a str, i32> {
+        let mut all = zones(&self.wrong);
+        zones(&self.right).into_iter().for_each(|(zone, there)| *all.entry(zone).or_default() += there);
+        let missing = self.group.desired - all.values().sum::<i32>();
+        for _ in 0..missing {
+            let emptiest = all.values_mut().min();
+            emptiest.into_iter().for_each(|there| *there += 1);
+        }
+        all
     }
 
     /// Whether the zone of an instance serves without it, where that counts.
@@ -172,4 +199,12 @@ impl<'a> Fleet<'a> {
             _ => format!("{right} of {all} instances {are}, {coming} to serve"),
         }
     }
+}
+
+/// How many instances are in each zone.
+fn zones<'a>(members: &[&'a Member]) -> BTreeMap<&'a str, i32> {
+    members.iter().fold(BTreeMap::new(), |mut zones, member| {
+        *zones.entry(member.zone.as_str()).or_default() += 1;
+        zones
+    })
 }
