@@ -80,7 +80,8 @@ fn state(node: &Node) -> Option<InstanceState> {
 
 fn instance(seeding: &mut Seeding<'_>, reservation: &ReservationId, node: &Node) {
     let (Some(id), Some(state)) = (node.text_of("instanceId"), state(node)) else { return };
-    let launched = time(node, "launchTime").unwrap_or(seeding.model.now);
+    // AWS's clock may be ahead of the surveyor's, and a served model's is when it runs faster.
+    let launched = time(node, "launchTime").unwrap_or(seeding.model.now).min(seeding.model.now);
     let mut life = Life::default();
     if state == InstanceState::Running {
         life.turn(launched, Condition::Well);
