@@ -140,26 +140,42 @@ fn a_first_apply_that_dies_is_finished_by_the_next() {
     }
 }
 
-/// From the first configuration to the second, which swaps the group.
-fn swap_dies(moment: Moment) {
-    let start = Start::applied(&desired(&in_region(FIRST)));
-    finished_everywhere(&start, &desired(&in_region(SECOND)), moment, SWAPPED);
+/// From the first configuration to the second, which swaps the group, by what its `swap` block then says.
+fn swap_dies(block: &str, moment: Moment) {
+    let by = |text: &str| desired(&in_region(text).replace("bake = 0s", block));
+    let start = Start::applied(&by(FIRST));
+    finished_everywhere(&start, &by(SECOND), moment, SWAPPED);
 }
 
-#[test]
-fn a_swap_that_dies_while_it_writes_is_finished_by_the_next() {
-    swap_dies(Moment::During);
+/// At every write of a swap by a strategy: while it writes, when it has written, before it is answered.
+macro_rules! swaps_that_die {
+    ($($strategy:ident: $block:literal),*) => {$(
+        mod $strategy {
+            use super::*;
+
+            #[test]
+            fn dies_while_it_writes_and_is_finished_by_the_next() {
+                swap_dies($block, Moment::During);
+            }
+
+            #[test]
+            fn dies_when_it_has_written_and_is_finished_by_the_next() {
+                swap_dies($block, Moment::After);
+            }
+
+            #[test]
+            fn dies_before_it_is_answered_and_is_finished_by_the_next() {
+                swap_dies($block, Moment::Unanswered);
+            }
+        }
+    )*};
 }
 
-#[test]
-fn a_swap_that_dies_when_it_has_written_is_finished_by_the_next() {
-    swap_dies(Moment::After);
-}
-
-#[test]
-fn a_swap_that_dies_before_it_is_answered_is_finished_by_the_next() {
-    swap_dies(Moment::Unanswered);
-}
+swaps_that_die!(
+    blue_green: "bake = 0s",
+    canary: r#"strategy = "canary", stages = [50%, 100%], bake = 0s"#,
+    rolling: r#"strategy = "rolling", bake = 0s"#
+);
 
 /// To an image whose application never starts: the way back is gone to its end, and the group is as it was.
 fn way_back_dies(moment: Moment) {

@@ -20,3 +20,4 @@ mod secrets;
 mod served;
 mod stdlib;
 mod testing;
+mod zero_downtime;

@@ -8,7 +8,7 @@ use infra_aws::transport::NoLog;
 use infra_aws::transport::record::Record;
 use infra_aws::{AwsProvider, Options, Wire};
 use infra_engine::apply::{Apply, ApplyReport, Limits, Stop, apply};
-use infra_engine::event::Silent;
+use infra_engine::event::{Silent, Watch};
 use infra_engine::inherit::inherit;
 use infra_engine::plan::{Plan, PlanInput, plan};
 use infra_engine::refresh::refresh;
@@ -54,7 +54,12 @@ pub struct Cloud {
 impl Cloud {
     /// An empty one. Must be made in the runtime whose clock it follows.
     pub fn new(timing: TimeModel) -> Self {
-        Self::following(LocalAws::new(infra_local_aws::Options { seed: 1, timing }))
+        Self::seeded(1, timing)
+    }
+
+    /// An empty one whose ids and delays are those of `seed`.
+    pub fn seeded(seed: u64, timing: TimeModel) -> Self {
+        Self::following(LocalAws::new(infra_local_aws::Options { seed, timing }))
     }
 
     /// The cloud of a snapshot, at the moment it was taken.
@@ -161,17 +166,27 @@ pub async fn planned(desired: &Desired, store: &dyn StateStore, provider: &AwsPr
 
 /// What `infra apply` does: goes on with what was interrupted, then plans and carries that out.
 pub async fn applied(desired: &Desired, store: &dyn StateStore, provider: &AwsProvider) -> ApplyReport {
+    applied_watched(desired, store, provider, &Silent).await
+}
+
+/// The same while somebody watches.
+pub async fn applied_watched(
+    desired: &Desired,
+    store: &dyn StateStore,
+    provider: &AwsProvider,
+    watch: &dyn Watch,
+) -> ApplyReport {
     if let Some(report) = resumed(store, provider).await {
         assert!(report.is_success(), "{:?}", report.failed);
     }
     let plan = planned(desired, store, provider).await;
-    carried_out(&plan, Vec::new(), store, provider).await
+    carried_out(&plan, Vec::new(), store, provider, watch).await
 }
 
 /// Goes on with what was interrupted, if anything was.
 pub async fn resumed(store: &dyn StateStore, provider: &AwsProvider) -> Option<ApplyReport> {
     let journal = load_journal(store).await.expect("a journal")?;
-    Some(carried_out(&journal.plan, journal.events, store, provider).await)
+    Some(carried_out(&journal.plan, journal.events, store, provider, &Silent).await)
 }
 
 async fn carried_out(
@@ -179,6 +194,7 @@ async fn carried_out(
     events: Vec<infra_engine::journal::JournalEvent>,
     store: &dyn StateStore,
     provider: &AwsProvider,
+    watch: &dyn Watch,
 ) -> ApplyReport {
     let report = apply(Apply {
         plan,
@@ -187,7 +203,7 @@ async fn carried_out(
         ephemeral: Default::default(),
         provider,
         store,
-        watch: &Silent,
+        watch,
         limits: Limits::default(),
         stop: Stop::default(),
     });
