@@ -53,8 +53,12 @@ const AFTERMATH: Duration = Duration::from_secs(60);
 /// The system gives no thread.
 pub fn rehearse(stage: &Stage<'_>, plan: &Plan, script: &Script) -> CommandResult<Rehearsal> {
     // A thread of its own: the command's own runtime may have a clock that runs.
-    let played = thread::scope(|scope| scope.spawn(|| play(stage, plan, script)).join());
-    played.unwrap_or_else(|_| Err(Complaint::new("the rehearsal has broken off; this is a bug").into()))
+    thread::scope(|scope| scope.spawn(|| play(stage, plan, script)).join()).unwrap_or_else(|_| broken_off())
+}
+
+/// A thread has panicked: no rehearsal may be missing from those that were asked for.
+fn broken_off<T>() -> CommandResult<T> {
+    Err(Complaint::new("the rehearsal has broken off; this is a bug").into())
 }
 
 /// Rehearses a plan with as many seeds, beginning with the script's, as many at a time as there are processors. The
@@ -77,7 +81,7 @@ pub fn rehearse_often(
     let played: CommandResult<Vec<(usize, Rehearsal)>> = thread::scope(|scope| {
         let handles: Vec<_> =
             (0..workers).map(|worker| scope.spawn(move || share(worker).map(one).collect())).collect();
-        let shares = handles.into_iter().map(|handle| handle.join().unwrap_or_else(|_| Ok(Vec::new())));
+        let shares = handles.into_iter().map(|handle| handle.join().unwrap_or_else(|_| broken_off()));
         shares.collect::<CommandResult<Vec<Vec<_>>>>().map(|shares| shares.into_iter().flatten().collect())
     });
     let mut played = played?;

@@ -66,7 +66,7 @@ const PEERS: [Peer; 10] = [
 fn measured_of(peer: &Peer) -> Measured {
     runtime().block_on(async {
         let hand = serving(peer.setup).await;
-        let observer = Observer::new(&hand.cloud, peer.setup.size, &dns_name(&hand.cloud));
+        let observer = Observer::new(&hand.cloud, peer.setup.size).asked(&dns_name(&hand.cloud));
         (peer.roll)(hand).await;
         observer.measured().await
     })

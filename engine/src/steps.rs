@@ -26,6 +26,20 @@ pub enum Effect {
     Operate(Operation),
 }
 
+impl Effect {
+    /// What the effect is called where steps have names: its notes stand under it, and `--fail` takes it.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Create => "create",
+            Self::Update(_) => "update",
+            Self::Delete => "delete",
+            Self::Adopt => "adopt",
+            Self::Forget => "forget",
+            Self::Operate(operation) => &operation.name,
+        }
+    }
+}
+
 /// A kind's own operation, or a condition it can judge: a name that the kind knows, and arguments.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Operation {

@@ -88,7 +88,7 @@ impl Seen {
         }
     }
 
-    /// Adds a sample, or forgets the one before if it tells the same.
+    /// Adds a sample.
     fn look(&mut self, at_ms: u64, gauge: &Gauge) {
         let mut sample = Sample { at_ms, ..Sample::default() };
         let ours = |(name, group): &(&String, &GroupGauge)| {

@@ -9,7 +9,6 @@ use infra_aws::Wire;
 use infra_engine::event::{ApplyEvent, StepEvent, Watch};
 use infra_engine::id::StepId;
 use infra_engine::plan::Plan;
-use infra_engine::steps::Effect;
 use infra_local_aws::cloud::DEFAULT_ACCOUNT;
 use infra_local_aws::fault::Fault;
 use infra_local_aws::gauge::Gauge;
@@ -124,7 +123,8 @@ impl Prompter {
     /// Somebody who knows the plan, and what is to go wrong.
     pub fn new(world: &World, plan: &Plan, troubles: &[Trouble]) -> Self {
         let steps = plan.steps.steps.iter().enumerate();
-        let words = steps.map(|(at, step)| (StepId(at), (name(&step.effect), step.title.to_lowercase())));
+        let words = steps
+            .map(|(at, step)| (StepId(at), (step.effect.name().to_lowercase(), step.title.to_lowercase())));
         let kept = Kept { events: Vec::new(), troubles: troubles.to_vec(), armed: Vec::new() };
         let (world, words) = (world.clone(), Arc::new(words.collect()));
         let prompter = Self { world, words, kept: Arc::new(Mutex::new(kept)) };
@@ -169,19 +169,6 @@ impl Prompter {
             self.world.aws.inject(self.world.now(), fault);
         }
     }
-}
-
-/// The name of a step's operation, as `--fail` takes it.
-fn name(effect: &Effect) -> String {
-    match effect {
-        Effect::Create => "create",
-        Effect::Update(_) => "update",
-        Effect::Delete => "delete",
-        Effect::Adopt => "adopt",
-        Effect::Forget => "forget",
-        Effect::Operate(operation) => &operation.name,
-    }
-    .to_lowercase()
 }
 
 /// By the query protocol's `Action`; the other protocols have a path or a method that tells.

@@ -140,7 +140,7 @@ impl Service {
 
     /// Rolls it while it is watched; it must come to its end, with nothing left to do.
     pub async fn measured(&self) -> Measured {
-        let observer = Observer::new(&self.cloud, self.size, &self.address());
+        let observer = Observer::new(&self.cloud, self.size).asked(&self.address());
         let report = self.roll().await;
         assert!(report.is_success(), "{} of {}: {:?}", self.way.name, self.size, report.failed);
         let measured = observer.measured().await;

@@ -64,12 +64,11 @@ struct Seen {
 }
 
 impl Observer {
-    /// Begins to look at a cloud in which `size` instances serve, and has clients ask the load balancer `dns_name`.
-    pub fn new(cloud: &Cloud, size: usize, dns_name: &str) -> Self {
+    /// Begins to look at a cloud in which `size` instances serve.
+    pub fn new(cloud: &Cloud, size: usize) -> Self {
         let seen = Seen { fewest: usize::MAX, peak: 0, took: None };
         let began = tokio::time::Instant::now();
         let observer = Self { cloud: cloud.clone(), size, began, seen: Arc::new(Mutex::new(seen)) };
-        cloud.aws.start_traffic(ACCOUNT, REGION, cloud.now(), requests(dns_name));
         let looking = observer.clone();
         tokio::spawn(async move {
             loop {
@@ -78,6 +77,17 @@ impl Observer {
             }
         });
         observer
+    }
+
+    /// Has clients ask by a name meanwhile.
+    pub fn asked(self, dns_name: &str) -> Self {
+        self.cloud.aws.start_traffic(ACCOUNT, REGION, self.cloud.now(), requests(dns_name));
+        self
+    }
+
+    /// The fewest instances that have served so far.
+    pub fn fewest(&self) -> usize {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).fewest
     }
 
     fn look(&self, gauge: &Gauge) {

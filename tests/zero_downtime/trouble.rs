@@ -8,8 +8,8 @@ use infra_local_aws::fault::Fault;
 use infra_local_aws::timing::TimeModel;
 
 use super::ours::{Service, Way};
-use super::stage::{ONE, TWO};
-use crate::support::in_process::{ACCOUNT, Cloud, REGION, runtime};
+use super::stage::{ONE, Observer, TWO};
+use crate::support::in_process::{Cloud, runtime};
 
 /// Something that goes wrong.
 #[derive(Clone, Copy, Debug)]
@@ -95,7 +95,7 @@ pub fn troubled(way: Way, trouble: Trouble, at: usize) -> End {
     runtime().block_on(async {
         let service = Service::new(way, SIZE, 1, TimeModel::aws_like()).await;
         let cloud = service.cloud.clone();
-        let fewest = fewest(&cloud);
+        let observer = Observer::new(&cloud, SIZE);
         let saboteur = Saboteur { cloud: cloud.clone(), trouble, at, started: AtomicUsize::new(0) };
         let report = service.roll_watched(&saboteur).await;
         if saboteur.started.load(Ordering::Relaxed) < at {
@@ -111,7 +111,7 @@ pub fn troubled(way: Way, trouble: Trouble, at: usize) -> End {
             tokio::time::sleep(std::time::Duration::from_secs(600)).await;
             service.finish(&told).await;
         }
-        let served = fewest.load(Ordering::Relaxed);
+        let served = observer.fewest();
         assert!(served >= SIZE - trouble.takes, "{told}: {served} served");
         tokio::time::sleep(std::time::Duration::from_secs(900)).await;
         service.expect_as_declared(&told).await;
@@ -120,16 +120,3 @@ pub fn troubled(way: Way, trouble: Trouble, at: usize) -> End {
 }
 
 const SIZE: usize = 3;
-
-/// The fewest instances that serve, looked at every second from now on.
-fn fewest(cloud: &Cloud) -> std::sync::Arc<AtomicUsize> {
-    let seen = std::sync::Arc::new(AtomicUsize::new(usize::MAX));
-    let (kept, cloud) = (std::sync::Arc::clone(&seen), cloud.clone());
-    tokio::spawn(async move {
-        loop {
-            kept.fetch_min(cloud.aws.gauge(ACCOUNT, REGION, cloud.now()).serving(), Ordering::Relaxed);
-            tokio::time::sleep(std::time::Duration::from_secs(1)).await;
-        }
-    });
-    seen
-}

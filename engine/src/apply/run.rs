@@ -8,7 +8,7 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use tokio::time::Instant;
 
-use super::task::{guard, needs, note_name, task};
+use super::task::{guard, needs, task};
 use super::turn::{Job, Turn, turn};
 use super::{Apply, ApplyError};
 use crate::assertion::Broken;
@@ -195,7 +195,7 @@ impl<'a> Run<'a> {
     }
 
     async fn note(&mut self, mut job: Job, note: serde_json::Value) -> Result<(), ApplyError> {
-        let name = note_name(&job.task.effect).to_owned();
+        let name = job.task.effect.name().to_owned();
         job.task.notes.insert(name.clone(), note.clone());
         self.write(&JournalEvent::Noted { step: job.step, name, note }).await?;
         self.look(job, Duration::ZERO);

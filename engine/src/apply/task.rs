@@ -29,18 +29,6 @@ pub(super) fn effect(step: &Step, undoing: bool) -> Effect {
     }
 }
 
-/// The name a step's notes stand under.
-pub(super) fn note_name(effect: &Effect) -> &str {
-    match effect {
-        Effect::Create => "create",
-        Effect::Update(_) => "update",
-        Effect::Delete => "delete",
-        Effect::Adopt => "adopt",
-        Effect::Forget => "forget",
-        Effect::Operate(operation) => &operation.name,
-    }
-}
-
 /// The task of a step, or the reason why something in it cannot be known.
 pub(super) fn task(
     ledger: &Ledger<'_>,
