@@ -37,6 +37,7 @@ impl World {
     /// A copy for one rehearsal. Must be made in the runtime whose clock it follows.
     pub fn new(stage: &Stage<'_>, seed: u64) -> Self {
         let aws = stage.aws.fork(seed);
+        aws.with_model(DEFAULT_ACCOUNT, &stage.region, stage.now, be_known);
         Self { aws, region: stage.region.clone(), origin: stage.now, begun: Instant::now() }
     }
 
@@ -101,6 +102,12 @@ impl World {
             })
         })
     }
+}
+
+/// Has name servers know every load balancer that is there, as in copies of AWS itself: a new one's name takes up to a
+/// minute to resolve, which is no doing of the plan, and users do not know it before.
+fn be_known(model: &mut Model) {
+    model.elb.balancers.values_mut().for_each(|balancer| balancer.resolvable = balancer.created);
 }
 
 /// Watches an apply: writes down what happens, and has things go wrong at their cue.
