@@ -1,7 +1,6 @@
 //! What plan, apply and destroy share: from the files to a plan.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use infra_aws::AwsProvider;
 use infra_engine::journal::Journal;
@@ -13,7 +12,7 @@ use infra_engine::seal::SealKey;
 use infra_engine::state::State;
 use infra_engine::store::{load_journal, load_state};
 use infra_lang::address::Address;
-use infra_lang::desired::{Backend, Desired, Lookup};
+use infra_lang::desired::{Desired, Lookup};
 use infra_lang::residual::{Residual, Values};
 
 use crate::args::VariableArgs;
@@ -21,7 +20,7 @@ use crate::cloud;
 use crate::error::{CommandResult, Complaint, provider_complaint};
 use crate::project::Project;
 use crate::settings::Settings;
-use crate::store::DiskStore;
+use crate::store::{Access, Place, Store};
 
 /// A project with the state it had and the AWS it lives in.
 pub struct Session {
@@ -30,7 +29,9 @@ pub struct Session {
     /// What it wants.
     pub desired: Desired,
     /// Where its state is.
-    pub store: DiskStore,
+    pub place: Place,
+    /// Its state, open.
+    pub store: Store,
     /// Its state; a new one if there was none.
     pub state: State,
     /// Whether there was none.
@@ -41,15 +42,6 @@ pub struct Session {
     pub provider: AwsProvider,
 }
 
-/// Whether a command may write.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Access {
-    /// It only looks: no lock.
-    Read,
-    /// It writes: the state is locked until the session ends.
-    Write(&'static str),
-}
-
 impl Session {
     /// Reads the project, opens its state and connects to AWS.
     ///
@@ -58,12 +50,9 @@ impl Session {
     pub async fn open(settings: &Settings, given: &VariableArgs, access: Access) -> CommandResult<Self> {
         let project = Project::load(settings, given, &infra_aws::schemas())?;
         let first = project.evaluate(BTreeMap::new(), None)?;
-        let path = state_path(settings, &first.project.backend)?;
-        let store = match access {
-            Access::Read => DiskStore::read_only(&path),
-            Access::Write(command) => DiskStore::locked(&path, &settings.user, command, settings.now)?,
-        };
-        let (found, unfinished) = (load_state(&store).await?, load_journal(&store).await?);
+        let place = Place::of(&first.project.backend, settings)?;
+        let store = place.open(access, settings).await?;
+        let (found, unfinished) = (load_state(&*store).await?, load_journal(&*store).await?);
         let name = first.project.name.to_string();
         let provider = cloud::connect(settings, &name, &first.project.region, &project.files).await?;
         let account = provider.account().await?;
@@ -71,7 +60,7 @@ impl Session {
         let state = found.map_or_else(|| new_state(&first, &account), Ok)?;
         check_home(&first, &state, &account, &project)?;
         let desired = desire(&project, &provider, &account).await?;
-        Ok(Self { project, desired, store, state, is_new, unfinished, provider })
+        Ok(Self { project, desired, place, store, state, is_new, unfinished, provider })
     }
 
     /// Looks at AWS and plans the return of a group to how it was launched before its last swap.
@@ -109,18 +98,6 @@ impl Session {
         };
         let planned = if destroy { plan::destroy(&input) } else { plan::plan(&input) };
         Ok(planned?)
-    }
-}
-
-/// Where the state is: with the embedded AWS it is kept apart from the real one.
-pub fn state_path(settings: &Settings, backend: &Backend) -> CommandResult<PathBuf> {
-    match backend {
-        Backend::Local { path } if settings.local => Ok(settings.local_folder().join(path)),
-        Backend::Local { path } => Ok(settings.directory.join(path)),
-        Backend::S3 { bucket, .. } => Err(Complaint::new("the backend \"s3\" is not there yet")
-            .at(format!("s3://{bucket}"))
-            .hint("use `backend \"local\" { path = … }`, the default")
-            .into()),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Where state and journal are kept. What they look like is decided here; where the bytes are, by whoever implements
 //! [`StateStore`]: a file, an S3 object. Whoever opens a store holds its lock.
 
+use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
@@ -38,8 +39,14 @@ pub trait StateStore: Send + Sync {
     /// The state's bytes; `None` if there is no state yet.
     async fn load(&self) -> Result<Option<Vec<u8>>, StoreError>;
 
-    /// Replaces the state, all of it or nothing.
+    /// Replaces the state, all of it or nothing. What it was before becomes the backup.
     async fn save(&self, state: &[u8]) -> Result<(), StoreError>;
+
+    /// The state's bytes before the last save; `None` if it was saved once at most.
+    async fn backup(&self) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// Keeps a copy of something beside the state for good, under a label such as its serial, and tells where it is.
+    async fn keep(&self, label: &str, bytes: &[u8]) -> Result<String, StoreError>;
 
     /// Adds a line to the journal, given without its line feed. When this returns it survives a crash.
     async fn journal_append(&self, line: &str) -> Result<(), StoreError>;
@@ -94,6 +101,8 @@ pub struct MemoryStore {
 #[derive(Debug, Default, Clone)]
 struct Kept {
     state: Option<Vec<u8>>,
+    backup: Option<Vec<u8>>,
+    copies: BTreeMap<String, Vec<u8>>,
     journal: Option<Vec<u8>>,
 }
 
@@ -115,8 +124,17 @@ impl StateStore for MemoryStore {
     }
 
     async fn save(&self, state: &[u8]) -> Result<(), StoreError> {
-        self.with(|kept| kept.state = Some(state.to_vec()));
+        self.with(|kept| kept.backup = kept.state.replace(state.to_vec()));
         Ok(())
+    }
+
+    async fn backup(&self) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(self.with(|kept| kept.backup.clone()))
+    }
+
+    async fn keep(&self, label: &str, bytes: &[u8]) -> Result<String, StoreError> {
+        self.with(|kept| kept.copies.insert(label.to_owned(), bytes.to_vec()));
+        Ok(label.to_owned())
     }
 
     async fn journal_append(&self, line: &str) -> Result<(), StoreError> {

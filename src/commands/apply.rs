@@ -18,8 +18,9 @@ use crate::args::{ApplyArgs, RunArgs, VariableArgs};
 use crate::error::{CommandError, CommandResult, Complaint, file_error, provider_complaint};
 use crate::rehearsal;
 use crate::render;
-use crate::session::{Access, Session};
+use crate::session::Session;
 use crate::settings::Settings;
+use crate::store::Access;
 use crate::terminal::{Terminal, stop_on_interrupt};
 
 pub async fn run(args: ApplyArgs, settings: &Settings, terminal: &Terminal) -> CommandResult<Exit> {
@@ -155,7 +156,7 @@ fn work<'a>(
         state: session.state.clone(),
         ephemeral: session.desired.ephemeral.clone(),
         provider: &session.provider,
-        store: &session.store,
+        store: &*session.store,
         watch,
         limits: Limits { parallelism: usize::from(run.parallelism) },
         stop,

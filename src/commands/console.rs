@@ -21,9 +21,8 @@ use super::Exit;
 use crate::args::ConsoleArgs;
 use crate::error::{CommandError, CommandResult, file_error};
 use crate::project::Project;
-use crate::session::state_path;
 use crate::settings::Settings;
-use crate::store::DiskStore;
+use crate::store::{Access, Place};
 use crate::terminal::Terminal;
 
 /// What `:help` says.
@@ -54,8 +53,8 @@ pub async fn run(args: ConsoleArgs, settings: &Settings, terminal: &Terminal) ->
 /// The project's state, if there is one and the project says where.
 async fn state(project: &Project, settings: &Settings) -> CommandResult<Option<State>> {
     let Ok(about) = project.settings() else { return Ok(None) };
-    let Ok(path) = state_path(settings, &about.backend) else { return Ok(None) };
-    Ok(load_state(&DiskStore::read_only(&path)).await?)
+    let Ok(place) = Place::of(&about.backend, settings) else { return Ok(None) };
+    Ok(load_state(&*place.open(Access::Read, settings).await?).await?)
 }
 
 /// A project that is asked.

@@ -13,9 +13,10 @@ use crate::args::PlanArgs;
 use crate::error::{CommandError, CommandResult, Complaint, file_error};
 use crate::rehearsal;
 use crate::render;
-use crate::session::{Access, Session};
+use crate::session::Session;
 use crate::settings::Settings;
-use crate::store::write_atomically;
+use crate::store::Access;
+use crate::store::disk::write_atomically;
 use crate::terminal::Terminal;
 
 pub async fn run(args: PlanArgs, settings: &Settings, terminal: &Terminal) -> CommandResult<Exit> {
@@ -24,7 +25,7 @@ pub async fn run(args: PlanArgs, settings: &Settings, terminal: &Terminal) -> Co
     warn(&session, terminal);
     if args.out.is_some() && session.is_new {
         // A saved plan belongs to one state, so that state must be there when the plan is applied.
-        save_state(&session.store, &session.state).await?;
+        save_state(&*session.store, &session.state).await?;
     }
     let plan = session.plan(args.destroy).await?;
     let rehearsal = match args.no_rehearsal {

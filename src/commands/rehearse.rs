@@ -9,9 +9,10 @@ use crate::args::RehearseArgs;
 use crate::error::{CommandResult, Complaint, file_error};
 use crate::rehearsal::{Demand, Script, Stage, Trouble, rehearse_often, stage};
 use crate::render;
-use crate::session::{Access, Session};
+use crate::session::Session;
 use crate::settings::Settings;
-use crate::store::write_atomically;
+use crate::store::Access;
+use crate::store::disk::write_atomically;
 use crate::terminal::Terminal;
 
 pub async fn run(args: RehearseArgs, settings: &Settings, terminal: &Terminal) -> CommandResult<Exit> {

@@ -10,8 +10,9 @@ use crate::args::RollbackArgs;
 use crate::error::{CommandResult, Complaint};
 use crate::rehearsal;
 use crate::render;
-use crate::session::{Access, Session};
+use crate::session::Session;
 use crate::settings::Settings;
+use crate::store::Access;
 use crate::terminal::Terminal;
 
 pub async fn run(args: RollbackArgs, settings: &Settings, terminal: &Terminal) -> CommandResult<Exit> {
@@ -59,7 +60,7 @@ async fn take_back(
     if !args.run.yes && !terminal.confirm("Take this back?")? {
         return Err(Complaint::new("nothing was done: taking back was refused").into());
     }
-    rollback::record(&session.store, &giving_up.event).await?;
+    rollback::record(&*session.store, &giving_up.event).await?;
     let Some(mut journal) = session.unfinished.take() else { return Ok(Exit::Ok) };
     journal.events.push(giving_up.event);
     let unsealed = apply::unsealed(session, journal.plan)?;

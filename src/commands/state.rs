@@ -1,25 +1,25 @@
-//! `infra state`: look into the state.
+//! `infra state`: look into the state. A command each, one file and one line here.
 
-use infra_engine::state::State;
+mod show;
+
+use infra_engine::state::{Record, State};
 use infra_engine::store::load_state;
 use infra_lang::address::Address;
-use serde_json::json;
 
 use super::Exit;
 use crate::args::{StateCommand, VariableArgs};
 use crate::error::{CommandResult, Complaint};
 use crate::project::Project;
 use crate::render;
-use crate::session::state_path;
 use crate::settings::Settings;
-use crate::store::DiskStore;
+use crate::store::{Access, Place};
 use crate::terminal::Terminal;
 
 pub async fn run(command: StateCommand, settings: &Settings, terminal: &Terminal) -> CommandResult<Exit> {
     let state = current(settings).await?;
     match command {
         StateCommand::List => terminal.print(&render::state::list(&state)),
-        StateCommand::Show { address, json } => show(&state, &address, json, terminal)?,
+        StateCommand::Show { address, json } => show::run(&state, &address, json, terminal)?,
     }
     Ok(Exit::Ok)
 }
@@ -30,14 +30,17 @@ pub async fn run(command: StateCommand, settings: &Settings, terminal: &Terminal
 /// There is none yet, it is damaged, or the project does not say where it is.
 pub async fn current(settings: &Settings) -> CommandResult<State> {
     let project = Project::load(settings, &VariableArgs::default(), &infra_aws::schemas())?;
-    let path = state_path(settings, &project.settings()?.backend)?;
-    let found = load_state(&DiskStore::read_only(&path)).await?;
-    let missing =
-        || Complaint::new("there is no state yet").at(path.display()).hint("`infra apply` makes it");
+    let place = Place::of(&project.settings()?.backend, settings)?;
+    let found = load_state(&*place.open(Access::Read, settings).await?).await?;
+    let missing = || Complaint::new("there is no state yet").at(&place).hint("`infra apply` makes it");
     Ok(found.ok_or_else(missing)?)
 }
 
-fn show(state: &State, text: &str, json: bool, terminal: &Terminal) -> CommandResult<()> {
+/// The object of the state that a text names.
+///
+/// # Errors
+/// It is no address, or there is nothing at it.
+fn recorded<'a>(state: &'a State, text: &str) -> CommandResult<(Address, &'a Record)> {
     let bad = || {
         Complaint::new(format!("`{text}` is not an address")).hint("such as elb.web or subnet.public[\"a\"]")
     };
@@ -45,19 +48,5 @@ fn show(state: &State, text: &str, json: bool, terminal: &Terminal) -> CommandRe
     let missing =
         || Complaint::new(format!("{address} is not in the state")).hint("`infra state list` shows what is");
     let record = state.records.get(&address).ok_or_else(missing)?;
-    if !json {
-        terminal.print(&render::state::object(&address, record, terminal.width()));
-        return Ok(());
-    }
-    let physical = record
-        .current
-        .as_ref()
-        .map(|current| json!({ "id": current.id, "applied": current.applied, "observed": current.observed }));
-    let former: Vec<_> = record.former.iter().map(|former| &former.id).collect();
-    let whole = json!({
-        "address": address, "kind": record.kind, "current": physical, "former": former,
-        "dependencies": record.dependencies, "protected": record.protected,
-    });
-    terminal.print(&format!("{whole:#}\n"));
-    Ok(())
+    Ok((address, record))
 }

@@ -11,6 +11,7 @@ use infra_engine::progress::standing;
 use infra_engine::schedule::Schedule;
 use infra_engine::state::Record;
 use infra_lang::address::Address;
+use jiff::Timestamp;
 
 use super::rollback::address;
 use super::{Exit, wait};
@@ -19,9 +20,9 @@ use crate::cloud;
 use crate::error::{CommandResult, Complaint, provider_complaint};
 use crate::render;
 use crate::render::status::{Overview, Running};
-use crate::session::{Access, Session, state_path};
+use crate::session::Session;
 use crate::settings::Settings;
-use crate::store;
+use crate::store::{Access, Place, disk};
 use crate::terminal::Terminal;
 
 /// The kind that is swapped.
@@ -58,9 +59,8 @@ async fn look(args: &StatusArgs, settings: &Settings) -> CommandResult<Overview>
     let ids = groups(&session, wanted.as_ref())?;
     let names: BTreeSet<String> = ids.values().flatten().cloned().collect();
     let found = session.provider.aws().groups(&names).await.map_err(|error| provider_complaint(&error))?;
-    let path = state_path(settings, &session.desired.project.backend)?;
     let running = match &session.unfinished {
-        Some(_) => Running { holder: store::holder(&path), quiet: store::quiet(&path, settings.now) },
+        Some(_) => running(&session.place, settings.now),
         None => Running::default(),
     };
     let groups = ids.into_iter().map(|(address, ids)| {
@@ -70,6 +70,13 @@ async fn look(args: &StatusArgs, settings: &Settings) -> CommandResult<Overview>
         (address, (groups, rollout))
     });
     Ok(Overview { now: cloud::clock(settings)?, local: settings.local, groups: groups.collect(), running })
+}
+
+/// Who carries an unfinished apply on, and since when nothing of it was written down.
+fn running(place: &Place, now: Timestamp) -> Running {
+    match place {
+        Place::Disk(path) => Running { holder: disk::holder(path), quiet: disk::quiet(path, now) },
+    }
 }
 
 /// The ids of the groups of each address: those of the state, and those that an unfinished apply has made.

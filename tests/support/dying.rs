@@ -87,6 +87,14 @@ impl StateStore for Dying<'_> {
         if end.is_some() { self.die().await } else { Ok(()) }
     }
 
+    async fn backup(&self) -> Result<Option<Vec<u8>>, StoreError> {
+        self.kept.backup().await
+    }
+
+    async fn keep(&self, label: &str, bytes: &[u8]) -> Result<String, StoreError> {
+        self.kept.keep(label, bytes).await
+    }
+
     async fn journal_append(&self, line: &str) -> Result<(), StoreError> {
         let end = self.end();
         match end {

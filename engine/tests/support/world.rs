@@ -48,6 +48,14 @@ impl StateStore for Crashing {
         self.inner.save(state).await
     }
 
+    async fn backup(&self) -> Result<Option<Vec<u8>>, StoreError> {
+        self.inner.backup().await
+    }
+
+    async fn keep(&self, label: &str, bytes: &[u8]) -> Result<String, StoreError> {
+        self.inner.keep(label, bytes).await
+    }
+
     async fn journal_append(&self, line: &str) -> Result<(), StoreError> {
         let crash = self.append_allowed();
         if crash.is_err() && self.torn {
