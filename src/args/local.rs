@@ -18,7 +18,8 @@ pub enum LocalCommand {
     /// Let something go wrong in it, or list what has yet to
     ///
     /// SERVICE:ACTION[@START][~PERCENT%]=EFFECT[*TIMES] meets requests: throttle, lost (carried out, answered with an
-    /// error), dropped and cut (the connection, before and after), delay:5s, stale:5s (knows nothing of the last
+    /// error), dropped and cut (the connection, before and after), twice and twice:first (delivered twice, the client hears the
+    /// second or the first answer), delay:5s, stale:5s (knows nothing of the last
     /// writes), 500, 503, or an error code. START is the number of the first request, or a time from now on.
     ///
     /// instance[:PATTERN][@AFTER]=dies|stops|crashes|recovers,

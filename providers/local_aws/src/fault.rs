@@ -99,10 +99,21 @@ pub enum Effect {
     Drop,
     /// It is carried out, and the connection is lost before the answer arrives.
     Cut,
+    /// It is delivered twice, as networks and proxies do, and carried out both times.
+    Twice(Heard),
     /// The answer takes so long.
     Delay(Duration),
     /// The answer knows nothing of what was written so recently.
     Stale(Duration),
+}
+
+/// Which answer reaches the client of a request that was delivered twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Heard {
+    /// That of the first delivery: the second is known to nobody.
+    First,
+    /// That of the second, which may say that all is there already.
+    Second,
 }
 
 /// What happens to a cloud by itself.

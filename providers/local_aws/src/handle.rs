@@ -13,7 +13,7 @@ use http::{Request, Response};
 
 use crate::cloud::Cloud;
 use crate::ec2::fleet;
-use crate::fault::{Effect, Fault, internal_error, throttled};
+use crate::fault::{Effect, Fault, Heard, internal_error, throttled};
 use crate::model::behaviour::{Behaviour, Rule};
 use crate::model::{Model, Time};
 use crate::service::{Access, Call, Context, Service};
@@ -211,11 +211,13 @@ impl Shared {
         let asked = &Asked { service, ..*asked };
         let (action, access) = (call.action(), call.access());
         let struck = self.cloud.faults().strike(asked.now, service.name(), &action);
-        *self.calls.entry((service.name().to_owned(), action, access)).or_default() += 1;
+        let deliveries = if matches!(struck, Some(Effect::Twice(_))) { 2 } else { 1 };
+        *self.calls.entry((service.name().to_owned(), action, access)).or_default() += deliveries;
         let reply = match &struck {
             Some(Effect::Drop) => None,
             Some(Effect::Refuse(error)) => refuse(error),
             Some(Effect::Throttle) => refuse(&throttled(service)),
+            Some(Effect::Twice(heard)) => Some(self.carry_out_twice(asked, &call, *heard)),
             Some(Effect::Stale(lag)) => Some(self.carry_out(asked, &call, Some(*lag))),
             None if self.exceeds(asked, &call) => refuse(&throttled(service)),
             Some(Effect::LoseAnswer | Effect::Cut | Effect::Delay(_)) | None => {
@@ -237,6 +239,16 @@ impl Shared {
         let model = self.cloud.model(account, &region, asked.now);
         let draws = draws(asked.service, call);
         !model.buckets.take(asked.now, &model.timing.rates, &draws)
+    }
+
+    /// Both deliveries are carried out, one after the other.
+    fn carry_out_twice(&mut self, asked: &Asked<'_>, call: &Call, heard: Heard) -> Reply {
+        let first = self.carry_out(asked, call, None);
+        let second = self.carry_out(asked, call, None);
+        match heard {
+            Heard::First => first,
+            Heard::Second => second,
+        }
     }
 
     /// A read can lag behind the writes of a while; a write never does.

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::words::{ANSWER_WORDS, FATE_WORDS, SERVER_ERRORS, server_error, usual};
-use super::{CallFault, Effect, Fault, Flaw, Mishap, Start, span};
+use super::{CallFault, Effect, Fault, Flaw, Heard, Mishap, Start, span};
 use crate::wire::ApiError;
 
 impl fmt::Display for Fault {
@@ -45,6 +45,8 @@ impl fmt::Display for Effect {
             Self::LoseAnswer => f.write_str("lost"),
             Self::Drop => f.write_str("dropped"),
             Self::Cut => f.write_str("cut"),
+            Self::Twice(Heard::Second) => f.write_str("twice"),
+            Self::Twice(Heard::First) => f.write_str("twice:first"),
             Self::Delay(wait) => write!(f, "delay:{}", span::print(*wait)),
             Self::Stale(lag) => write!(f, "stale:{}", span::print(*lag)),
             Self::Refuse(error) => print_refusal(error, f),

@@ -21,6 +21,8 @@ fn what_is_read_is_written_the_same_way() {
         "ec2:RunInstances=lost",
         "ec2:RunInstances=dropped",
         "ec2:RunInstances=cut*always",
+        "ec2:CreateVpc=twice",
+        "ec2:CreateVpc@2=twice:first*3",
         "route53:POST rrset=PriorRequestNotComplete",
         "autoscaling:*=ResourceContention*2",
         "autoscaling:*=ResourceContention/400*2",
@@ -77,7 +79,7 @@ fn what_is_no_fault_is_refused_with_the_place_and_what_there_is() {
     insta::assert_snapshot!(table.iter().map(refused).collect::<Vec<_>>().join("\n"), @"
     `throttle` is not a fault: it wants `SERVICE:ACTION=EFFECT`, `instance=FATE`, `image:PATTERN=FLAW`, `group:PATTERN=desired:N`, `hook:PATTERN=ANSWER`, `capacity=N` or `quota=N`
     `autoscaling=throttle` is not a fault: it wants `SERVICE:ACTION=EFFECT`, `instance=FATE`, `image:PATTERN=FLAW`, `group:PATTERN=desired:N`, `hook:PATTERN=ANSWER`, `capacity=N` or `quota=N`
-    `ec2:*=explode` is not a fault: there is no effect `explode`; there are throttle, lost, dropped, cut, delay:5s, stale:5s, 500, 502, 503, 504, or an error code such as ResourceContention
+    `ec2:*=explode` is not a fault: there is no effect `explode`; there are throttle, lost, dropped, cut, twice, twice:first, delay:5s, stale:5s, 500, 502, 503, 504, or an error code such as ResourceContention
     `ec2:*=delay:soon` is not a fault: `soon` is not a time such as 5s or 1m30s
     `ec2:*@0=throttle` is not a fault: requests count from 1
     `ec2:*@soon=throttle` is not a fault: `soon` is neither the number of a request nor a time such as 90s or 1m30s
@@ -175,6 +177,22 @@ fn a_request_that_never_arrives_was_not() {
     assert_eq!(outcome(&create), "InternalError 500");
     let (_, vpcs) = call(&aws, START, "ec2", "Action=DescribeVpcs");
     assert_eq!(fields(&vpcs, "vpcId").len(), 1);
+}
+
+#[test]
+fn a_request_that_is_delivered_twice_is_carried_out_twice() {
+    let create = |effect: &str, form: &str| {
+        let aws = fast();
+        aws.inject(START, fault(&format!("ec2:*={effect}")));
+        let made = outcome(&call(&aws, START, "ec2", form));
+        let (_, vpcs) = call(&aws, START, "ec2", "Action=DescribeVpcs");
+        let (_, keys) = call(&aws, START, "ec2", "Action=DescribeKeyPairs");
+        (made, fields(&vpcs, "vpcId").len(), fields(&keys, "keyName").len())
+    };
+    let (vpc, key) = ("Action=CreateVpc&CidrBlock=10.0.0.0/16", "Action=CreateKeyPair&KeyName=one");
+    assert_eq!(create("twice", vpc), ("200".to_owned(), 3, 0));
+    assert_eq!(create("twice", key), ("InvalidKeyPair.Duplicate 400".to_owned(), 1, 1));
+    assert_eq!(create("twice:first", key), ("200".to_owned(), 1, 1));
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::words::{ANSWER_WORDS, FATE_WORDS, SERVER_ERRORS, SUBJECTS, server_error, usual};
-use super::{Answer, CallFault, Effect, Fate, Fault, Flaw, Mishap, Start, span};
+use super::{Answer, CallFault, Effect, Fate, Fault, Flaw, Heard, Mishap, Start, span};
 use crate::wire::ApiError;
 
 /// A text that is not a fault.
@@ -26,7 +26,7 @@ struct Parts<'a> {
 }
 
 const FORM: &str = "it wants `SERVICE:ACTION=EFFECT`, `instance=FATE`, `image:PATTERN=FLAW`, `group:PATTERN=desired:N`, `hook:PATTERN=ANSWER`, `capacity=N` or `quota=N`";
-const EFFECTS: &str = "throttle, lost, dropped, cut, delay:5s, stale:5s, 500, 502, 503, 504, or an error code such as ResourceContention";
+const EFFECTS: &str = "throttle, lost, dropped, cut, twice, twice:first, delay:5s, stale:5s, 500, 502, 503, 504, or an error code such as ResourceContention";
 const FATES: &str = "dies, stops, crashes or recovers";
 const FLAWS: &str = "never-healthy, fails-checks, serves-5xx, dies-after:2m or boots:2m..4m";
 
@@ -158,6 +158,8 @@ fn effect(text: &str) -> Result<Effect, String> {
         ("lost", "") => Ok(Effect::LoseAnswer),
         ("dropped", "") => Ok(Effect::Drop),
         ("cut", "") => Ok(Effect::Cut),
+        ("twice", "") => Ok(Effect::Twice(Heard::Second)),
+        ("twice", "first") => Ok(Effect::Twice(Heard::First)),
         ("delay", span) => spanned(span).map(Effect::Delay),
         ("stale", span) => spanned(span).map(Effect::Stale),
         (code, message) => refusal(code, message).map(Effect::Refuse),
