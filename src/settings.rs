@@ -4,6 +4,9 @@
 //! | --- | --- |
 //! | `AWS_ENDPOINT_URL` | the address of an AWS emulator; also read by the AWS SDK, with all its other `AWS_` variables |
 //! | `INFRA_VAR_x` | the value of variable `x` |
+//! | `INFRA_AGE_KEY_FILE` | a file of age identities, as `age-keygen` writes it: state, journal and plan files are encrypted for the first, and opened with any |
+//! | `INFRA_AGE_KEY` | the same, but the identities themselves; they come before those of the file |
+//! | `INFRA_AGE_RECIPIENTS` | who else can read what is written: `age1…`, between commas or on lines, or a file of them |
 //! | `NO_COLOR`, `CLICOLOR_FORCE`, `TERM` | whether to use colour (anstream) |
 //! | `COLUMNS` | the width, where the terminal does not tell |
 //! | `USER` | who holds a lock |
@@ -17,6 +20,7 @@ use anstream::ColorChoice;
 use jiff::Timestamp;
 
 use crate::args::{Color, Global, Transport};
+use crate::store::vault::keys::KeySource;
 
 /// Everything a command may want to know about its surroundings.
 #[derive(Debug, Clone)]
@@ -33,6 +37,8 @@ pub struct Settings {
     pub color: ColorChoice,
     /// `INFRA_VAR_x`, by `x`.
     pub variables: BTreeMap<String, String>,
+    /// Where the keys are that files are encrypted with.
+    pub keys: KeySource,
     /// Where the console's history is kept, if the environment tells a place.
     pub history: Option<PathBuf>,
     /// Who runs it: `user@host`.
@@ -55,6 +61,7 @@ impl Settings {
                 Color::Never => ColorChoice::Never,
             },
             variables: variables(env::vars()),
+            keys: key_source(),
             history: state_home().map(|folder| folder.join("infra/console_history")),
             user: format!("{}@{}", env::var("USER").unwrap_or_else(|_| "unknown".to_owned()), host()),
             now: Timestamp::now(),
@@ -85,6 +92,15 @@ impl Settings {
 fn variables(environment: impl Iterator<Item = (String, String)>) -> BTreeMap<String, String> {
     let ours = |(name, value): (String, String)| Some((name.strip_prefix("INFRA_VAR_")?.to_owned(), value));
     environment.filter_map(ours).collect()
+}
+
+fn key_source() -> KeySource {
+    let given = |name: &str| env::var(name).ok().filter(|text| !text.trim().is_empty());
+    KeySource {
+        identity: given("INFRA_AGE_KEY"),
+        file: given("INFRA_AGE_KEY_FILE"),
+        recipients: given("INFRA_AGE_RECIPIENTS"),
+    }
 }
 
 /// Where programs keep what they remember of a user, by the XDG base directory specification.

@@ -1,6 +1,8 @@
 //! Where a project's state is kept, and opening it there.
 
 pub mod disk;
+pub mod plans;
+pub mod vault;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -11,9 +13,11 @@ use infra_lang::desired::Backend;
 use crate::error::{CommandResult, Complaint};
 use crate::settings::Settings;
 use disk::DiskStore;
+use vault::Vault;
+use vault::keys::Keys;
 
 /// A state that is open. Whoever may write holds its lock for as long as this lives.
-pub type Store = Box<dyn StateStore>;
+pub type Store = Box<Vault>;
 
 /// Where a project's state is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,16 +59,18 @@ impl Place {
         }
     }
 
-    /// Opens it.
+    /// Opens it, with the keys that the settings name.
     ///
     /// # Errors
-    /// Somebody else holds the lock (who, since when), or it cannot be written.
+    /// Somebody else holds the lock (who, since when), it cannot be written, or a key is none.
     pub async fn open(&self, access: Access, settings: &Settings) -> CommandResult<Store> {
-        match (self, access) {
-            (Self::Disk(path), Access::Read) => Ok(Box::new(DiskStore::read_only(path))),
+        let keys = Keys::gather(settings)?;
+        let inner: Box<dyn StateStore> = match (self, access) {
+            (Self::Disk(path), Access::Read) => Box::new(DiskStore::read_only(path)),
             (Self::Disk(path), Access::Write(command)) => {
-                Ok(Box::new(DiskStore::locked(path, &settings.user, command, settings.now)?))
+                Box::new(DiskStore::locked(path, &settings.user, command, settings.now)?)
             }
-        }
+        };
+        Ok(Box::new(Vault::new(inner, keys, self.to_string())))
     }
 }

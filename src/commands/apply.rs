@@ -15,12 +15,12 @@ use tokio::time::Instant;
 use super::progress::Progress;
 use super::{Exit, output, plan};
 use crate::args::{ApplyArgs, RunArgs, VariableArgs};
-use crate::error::{CommandError, CommandResult, Complaint, file_error, provider_complaint};
+use crate::error::{CommandError, CommandResult, Complaint, provider_complaint};
 use crate::rehearsal;
 use crate::render;
 use crate::session::Session;
 use crate::settings::Settings;
-use crate::store::Access;
+use crate::store::{Access, plans};
 use crate::terminal::{Terminal, stop_on_interrupt};
 
 pub async fn run(args: ApplyArgs, settings: &Settings, terminal: &Terminal) -> CommandResult<Exit> {
@@ -81,7 +81,7 @@ pub async fn drive(
     }
     let (plan, rehearsal) = match goal {
         Goal::Saved { path, .. } => {
-            let (plan, rehearsal) = read_rehearsed(path)?;
+            let (plan, rehearsal) = read_rehearsed(path, settings)?;
             (unsealed(&session, plan)?, rehearsal)
         }
         Goal::Desired { rehearsed: true, .. } => {
@@ -171,14 +171,13 @@ async fn resume(session: &mut Session, run: &RunArgs, terminal: &Terminal) -> Co
 }
 
 /// A plan from a file.
-pub fn read(path: &Path) -> CommandResult<Plan> {
-    Ok(read_rehearsed(path)?.0)
+pub fn read(path: &Path, settings: &Settings) -> CommandResult<Plan> {
+    Ok(read_rehearsed(path, settings)?.0)
 }
 
 /// A plan from a file, and what its rehearsal has shown.
-pub fn read_rehearsed(path: &Path) -> CommandResult<(Plan, Option<Rehearsal>)> {
-    let bytes = std::fs::read(path).map_err(|error| file_error("the plan cannot be read", path, &error))?;
-    Ok(plan_file::read_rehearsed(&bytes)?)
+pub fn read_rehearsed(path: &Path, settings: &Settings) -> CommandResult<(Plan, Option<Rehearsal>)> {
+    Ok(plan_file::read_rehearsed(&plans::read(path, settings)?)?)
 }
 
 /// The plan with the secrets of this run put back, each only if it is the one the plan was made with.

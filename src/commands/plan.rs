@@ -10,13 +10,12 @@ use infra_engine::{plan_file, seal};
 
 use super::Exit;
 use crate::args::PlanArgs;
-use crate::error::{CommandError, CommandResult, Complaint, file_error};
+use crate::error::{CommandError, CommandResult, Complaint};
 use crate::rehearsal;
 use crate::render;
 use crate::session::Session;
 use crate::settings::Settings;
-use crate::store::Access;
-use crate::store::disk::write_atomically;
+use crate::store::{Access, plans};
 use crate::terminal::Terminal;
 
 pub async fn run(args: PlanArgs, settings: &Settings, terminal: &Terminal) -> CommandResult<Exit> {
@@ -42,7 +41,7 @@ pub async fn run(args: PlanArgs, settings: &Settings, terminal: &Terminal) -> Co
         hold(&plan)?;
     }
     if let Some(path) = &args.out {
-        save(&plan, rehearsal.as_ref(), &session.state, path)?;
+        save(&plan, rehearsal.as_ref(), &session.state, path, settings)?;
     }
     if let Some(path) = args.out.as_ref().filter(|_| !args.json) {
         terminal.print(&format!("\nSaved: `infra apply {}` does exactly this.\n", path.display()));
@@ -73,6 +72,11 @@ pub fn warn(session: &Session, terminal: &Terminal) {
     if !warnings.is_empty() {
         terminal.tell(&render::diagnostic::report(warnings, &session.project.sources, terminal.width()));
     }
+    if session.store.is_turning() {
+        terminal.tell(
+            "The state stands in clear text: with the key that is given, its next save encrypts it.\n\n",
+        );
+    }
     if session.unfinished.is_some() {
         terminal.tell(
             "An apply of this project is unfinished: `infra apply` goes on with it first, and `infra status` shows \
@@ -91,8 +95,13 @@ fn json(plan: &Plan, rehearsal: Option<&Rehearsal>, state: &State) -> CommandRes
 ///
 /// # Errors
 /// The file cannot be written.
-pub fn save(plan: &Plan, rehearsal: Option<&Rehearsal>, state: &State, path: &Path) -> CommandResult<()> {
+pub fn save(
+    plan: &Plan,
+    rehearsal: Option<&Rehearsal>,
+    state: &State,
+    path: &Path,
+    settings: &Settings,
+) -> CommandResult<()> {
     let bytes = plan_file::write_rehearsed(&seal::seal_plan(plan, &state.key), rehearsal)?;
-    Ok(write_atomically(path, &bytes)
-        .map_err(|error| file_error("the plan cannot be saved", path, &error))?)
+    plans::write(path, &bytes, settings)
 }

@@ -19,7 +19,7 @@ pub async fn run(args: RehearseArgs, settings: &Settings, terminal: &Terminal) -
     let session = Session::open(settings, &args.variables, Access::Read).await?;
     plan::warn(&session, terminal);
     let plan = match &args.plan {
-        Some(path) => apply::unsealed(&session, apply::read(path)?)?,
+        Some(path) => apply::unsealed(&session, apply::read(path, settings)?)?,
         None => session.plan(false).await?,
     };
     let stage = stage(&session, settings, &plan).await?;

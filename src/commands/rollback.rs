@@ -97,7 +97,7 @@ async fn swap_back(
     }
     rehearsal::admit(&plan, rehearsal.as_ref())?;
     if let Some(path) = &args.out {
-        plan::save(&plan, rehearsal.as_ref(), &session.state, path)?;
+        plan::save(&plan, rehearsal.as_ref(), &session.state, path, settings)?;
         terminal.print(&format!("\nSaved: `infra apply {}` does exactly this.\n", path.display()));
         return Ok(Exit::Ok);
     }

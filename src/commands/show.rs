@@ -4,21 +4,20 @@ use infra_engine::state_file;
 
 use super::{Exit, apply, state};
 use crate::args::ShowArgs;
-use crate::error::{CommandResult, file_error};
+use crate::error::CommandResult;
 use crate::render;
 use crate::settings::Settings;
+use crate::store::plans;
 use crate::terminal::Terminal;
 
 pub async fn run(args: ShowArgs, settings: &Settings, terminal: &Terminal) -> CommandResult<Exit> {
     match &args.plan {
         Some(path) if args.json => {
-            apply::read(path)?;
-            let text =
-                std::fs::read_to_string(path).map_err(|error| file_error("cannot be read", path, &error))?;
-            terminal.print(&text);
+            apply::read(path, settings)?;
+            terminal.print(&String::from_utf8_lossy(&plans::read(path, settings)?));
         }
         Some(path) => {
-            let (plan, rehearsal) = apply::read_rehearsed(path)?;
+            let (plan, rehearsal) = apply::read_rehearsed(path, settings)?;
             terminal.print(&render::plan::plan(&plan, terminal.width()));
             terminal.print(&super::plan::rehearsed(rehearsal.as_ref(), terminal));
         }
