@@ -14,4 +14,13 @@ pub enum StateCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Encrypt the state and its backup anew, for the keys that are given now
+    Rekey {
+        /// Take the encryption off instead
+        #[arg(long)]
+        plain: bool,
+        /// Do not ask
+        #[arg(short = 'y', long)]
+        yes: bool,
+    },
 }

@@ -1,5 +1,6 @@
 //! `infra state`: look into the state. A command each, one file and one line here.
 
+mod rekey;
 mod show;
 
 use infra_engine::state::{Record, State};
@@ -16,12 +17,23 @@ use crate::store::{Access, Place};
 use crate::terminal::Terminal;
 
 pub async fn run(command: StateCommand, settings: &Settings, terminal: &Terminal) -> CommandResult<Exit> {
-    let state = current(settings).await?;
     match command {
-        StateCommand::List => terminal.print(&render::state::list(&state)),
-        StateCommand::Show { address, json } => show::run(&state, &address, json, terminal)?,
+        StateCommand::List => terminal.print(&render::state::list(&current(settings).await?)),
+        StateCommand::Show { address, json } => {
+            show::run(&current(settings).await?, &address, json, terminal)?;
+        }
+        StateCommand::Rekey { plain, yes } => rekey::run(plain, yes, settings, terminal).await?,
     }
     Ok(Exit::Ok)
+}
+
+/// Where the project's state is.
+///
+/// # Errors
+/// The project does not say where, or is wrong.
+fn place(settings: &Settings) -> CommandResult<Place> {
+    let project = Project::load(settings, &VariableArgs::default(), &infra_aws::schemas())?;
+    Place::of(&project.settings()?.backend, settings)
 }
 
 /// The project's state as it was last saved.
@@ -29,8 +41,7 @@ pub async fn run(command: StateCommand, settings: &Settings, terminal: &Terminal
 /// # Errors
 /// There is none yet, it is damaged, or the project does not say where it is.
 pub async fn current(settings: &Settings) -> CommandResult<State> {
-    let project = Project::load(settings, &VariableArgs::default(), &infra_aws::schemas())?;
-    let place = Place::of(&project.settings()?.backend, settings)?;
+    let place = place(settings)?;
     let found = load_state(&*place.open(Access::Read, settings).await?).await?;
     let missing = || Complaint::new("there is no state yet").at(&place).hint("`infra apply` makes it");
     Ok(found.ok_or_else(missing)?)

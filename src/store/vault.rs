@@ -58,6 +58,11 @@ impl Vault {
         Self { seals: false, ..self }
     }
 
+    /// Whether what is written is encrypted.
+    pub fn seals(&self) -> bool {
+        self.seals
+    }
+
     /// Whether there is a key, and the state that was read stands clear: the next save encrypts it.
     pub fn is_turning(&self) -> bool {
         self.seals && self.known() == Some(Form::Clear)
