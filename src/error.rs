@@ -108,13 +108,29 @@ impl From<StoreError> for CommandError {
 
 impl From<LoadError> for CommandError {
     fn from(error: LoadError) -> Self {
-        match error {
-            LoadError::Store(error) => error.into(),
-            other => Complaint::new(&other)
-                .hint("the state of the run before is beside it, with `.backup` at the end of its name")
-                .into(),
-        }
+        unreadable(&error).into()
     }
+}
+
+/// Why a state or a journal cannot be read, and what to do about it.
+pub fn unreadable(error: &LoadError) -> Complaint {
+    use infra_engine::journal_file::JournalFileError as Journal;
+    use infra_engine::state_file::StateFileError as State;
+    let hint = match error {
+        LoadError::Store(error) => {
+            return Complaint { hint: error.hint.clone(), ..Complaint::new(&error.message) };
+        }
+        LoadError::State(State::Empty | State::Damaged(_)) => Some(
+            "`infra state repair` shows what can be restored from the backup; a state that was edited on purpose is \
+             taken by `infra state push`, without its line `digest`",
+        ),
+        LoadError::Journal(Journal::Damaged { .. }) => Some(
+            "`infra state repair` keeps what stands before it; the next apply then looks at all that may have come after",
+        ),
+        LoadError::State(State::NotAState) => Some("look whether `backend` names the right place"),
+        LoadError::State(State::Unknown(_)) | LoadError::Journal(Journal::Unknown(_)) => None,
+    };
+    Complaint { hint: hint.map(str::to_owned), ..Complaint::new(error) }
 }
 
 impl From<PlanFileError> for CommandError {
@@ -136,6 +152,7 @@ impl From<ApplyError> for CommandError {
                 Complaint::new(&error).hint("make a new plan").into()
             }
             ApplyError::Store(error) => error.into(),
+            ApplyError::Load(error) => error.into(),
             ApplyError::Interrupted(ref cause) => {
                 let hint = provider_complaint(cause).hint;
                 Complaint { hint, ..Complaint::new(&error) }.into()

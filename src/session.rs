@@ -10,7 +10,6 @@ use infra_engine::refresh::refresh;
 use infra_engine::rollback::{self, NoReturn};
 use infra_engine::seal::SealKey;
 use infra_engine::state::State;
-use infra_engine::store::{load_journal, load_state};
 use infra_lang::address::Address;
 use infra_lang::desired::{Desired, Lookup};
 use infra_lang::residual::{Residual, Values};
@@ -20,7 +19,7 @@ use crate::cloud;
 use crate::error::{CommandResult, Complaint, provider_complaint};
 use crate::project::Project;
 use crate::settings::Settings;
-use crate::store::{Access, Place, Store};
+use crate::store::{self, Access, Place, Store};
 
 /// A project with the state it had and the AWS it lives in.
 pub struct Session {
@@ -52,7 +51,8 @@ impl Session {
         let first = project.evaluate(BTreeMap::new(), None)?;
         let place = Place::of(&first.project.backend, settings)?;
         let store = place.open(access, settings).await?;
-        let (found, unfinished) = (load_state(&*store).await?, load_journal(&*store).await?);
+        let (found, unfinished) =
+            (store::state(&*store, &place).await?, store::journal(&*store, &place).await?);
         let name = first.project.name.to_string();
         let provider = cloud::connect(settings, &name, &first.project.region, &project.files).await?;
         let account = provider.account().await?;

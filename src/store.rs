@@ -7,10 +7,12 @@ pub mod vault;
 use std::fmt;
 use std::path::PathBuf;
 
-use infra_engine::store::StateStore;
+use infra_engine::journal::Journal;
+use infra_engine::state::State;
+use infra_engine::store::{StateStore, load_journal, load_state};
 use infra_lang::desired::Backend;
 
-use crate::error::{CommandResult, Complaint};
+use crate::error::{CommandResult, Complaint, unreadable};
 use crate::settings::Settings;
 use disk::DiskStore;
 use vault::Vault;
@@ -32,6 +34,22 @@ impl fmt::Display for Place {
             Self::Disk(path) => path.display().fmt(f),
         }
     }
+}
+
+/// The state that is kept at a place; none if there is none yet.
+///
+/// # Errors
+/// It cannot be read; the error says where it is, and what to do.
+pub async fn state(store: &dyn StateStore, place: &Place) -> CommandResult<Option<State>> {
+    Ok(load_state(store).await.map_err(|error| unreadable(&error).at(place))?)
+}
+
+/// The journal of an unfinished apply of the state at a place.
+///
+/// # Errors
+/// It cannot be read; the error says where it is, and what to do.
+pub async fn journal(store: &dyn StateStore, place: &Place) -> CommandResult<Option<Journal>> {
+    Ok(load_journal(store).await.map_err(|error| unreadable(&error).at(place))?)
 }
 
 /// Whether a command may write.

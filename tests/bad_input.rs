@@ -120,11 +120,14 @@ fn a_damaged_state_or_one_of_a_newer_version() {
     let good = project.read(STATE);
     for (bad, part) in [
         (String::new(), "empty"),
-        (good[..good.len() / 2].to_owned(), ".backup"),
-        (good.replace("infra.state/1", "infra.state/9"), "infra.state/9"),
+        (good[..good.len() / 2].to_owned(), "infra state repair"),
+        (good.replace("10.0.0.0/16", "10.1.0.0/16"), "digest"),
+        (good.replace("infra.state/2", "infra.state/9"), "infra.state/9"),
     ] {
         project.write(STATE, &bad);
-        says(&expect_error(project.run(&["apply", "--yes"])), &[part]);
+        for command in [&["plan"][..], &["apply", "--yes"], &["destroy", "--yes"], &["state", "list"]] {
+            says(&expect_error(project.run(command)), &[part, "infra.state"]);
+        }
         assert_eq!(project.read(STATE), bad);
     }
 }

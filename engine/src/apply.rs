@@ -181,8 +181,8 @@ impl From<LoadError> for ApplyError {
 /// is saved and the journal cleared, unless it was stopped or a change has paused.
 pub async fn apply(apply: Apply<'_>) -> Result<ApplyReport, ApplyError> {
     check(&apply)?;
-    begin::begin(&apply).await?;
-    let mut run = Run::new(apply)?;
+    let opened = begin::begin(&apply).await?;
+    let mut run = Run::new(apply, opened)?;
     run.drive().await?;
     if !finish::is_stopped(&run) {
         run.ask_what_is_left().await?;

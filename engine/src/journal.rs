@@ -6,6 +6,7 @@ use infra_lang::residual::Values;
 use serde::{Deserialize, Serialize};
 
 use crate::id::StepId;
+use crate::journal_file::Chain;
 use crate::plan::Plan;
 use crate::provider::Outcome;
 use crate::state::State;
@@ -113,6 +114,8 @@ pub struct Journal {
     pub plan: Plan,
     /// What has happened so far.
     pub events: Vec<JournalEvent>,
+    /// What the next line of its file is written behind.
+    pub(crate) chain: Chain,
 }
 
 impl Journal {

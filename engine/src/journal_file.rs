@@ -1,88 +1,167 @@
-//! The journal as a file: the sealed plan on the first line, then one line of JSON for each event.
+//! The journal as a file: the sealed plan on the first line, then one line for each event.
+//!
+//! A line is 16 hexadecimal digits, a space and JSON. The digits begin SHA-256 over the digits of the line
+//! before and the JSON: a line that is lost, doubled, changed or in another place is seen, for nothing fits behind it
+//! any more. Only a journal cut short at the end of a line looks like a shorter one.
 //!
 //! A crash may tear the last line: it is ignored, for nothing has followed from it. A resumed apply first ends that
 //! line and writes an empty one, so that a torn line may also stand before an empty one.
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use crate::journal::{Journal, JournalEvent};
 use crate::plan::Plan;
-use crate::plan_file::{PlanFileError, PlanV1};
+use crate::plan_file::{PlanFileError, PlanV2};
 
-const FORMAT: &str = "infra.journal/1";
+const FORMAT: &str = "infra.journal/2";
+/// How many digits stand before a line.
+const DIGITS: usize = 16;
 
 /// Why a journal cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum JournalFileError {
     /// A line in the middle cannot be read.
-    #[error("line {line} of the journal is damaged ({why}): what the last apply did is not known for sure")]
+    #[error("line {line} of the journal is damaged: {why}")]
     Damaged {
         /// Counts from 1.
         line: usize,
         /// Why.
         why: String,
     },
-    /// A later version of the program has written it.
+    /// Another version of the program has written it.
     #[error(
         "the journal has the format `{0}`, which this version does not know: resume with the version that began"
     )]
-    Newer(String),
+    Unknown(String),
+}
+
+/// Where the digests of a journal stand: what the next line is written behind.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Chain {
+    /// The digits of the line before; empty before the first.
+    last: String,
+}
+
+impl Chain {
+    /// The line for some JSON behind this one.
+    fn link(&mut self, json: &str) -> String {
+        self.last = self.digits(json);
+        format!("{} {json}", self.last)
+    }
+
+    /// The JSON of a line, if it belongs here.
+    fn follow<'l>(&mut self, line: &'l str) -> Result<&'l str, String> {
+        let (digits, json) = line.split_once(' ').ok_or("it is cut short")?;
+        if self.digits(json) != digits {
+            return Err("its digest does not fit what it says and the line before".to_owned());
+        }
+        digits.clone_into(&mut self.last);
+        Ok(json)
+    }
+
+    fn digits(&self, json: &str) -> String {
+        let mut digits = hex::encode(Sha256::new().chain_update(&self.last).chain_update(json).finalize());
+        digits.truncate(DIGITS);
+        digits
+    }
 }
 
 #[derive(Serialize, Deserialize)]
-struct HeaderV1 {
+struct HeaderV2 {
     format: String,
-    plan: PlanV1,
+    plan: PlanV2,
 }
 
-/// The first line for a plan, which must be sealed.
-pub fn header(plan: &Plan) -> Result<String, PlanFileError> {
-    let header = HeaderV1 { format: FORMAT.to_owned(), plan: PlanV1::new(plan)? };
-    serde_json::to_string(&header).map_err(|error| PlanFileError::Damaged(error.to_string()))
+/// The first line for a plan, which must be sealed, and where the next one goes.
+pub fn header(plan: &Plan) -> Result<(String, Chain), PlanFileError> {
+    let header = HeaderV2 { format: FORMAT.to_owned(), plan: PlanV2::new(plan)? };
+    let json = serde_json::to_string(&header).map_err(|error| PlanFileError::Damaged(error.to_string()))?;
+    let mut chain = Chain::default();
+    Ok((chain.link(&json), chain))
 }
 
-/// The line for an event, whose values must be sealed.
-pub fn line(event: &JournalEvent) -> Result<String, serde_json::Error> {
-    serde_json::to_string(event)
+/// The next line, for an event whose values must be sealed.
+pub fn line(event: &JournalEvent, chain: &mut Chain) -> Result<String, serde_json::Error> {
+    Ok(chain.link(&serde_json::to_string(event)?))
+}
+
+/// A journal as far as it can be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Extent {
+    /// What it says; none if not even its first line was finished, so that nothing had begun.
+    pub journal: Option<Journal>,
+    /// How many bytes that is.
+    pub length: usize,
+    /// Why there is no more, if there should be.
+    pub damage: Option<JournalFileError>,
 }
 
 /// Reads a journal; `None` if not even its first line was finished, so that nothing had begun.
+///
+/// # Errors
+/// It is damaged before its last line, or another version has written it.
 pub fn read(bytes: &[u8]) -> Result<Option<Journal>, JournalFileError> {
-    let text = String::from_utf8_lossy(bytes);
-    let lines: Vec<&str> = text.split('\n').collect();
-    let torn = |at: usize| lines[at + 1..].iter().next().is_none_or(|next| next.is_empty());
-    let mut plan: Option<Plan> = None;
-    let mut events = Vec::new();
-    for (at, line) in lines.iter().enumerate().filter(|(_, line)| !line.is_empty()) {
-        let result = match plan {
-            None => read_header(line, at).map(|header| plan = Some(header)),
-            Some(_) => read_event(line, at).map(|event| events.push(event)),
-        };
-        match result {
-            Err(JournalFileError::Damaged { .. }) if torn(at) => {}
-            other => other?,
-        }
+    let Extent { journal, damage, .. } = extent(bytes);
+    match damage {
+        Some(damage) => Err(damage),
+        None => Ok(journal),
     }
-    Ok(plan.map(|plan| Journal { plan, events }))
 }
 
-fn read_header(line: &str, at: usize) -> Result<Plan, JournalFileError> {
-    let damaged = |why: String| JournalFileError::Damaged { line: at + 1, why };
-    let json: serde_json::Value = serde_json::from_str(line).map_err(|error| damaged(error.to_string()))?;
-    match json["format"].as_str() {
-        Some(FORMAT) => {}
-        Some(other) if other.starts_with("infra.journal/") => {
-            return Err(JournalFileError::Newer(other.to_owned()));
+/// Reads a journal up to where it is damaged.
+pub fn extent(bytes: &[u8]) -> Extent {
+    let mut journal = None;
+    let mut length = 0;
+    let mut lines = bytes.split_inclusive(|byte| *byte == b'\n').enumerate().peekable();
+    while let Some((at, line)) = lines.next() {
+        let read = take(line.strip_suffix(b"\n").unwrap_or(line), at + 1, &mut journal);
+        let torn = lines.peek().is_none_or(|(_, next)| *next == b"\n");
+        match read {
+            Err(JournalFileError::Damaged { .. }) if torn => {}
+            Err(damage) => return Extent { journal, length, damage: Some(damage) },
+            Ok(()) => {}
+        }
+        length += line.len();
+    }
+    Extent { journal, length, damage: None }
+}
+
+/// Takes one line in, without its line feed.
+fn take(line: &[u8], number: usize, journal: &mut Option<Journal>) -> Result<(), JournalFileError> {
+    if line.is_empty() {
+        return Ok(());
+    }
+    let damaged = |why: String| JournalFileError::Damaged { line: number, why };
+    let text = std::str::from_utf8(line).map_err(|error| damaged(error.to_string()))?;
+    match journal {
+        Some(journal) => {
+            let json = journal.chain.follow(text).map_err(damaged)?;
+            let event = serde_json::from_str(json).map_err(|error| damaged(error.to_string()))?;
+            journal.events.push(event);
+        }
+        None => *journal = Some(begin(text, damaged)?),
+    }
+    Ok(())
+}
+
+/// The journal that a first line begins.
+fn begin(line: &str, damaged: impl Fn(String) -> JournalFileError) -> Result<Journal, JournalFileError> {
+    let unreadable = |error: serde_json::Error| damaged(error.to_string());
+    let mut chain = Chain::default();
+    // The first version had no digests.
+    let json = if line.starts_with('{') { line } else { chain.follow(line).map_err(&damaged)? };
+    let head: serde_json::Value = serde_json::from_str(json).map_err(unreadable)?;
+    match head["format"].as_str() {
+        Some(FORMAT) if !line.starts_with('{') => {}
+        Some(other) if other.starts_with("infra.journal/") && other != FORMAT => {
+            return Err(JournalFileError::Unknown(other.to_owned()));
         }
         _ => return Err(damaged("this is not a journal".to_owned())),
     }
-    let header: HeaderV1 = serde_json::from_value(json).map_err(|error| damaged(error.to_string()))?;
-    header.plan.checked().map(Plan::from).map_err(|why| damaged(why.to_owned()))
-}
-
-fn read_event(line: &str, at: usize) -> Result<JournalEvent, JournalFileError> {
-    serde_json::from_str(line)
-        .map_err(|error| JournalFileError::Damaged { line: at + 1, why: error.to_string() })
+    let header: HeaderV2 = serde_json::from_value(head).map_err(unreadable)?;
+    let plan = header.plan.checked().map_err(|why| damaged(why.to_owned()))?;
+    Ok(Journal { plan: plan.into(), events: Vec::new(), chain })
 }
 
 #[cfg(test)]
@@ -115,9 +194,15 @@ mod tests {
         JournalEvent::Started { step: StepId(step) }
     }
 
-    /// The steps started according to a journal with these lines after the first.
-    fn steps(lines: &str) -> Result<Vec<JournalEvent>, String> {
-        let text = format!("{}\n{lines}", header(&plan()).expect("it holds no secret"));
+    /// The lines of a journal in which these steps have started.
+    fn lines(steps: &[usize]) -> Vec<String> {
+        let (header, mut chain) = header(&plan()).expect("it holds no secret");
+        let lines = steps.iter().map(|step| line(&started(*step), &mut chain).expect("JSON"));
+        [header].into_iter().chain(lines).collect()
+    }
+
+    /// The steps started according to a journal.
+    fn steps(text: &str) -> Result<Vec<JournalEvent>, String> {
         let journal = read(text.as_bytes()).map_err(|error| error.to_string())?.expect("it has begun");
         assert_eq!(journal.plan, plan());
         Ok(journal.events)
@@ -125,21 +210,44 @@ mod tests {
 
     #[test]
     fn a_torn_line_is_ignored_at_the_end_and_before_an_empty_line() {
-        let (one, two) = (line(&started(1)).expect("json"), line(&started(2)).expect("json"));
-        let torn = &two[..9];
-        assert_eq!(steps(&format!("{one}\n{two}\n")), Ok(vec![started(1), started(2)]));
-        assert_eq!(steps(&format!("{one}\n{torn}")), Ok(vec![started(1)]));
-        assert_eq!(steps(&format!("{one}\n{torn}\n\n{two}\n")), Ok(vec![started(1), started(2)]));
-        let error = steps(&format!("{torn}\n{one}\n")).expect_err("it is damaged");
-        insta::assert_snapshot!(error, @"line 2 of the journal is damaged (EOF while parsing a value at line 1 column 9): what the last apply did is not known for sure");
+        let [header, one, two] = lines(&[1, 2]).try_into().expect("three lines");
+        let torn = &two[..30];
+        assert_eq!(steps(&format!("{header}\n{one}\n{two}\n")), Ok(vec![started(1), started(2)]));
+        assert_eq!(steps(&format!("{header}\n{one}\n{torn}")), Ok(vec![started(1)]));
+        let ended = format!("{header}\n{one}\n{torn}\n\n{two}\n");
+        assert_eq!(steps(&ended), Ok(vec![started(1), started(2)]));
+        let error = steps(&format!("{header}\n{torn}\n{one}\n")).expect_err("it is damaged");
+        insta::assert_snapshot!(error, @"line 2 of the journal is damaged: its digest does not fit what it says and the line before");
+    }
+
+    #[test]
+    fn what_is_lost_doubled_or_swapped_is_seen() {
+        let [header, one, two, three] = lines(&[1, 2, 3]).try_into().expect("four lines");
+        for (order, at) in [
+            ([&header, &two, &three], 2),
+            ([&header, &one, &three], 3),
+            ([&header, &one, &one], 3),
+            ([&header, &two, &one], 2),
+        ] {
+            // A line that can be read stands behind, so that nothing counts as torn.
+            let text = order.map(|line| format!("{line}\n")).concat() + &one + "\n";
+            let found = extent(text.as_bytes());
+            let Some(JournalFileError::Damaged { line, .. }) = found.damage else { panic!("{found:?}") };
+            assert_eq!(line, at);
+            let sound = &text.as_bytes()[..found.length];
+            assert_eq!(read(sound).expect("it is sound").map(|it| it.events.len()), Some(at - 2));
+        }
     }
 
     #[test]
     fn a_journal_without_a_whole_first_line_has_not_begun() {
-        let header = header(&plan()).expect("it holds no secret");
+        let header = &lines(&[])[0];
         assert_eq!(read(b""), Ok(None));
         assert_eq!(read(&header.as_bytes()[..40]), Ok(None));
-        let newer = header.replace("infra.journal/1", "infra.journal/2");
-        assert_eq!(read(newer.as_bytes()), Err(JournalFileError::Newer("infra.journal/2".to_owned())));
+        let json = header[DIGITS + 1..].replace("infra.journal/2", "infra.journal/3");
+        let newer = Chain::default().link(&json);
+        assert_eq!(read(newer.as_bytes()), Err(JournalFileError::Unknown("infra.journal/3".to_owned())));
+        let older = json.replace("infra.journal/3", "infra.journal/1");
+        assert_eq!(read(older.as_bytes()), Err(JournalFileError::Unknown("infra.journal/1".to_owned())));
     }
 }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::assertion::Assertion;
 use crate::change::Change;
-use crate::format::{self, FormatError};
+use crate::format::{Format, FormatError};
 use crate::id::{RemoteId, StepId};
 use crate::moved::Moves;
 use crate::plan::{OutputChange, Plan, PlanHeader, PlannedLookup, RecordSketch};
@@ -20,7 +20,7 @@ use crate::state::Physical;
 use crate::state_file::PhysicalV1;
 use crate::steps::{Step, StepGraph, Target};
 
-const FORMAT: &str = "infra.plan/1";
+const FORMAT: Format = Format { name: "infra.plan/2", before: None };
 
 /// Why a plan cannot be written or read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -37,13 +37,14 @@ pub enum PlanFileError {
     #[error("the plan file is empty: make the plan again")]
     Empty,
     /// It cannot be read.
-    #[error("the plan file is damaged ({0}): make the plan again")]
+    #[error("the plan file is damaged: {0}; make the plan again")]
     Damaged(String),
-    /// A later version of the program has written it.
+    /// Another version of the program has written it.
     #[error(
-        "the plan has the format `{0}`, which this version does not know: apply it with the version that made it"
+        "the plan has the format `{0}`, which this version does not know: make the plan again, or apply it with the \
+         version that made it"
     )]
-    Newer(String),
+    Unknown(String),
     /// It is something else.
     #[error("this is not a plan file")]
     NotAPlan,
@@ -54,7 +55,7 @@ impl From<FormatError> for PlanFileError {
         match error {
             FormatError::Empty => Self::Empty,
             FormatError::Damaged(why) => Self::Damaged(why),
-            FormatError::Newer(format) => Self::Newer(format),
+            FormatError::Unknown(format) => Self::Unknown(format),
             FormatError::Other => Self::NotAPlan,
         }
     }
@@ -62,8 +63,7 @@ impl From<FormatError> for PlanFileError {
 
 /// A plan on disk; a journal's first line is one too.
 #[derive(Serialize, Deserialize)]
-pub(crate) struct PlanV1 {
-    format: String,
+pub(crate) struct PlanV2 {
     header: PlanHeader,
     changes: Vec<Change>,
     moves: Moves,
@@ -101,11 +101,8 @@ pub fn write(plan: &Plan) -> Result<Vec<u8>, PlanFileError> {
 
 /// The plan as bytes, with what its rehearsal has shown; refused if a secret stands in it in the clear.
 pub fn write_rehearsed(plan: &Plan, rehearsal: Option<&Rehearsal>) -> Result<Vec<u8>, PlanFileError> {
-    let file = PlanV1 { rehearsal: rehearsal.cloned(), ..PlanV1::new(plan)? };
-    let mut bytes =
-        serde_json::to_vec_pretty(&file).map_err(|error| PlanFileError::Damaged(error.to_string()))?;
-    bytes.push(b'\n');
-    Ok(bytes)
+    let file = PlanV2 { rehearsal: rehearsal.cloned(), ..PlanV2::new(plan)? };
+    FORMAT.write(&file).map_err(|error| PlanFileError::Damaged(error.to_string()))
 }
 
 /// Reads what [`write()`] writes.
@@ -115,20 +112,19 @@ pub fn read(bytes: &[u8]) -> Result<Plan, PlanFileError> {
 
 /// Reads what [`write_rehearsed`] writes.
 pub fn read_rehearsed(bytes: &[u8]) -> Result<(Plan, Option<Rehearsal>), PlanFileError> {
-    let file: PlanV1 = format::read(bytes, FORMAT)?;
+    let file: PlanV2 = FORMAT.read(bytes)?;
     let mut file = file.checked().map_err(|why| PlanFileError::Damaged(why.to_owned()))?;
     let rehearsal = file.rehearsal.take();
     Ok((file.into(), rehearsal))
 }
 
-impl PlanV1 {
+impl PlanV2 {
     pub(crate) fn new(plan: &Plan) -> Result<Self, PlanFileError> {
         if let Some(place) = unsealed(plan) {
             return Err(PlanFileError::Unsealed { address: place.address, attribute: place.attribute });
         }
         let plan = plan.clone();
         Ok(Self {
-            format: FORMAT.to_owned(),
             header: plan.header,
             changes: plan.changes,
             moves: plan.moves,
@@ -161,8 +157,8 @@ impl PlanV1 {
     }
 }
 
-impl From<PlanV1> for Plan {
-    fn from(file: PlanV1) -> Self {
+impl From<PlanV2> for Plan {
+    fn from(file: PlanV2) -> Self {
         Self {
             header: file.header,
             changes: file.changes,

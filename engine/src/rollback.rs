@@ -65,15 +65,21 @@ pub fn give_up(journal: &Journal, address: &Address) -> Result<GivingUp, Refusal
     })
 }
 
-/// Writes down that a change is given up, behind what a crash may have torn.
+/// Writes down that a change of an unfinished apply is given up, behind what a crash may have torn.
 ///
 /// # Errors
 /// The store cannot be written.
-pub async fn record(store: &dyn StateStore, event: &JournalEvent) -> Result<(), StoreError> {
-    let line = journal_file::line(event).map_err(|error| StoreError::new(error.to_string()))?;
+pub async fn record(
+    store: &dyn StateStore,
+    journal: &mut Journal,
+    event: JournalEvent,
+) -> Result<(), StoreError> {
+    let line = journal_file::line(&event, &mut journal.chain);
+    let line = line.map_err(|error| StoreError::new(error.to_string()))?;
     for line in ["", "", &line] {
         store.journal_append(line).await?;
     }
+    journal.events.push(event);
     Ok(())
 }
 

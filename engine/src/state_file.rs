@@ -9,25 +9,27 @@ use infra_lang::value::Value;
 use serde::{Deserialize, Serialize};
 
 use crate::change::Identity;
-use crate::format::{self, FormatError};
+use crate::format::{Format, FormatError};
 use crate::id::RemoteId;
 use crate::seal::{SealKey, seal, seal_values};
 use crate::state::{Physical, Record, State};
 
-const FORMAT: &str = "infra.state/1";
+const FORMAT: Format = Format { name: "infra.state/2", before: Some("infra.state/1") };
 
 /// Why bytes are no state.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StateFileError {
     /// There is nothing in it.
-    #[error("the state is empty: restore the copy of before, or rebuild it with `infra import`")]
+    #[error("the state is empty")]
     Empty,
     /// It cannot be read.
-    #[error("the state is damaged ({0}): restore the copy of before, or rebuild it with `infra import`")]
+    #[error("the state is damaged: {0}")]
     Damaged(String),
-    /// A later version of the program has written it.
-    #[error("the state has the format `{0}`, which this version does not know: use a newer one")]
-    Newer(String),
+    /// Another version of the program has written it.
+    #[error(
+        "the state has the format `{0}`, which this version does not know: use the version that wrote it"
+    )]
+    Unknown(String),
     /// It is something else.
     #[error("this is not a state file")]
     NotAState,
@@ -38,15 +40,14 @@ impl From<FormatError> for StateFileError {
         match error {
             FormatError::Empty => Self::Empty,
             FormatError::Damaged(why) => Self::Damaged(why),
-            FormatError::Newer(format) => Self::Newer(format),
+            FormatError::Unknown(format) => Self::Unknown(format),
             FormatError::Other => Self::NotAState,
         }
     }
 }
 
 #[derive(Serialize, Deserialize)]
-struct StateV1 {
-    format: String,
+struct StateV2 {
     lineage: String,
     serial: u64,
     project: String,
@@ -86,8 +87,7 @@ pub fn write(state: &State) -> Vec<u8> {
     let outputs = state.outputs.iter().map(|(name, value)| (name.clone(), seal(value, &state.key)));
     let records =
         state.records.iter().map(|(address, record)| (address.clone(), RecordV1::new(record, &state.key)));
-    let file = StateV1 {
-        format: FORMAT.to_owned(),
+    let file = StateV2 {
         lineage: state.lineage.clone(),
         serial: state.serial,
         project: state.project.clone(),
@@ -97,27 +97,36 @@ pub fn write(state: &State) -> Vec<u8> {
         records: records.collect(),
         outputs: outputs.collect(),
     };
-    let mut bytes = serde_json::to_vec_pretty(&file).expect("sealed values can be written");
-    bytes.push(b'\n');
-    bytes
+    FORMAT.write(&file).expect("sealed values can be written")
 }
 
 /// Reads what [`write()`] writes.
 pub fn read(bytes: &[u8]) -> Result<State, StateFileError> {
-    let file: StateV1 = format::read(bytes, FORMAT)?;
-    let key = hex::decode(&file.key).ok().and_then(|key| key.try_into().ok());
-    let key =
-        key.ok_or_else(|| StateFileError::Damaged("the key is not 64 hexadecimal digits".to_owned()))?;
-    Ok(State {
-        lineage: file.lineage,
-        serial: file.serial,
-        project: file.project,
-        account: file.account,
-        region: file.region,
-        key: SealKey(key),
-        records: file.records.into_iter().map(|(address, record)| (address, record.into())).collect(),
-        outputs: file.outputs,
-    })
+    FORMAT.read::<StateV2>(bytes)?.state()
+}
+
+/// Reads a state that somebody has edited on purpose: the line of its digest is taken out. With that line it must be
+/// as it was written.
+pub fn read_edited(bytes: &[u8]) -> Result<State, StateFileError> {
+    FORMAT.read_edited::<StateV2>(bytes)?.state()
+}
+
+impl StateV2 {
+    fn state(self) -> Result<State, StateFileError> {
+        let key = hex::decode(&self.key).ok().and_then(|key| key.try_into().ok());
+        let key =
+            key.ok_or_else(|| StateFileError::Damaged("the key is not 64 hexadecimal digits".to_owned()))?;
+        Ok(State {
+            lineage: self.lineage,
+            serial: self.serial,
+            project: self.project,
+            account: self.account,
+            region: self.region,
+            key: SealKey(key),
+            records: self.records.into_iter().map(|(address, record)| (address, record.into())).collect(),
+            outputs: self.outputs,
+        })
+    }
 }
 
 impl RecordV1 {
@@ -193,7 +202,8 @@ mod tests {
         let text = String::from_utf8(write(&state())).expect("JSON is UTF-8");
         insta::assert_snapshot!(text, @r#"
         {
-          "format": "infra.state/1",
+          "format": "infra.state/2",
+          "digest": "736c0d43a30de66481ac7095c385e069b59efddc48b933fa71004bc281fe6841",
           "lineage": "ffffffffffffffffffffffffffffffff",
           "serial": 1,
           "project": "shop",
@@ -226,12 +236,42 @@ mod tests {
     #[test]
     fn what_is_no_state_is_told_apart() {
         let text = String::from_utf8(write(&state())).expect("JSON is UTF-8");
+        let damaged =
+            |text: &str| matches!(read(text.as_bytes()).expect_err("no state"), StateFileError::Damaged(_));
         assert_eq!(read(b" \n"), Err(StateFileError::Empty));
         assert_eq!(read(b"{}"), Err(StateFileError::NotAState));
         assert_eq!(read(b"{\"format\": \"infra.plan/1\"}"), Err(StateFileError::NotAState));
-        let newer = text.replace("infra.state/1", "infra.state/2");
-        assert_eq!(read(newer.as_bytes()), Err(StateFileError::Newer("infra.state/2".to_owned())));
-        assert!(matches!(read(&text.as_bytes()[..text.len() / 2]), Err(StateFileError::Damaged(_))));
-        assert!(matches!(read(text.replace("01010", "xyz").as_bytes()), Err(StateFileError::Damaged(_))));
+        let newer = text.replace("infra.state/2", "infra.state/3");
+        assert_eq!(read(newer.as_bytes()), Err(StateFileError::Unknown("infra.state/3".to_owned())));
+        assert!(damaged(&text[..text.len() / 2]));
+        assert!(damaged(&text.replace("01010", "xyz")));
+        assert!(damaged(&text.replace("vpc-1", "vpc-2")));
+    }
+
+    /// The text without the line of its digest.
+    fn without_digest(text: &str) -> String {
+        text.lines().filter(|line| !line.contains("\"digest\"")).map(|line| format!("{line}\n")).collect()
+    }
+
+    #[test]
+    fn an_edited_state_is_taken_without_its_digest_and_only_so() {
+        let text = String::from_utf8(write(&state())).expect("JSON is UTF-8");
+        let edited = text.replace("vpc-1", "vpc-2");
+        assert!(read_edited(edited.as_bytes()).is_err());
+        let edited = without_digest(&edited);
+        assert!(read(edited.as_bytes()).is_err());
+        let state = read_edited(edited.as_bytes()).expect("it was edited on purpose");
+        let ids = state.records.values().flat_map(Record::objects).map(|object| object.id.to_string());
+        assert_eq!(ids.collect::<Vec<_>>(), ["vpc-2"]);
+        assert_eq!(read_edited(text.as_bytes()), read(text.as_bytes()));
+    }
+
+    #[test]
+    fn a_state_of_before_there_were_digests_is_read() {
+        let text = String::from_utf8(write(&state())).expect("JSON is UTF-8");
+        let older = without_digest(&text).replace("infra.state/2", "infra.state/1");
+        assert_eq!(read(older.as_bytes()), read(text.as_bytes()));
+        // The newer format with only its number changed.
+        assert!(read(text.replace("infra.state/2", "infra.state/1").as_bytes()).is_err());
     }
 }

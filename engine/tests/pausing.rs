@@ -30,10 +30,10 @@ async fn paused() -> World {
 }
 
 async fn given_up(world: &World) {
-    let journal = load_journal(&world.store).await.expect("the journal is good").expect("it was kept");
+    let mut journal = load_journal(&world.store).await.expect("the journal is good").expect("it was kept");
     let giving_up = give_up(&journal, &fleet()).expect("nothing of the old has gone");
     assert_eq!(giving_up.titles, ["cut_over", "attach", "launch the new fleet", "pin"]);
-    record(&world.store, &giving_up.event).await.expect("in memory");
+    record(&world.store, &mut journal, giving_up.event).await.expect("in memory");
 }
 
 #[tokio::test]
@@ -104,10 +104,10 @@ async fn an_interrupted_change_can_be_given_up_too() {
         world.store.crash_at = Some(crash);
         assert!(world.try_apply(&plan).await.is_err());
         world.store.crash_at = None;
-        let journal = load_journal(&world.store).await.expect("good").expect("kept");
+        let mut journal = load_journal(&world.store).await.expect("good").expect("kept");
         let Ok(giving_up) = give_up(&journal, &fleet()) else { continue };
         assert!(matches!(giving_up.event, JournalEvent::GivenUp { .. }));
-        record(&world.store, &giving_up.event).await.expect("in memory");
+        record(&world.store, &mut journal, giving_up.event).await.expect("in memory");
         let report = world.resume(&plan).await.expect("a journal").expect("it runs");
         assert!(report.undo_failed.is_empty(), "{report:?}");
         assert_eq!(world.cloud(|cloud| cloud.called("fleet", "f").len()), 1, "killed at {crash}");

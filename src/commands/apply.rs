@@ -177,7 +177,8 @@ pub fn read(path: &Path, settings: &Settings) -> CommandResult<Plan> {
 
 /// A plan from a file, and what its rehearsal has shown.
 pub fn read_rehearsed(path: &Path, settings: &Settings) -> CommandResult<(Plan, Option<Rehearsal>)> {
-    Ok(plan_file::read_rehearsed(&plans::read(path, settings)?)?)
+    let read = plan_file::read_rehearsed(&plans::read(path, settings)?);
+    Ok(read.map_err(|error| Complaint::new(&error).at(path.display()))?)
 }
 
 /// The plan with the secrets of this run put back, each only if it is the one the plan was made with.

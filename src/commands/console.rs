@@ -9,7 +9,6 @@ mod prompt;
 use std::io::{self, BufRead, IsTerminal, stdin};
 
 use infra_engine::state::State;
-use infra_engine::store::load_state;
 use infra_lang::ast::Expr;
 use infra_lang::diagnostic::Diagnostic;
 use infra_lang::residual::{Reference, Waiting};
@@ -22,7 +21,7 @@ use crate::args::ConsoleArgs;
 use crate::error::{CommandError, CommandResult, file_error};
 use crate::project::Project;
 use crate::settings::Settings;
-use crate::store::{Access, Place};
+use crate::store::{self, Access, Place};
 use crate::terminal::Terminal;
 
 /// What `:help` says.
@@ -54,7 +53,7 @@ pub async fn run(args: ConsoleArgs, settings: &Settings, terminal: &Terminal) ->
 async fn state(project: &Project, settings: &Settings) -> CommandResult<Option<State>> {
     let Ok(about) = project.settings() else { return Ok(None) };
     let Ok(place) = Place::of(&about.backend, settings) else { return Ok(None) };
-    Ok(load_state(&*place.open(Access::Read, settings).await?).await?)
+    store::state(&*place.open(Access::Read, settings).await?, &place).await
 }
 
 /// A project that is asked.

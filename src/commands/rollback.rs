@@ -60,9 +60,8 @@ async fn take_back(
     if !args.run.yes && !terminal.confirm("Take this back?")? {
         return Err(Complaint::new("nothing was done: taking back was refused").into());
     }
-    rollback::record(&*session.store, &giving_up.event).await?;
     let Some(mut journal) = session.unfinished.take() else { return Ok(Exit::Ok) };
-    journal.events.push(giving_up.event);
+    rollback::record(&*session.store, &mut journal, giving_up.event).await?;
     let unsealed = apply::unsealed(session, journal.plan)?;
     let (report, took) = apply::carried(session, &unsealed, journal.events, &args.run, terminal).await?;
     // What was given up counts as failed; that it was taken back is what was asked for.

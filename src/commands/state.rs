@@ -4,7 +4,6 @@ mod rekey;
 mod show;
 
 use infra_engine::state::{Record, State};
-use infra_engine::store::load_state;
 use infra_lang::address::Address;
 
 use super::Exit;
@@ -13,7 +12,7 @@ use crate::error::{CommandResult, Complaint};
 use crate::project::Project;
 use crate::render;
 use crate::settings::Settings;
-use crate::store::{Access, Place};
+use crate::store::{self, Access, Place};
 use crate::terminal::Terminal;
 
 pub async fn run(command: StateCommand, settings: &Settings, terminal: &Terminal) -> CommandResult<Exit> {
@@ -42,7 +41,7 @@ fn place(settings: &Settings) -> CommandResult<Place> {
 /// There is none yet, it is damaged, or the project does not say where it is.
 pub async fn current(settings: &Settings) -> CommandResult<State> {
     let place = place(settings)?;
-    let found = load_state(&*place.open(Access::Read, settings).await?).await?;
+    let found = store::state(&*place.open(Access::Read, settings).await?, &place).await?;
     let missing = || Complaint::new("there is no state yet").at(&place).hint("`infra apply` makes it");
     Ok(found.ok_or_else(missing)?)
 }

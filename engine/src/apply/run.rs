@@ -8,6 +8,7 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use tokio::time::Instant;
 
+use super::begin::Opened;
 use super::task::{guard, needs, task};
 use super::turn::{Job, Turn, turn};
 use super::{Apply, ApplyError};
@@ -17,7 +18,7 @@ use crate::ephemeral::unread;
 use crate::event::{ApplyEvent, StepEvent, StepFailure};
 use crate::id::StepId;
 use crate::journal::{JournalEvent, StepStatus};
-use crate::journal_file;
+use crate::journal_file::{self, Chain};
 use crate::ledger::Ledger;
 use crate::provider::{FailureClass, Outcome, Progress, ProviderError};
 use crate::seal::seal_values;
@@ -39,18 +40,23 @@ pub(super) struct Run<'a> {
     pub(super) unanswered: Vec<Broken>,
     began: Instant,
     running: Running<'a>,
+    /// What the next line of the journal is written behind.
+    chain: Chain,
+    /// Whether an earlier run may have done more than its journal says.
+    resumed: bool,
     /// The steps that an earlier run left in doubt and that have not been taken up again.
     in_doubt: BTreeSet<StepId>,
 }
 
 impl<'a> Run<'a> {
     /// The apply after what has been done already.
-    pub(super) fn new(apply: Apply<'a>) -> Result<Self, ApplyError> {
+    pub(super) fn new(apply: Apply<'a>, opened: Opened) -> Result<Self, ApplyError> {
         let ledger = Ledger::replay(apply.plan, &apply.events)?;
         let in_doubt = ledger.schedule.in_doubt().into_iter().collect();
         let running = FuturesUnordered::new();
         let (failures, unanswered, began) = (BTreeMap::new(), Vec::new(), Instant::now());
-        Ok(Self { apply, ledger, failures, unanswered, began, running, in_doubt })
+        let Opened { chain, resumed } = opened;
+        Ok(Self { apply, ledger, failures, unanswered, began, running, chain, resumed, in_doubt })
     }
 
     /// Runs until nothing is left to do, or until it is stopped.
@@ -118,7 +124,7 @@ impl<'a> Run<'a> {
         if let Some(failure) = self.hindrance(step, undoing).await? {
             return self.fail(step, undoing, failure).await;
         }
-        match self.job(step, undoing, in_doubt) {
+        match self.job(step, undoing, in_doubt || self.resumed) {
             Ok(job) if !undoing && self.is_for_the_state_alone(step) => {
                 self.succeed(job, Outcome::default()).await
             }
@@ -258,7 +264,8 @@ impl<'a> Run<'a> {
 
     /// Writes an event down, and only then counts on it.
     pub(super) async fn write(&mut self, event: &JournalEvent) -> Result<(), ApplyError> {
-        let line = journal_file::line(event).map_err(|error| StoreError::new(error.to_string()))?;
+        let line = journal_file::line(event, &mut self.chain);
+        let line = line.map_err(|error| StoreError::new(error.to_string()))?;
         self.apply.store.journal_append(&line).await?;
         self.ledger.record(event)?;
         Ok(())
