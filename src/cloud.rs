@@ -9,6 +9,7 @@ use infra_aws::AwsProvider;
 use infra_aws::transport::Transports;
 use infra_aws::transport::openssh::OpenSsh;
 use infra_aws::transport::record::Record;
+use infra_engine::redact::Redactor;
 use infra_local_aws::model::Time;
 use infra_local_aws::timing::TimeModel;
 use infra_local_aws::{Exchange, LocalAws, Options};
@@ -48,7 +49,7 @@ pub fn runtime(settings: &Settings) -> CommandResult<Runtime> {
         .map_err(|error| Complaint::new(format!("no runtime can be had: {error}")).into())
 }
 
-/// Connects to whichever AWS is meant.
+/// Connects to whichever AWS is meant; `redactor` knows what builds must not log.
 ///
 /// # Errors
 /// No region, no credentials, or an embedded AWS that cannot be read.
@@ -57,6 +58,7 @@ pub async fn connect(
     project: &str,
     region: &str,
     files: &ProjectFiles,
+    redactor: &Redactor,
 ) -> CommandResult<AwsProvider> {
     let wire = if settings.local { Some(embedded(settings)?) } else { None };
     let options = infra_aws::Options {
@@ -65,7 +67,7 @@ pub async fn connect(
         endpoint: settings.endpoint.clone().filter(|_| !settings.local),
         wire,
         files: Arc::new(files.clone()),
-        transports: transports(settings),
+        transports: transports(settings, redactor),
     };
     Ok(AwsProvider::new(options).await?)
 }
@@ -74,10 +76,10 @@ pub async fn connect(
 const BUILDER_LIFETIME: Duration = Duration::from_secs(2 * 60 * 60);
 
 /// Builders are reached by SSH, but an emulator's instances have no shell: there it is written down what would be run.
-fn transports(settings: &Settings) -> Arc<dyn Transports> {
+fn transports(settings: &Settings, redactor: &Redactor) -> Arc<dyn Transports> {
     let emulated = settings.local || settings.endpoint.as_deref().is_some_and(is_loopback);
     let usual = if emulated { Transport::Record } else { Transport::Ssh };
-    let log = Arc::new(BuildLog::new(settings.hidden().join("builds")));
+    let log = Arc::new(BuildLog::new(settings.hidden().join("builds"), redactor.clone()));
     match settings.transport.unwrap_or(usual) {
         Transport::Ssh => Arc::new(OpenSsh::new(log, BUILDER_LIFETIME)),
         Transport::Record => Arc::new(Record::new(log)),

@@ -187,7 +187,9 @@ fn variables(
     }
     for assignment in &given.values {
         let (name, text) = assignment.split_once('=').ok_or_else(|| {
-            Complaint::new(format!("`--var {assignment}` has no value")).hint("write `--var NAME=VALUE`")
+            // Who forgets the name has written a value there.
+            Complaint::new("a `--var` names no variable, or gives it no value")
+                .hint("write `--var NAME=VALUE`")
         })?;
         // The value may be a secret, so the origin names the variable only.
         let origin = format!("--var {}", name.trim());
@@ -198,7 +200,7 @@ fn variables(
 
 /// The constants of a values file.
 fn values(sources: &mut SourceMap, path: String, text: String) -> CommandResult<BTreeMap<Identifier, Given>> {
-    let id = sources.add(path, text);
+    let id = sources.add_values(path, text);
     let (file, problems) = infra_lang::parse(id, &sources.file(id).text);
     let read = if stop(&problems) { Err(problems) } else { infra_lang::values_file(&file) };
     let values =

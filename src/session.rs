@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 
 use infra_aws::AwsProvider;
+use infra_engine::discreet::Discreet;
 use infra_engine::journal::Journal;
 use infra_engine::plan::{self, Plan, PlanInput};
 use infra_engine::provider::Provider;
+use infra_engine::redact::Redactor;
 use infra_engine::refresh::refresh;
 use infra_engine::rollback::{self, NoReturn};
-use infra_engine::seal::SealKey;
+use infra_engine::seal::{self, SealKey};
 use infra_engine::state::State;
 use infra_lang::address::Address;
 use infra_lang::desired::{Desired, Lookup};
@@ -27,6 +29,8 @@ pub struct Session {
     pub project: Project,
     /// What it wants.
     pub desired: Desired,
+    /// Knows the secrets in it, which nobody may be told.
+    pub redactor: Redactor,
     /// Where its state is.
     pub place: Place,
     /// Its state, open.
@@ -54,13 +58,21 @@ impl Session {
         let (found, unfinished) =
             (store::state(&*store, &place).await?, store::journal(&*store, &place).await?);
         let name = first.project.name.to_string();
-        let provider = cloud::connect(settings, &name, &first.project.region, &project.files).await?;
+        let redactor = Redactor::of(&seal::secrets_in(&first));
+        let region = &first.project.region;
+        let provider = cloud::connect(settings, &name, region, &project.files, &redactor).await?;
         let account = provider.account().await?;
         let is_new = found.is_none();
         let state = found.map_or_else(|| new_state(&first, &account), Ok)?;
         check_home(&first, &state, &account, &project)?;
-        let desired = desire(&project, &provider, &account).await?;
-        Ok(Self { project, desired, place, store, state, is_new, unfinished, provider })
+        let desired = desire(&project, &Discreet::new(&provider, &redactor), &account).await?;
+        let redactor = Redactor::of(&seal::secrets_in(&desired));
+        Ok(Self { project, desired, redactor, place, store, state, is_new, unfinished, provider })
+    }
+
+    /// AWS, telling no secrets.
+    pub fn discreet(&self) -> Discreet<'_> {
+        Discreet::new(&self.provider, &self.redactor)
     }
 
     /// Looks at AWS and plans the return of a group to how it was launched before its last swap.
@@ -72,7 +84,7 @@ impl Session {
         let kind = kind.ok_or_else(|| nowhere(&NoReturn::NotSwapped(address.clone())))?;
         let back = rollback::returning(&self.desired, &self.state, kind, address);
         let back = back.map_err(|reason| nowhere(&reason))?;
-        let observed = refresh(&back.desired, &self.state, &self.provider).await?;
+        let observed = refresh(&back.desired, &self.state, &self.discreet()).await?;
         let input = PlanInput {
             desired: &back.desired,
             state: &self.state,
@@ -88,7 +100,7 @@ impl Session {
     /// # Errors
     /// AWS cannot be read, or what is wanted cannot be done.
     pub async fn plan(&self, destroy: bool) -> CommandResult<Plan> {
-        let observed = refresh(&self.desired, &self.state, &self.provider).await?;
+        let observed = refresh(&self.desired, &self.state, &self.discreet()).await?;
         let input = PlanInput {
             desired: &self.desired,
             state: &self.state,
@@ -159,7 +171,7 @@ fn check_home(desired: &Desired, state: &State, account: &str, project: &Project
 }
 
 /// Evaluates, asks AWS what `data` blocks want to know, and evaluates again, until there is nothing more to ask.
-async fn desire(project: &Project, provider: &AwsProvider, account: &str) -> CommandResult<Desired> {
+async fn desire(project: &Project, provider: &dyn Provider, account: &str) -> CommandResult<Desired> {
     let mut answers = BTreeMap::new();
     loop {
         let desired = project.evaluate(answers.clone(), Some(account))?;

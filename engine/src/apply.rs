@@ -14,13 +14,15 @@ use infra_lang::name::Identifier;
 use tokio_util::sync::CancellationToken;
 
 use crate::assertion::Broken;
+use crate::discreet::Discreet;
 use crate::ephemeral::{Given, missing};
 use crate::event::{StepFailure, Watch};
 use crate::id::StepId;
 use crate::journal::{IllegalEvent, JournalEvent};
 use crate::plan::Plan;
 use crate::provider::{Provider, ProviderError};
-use crate::seal::still_sealed;
+use crate::redact::Redactor;
+use crate::seal::{secrets_of, still_sealed};
 use crate::state::State;
 use crate::store::{LoadError, StateStore, StoreError};
 
@@ -182,7 +184,9 @@ impl From<LoadError> for ApplyError {
 pub async fn apply(apply: Apply<'_>) -> Result<ApplyReport, ApplyError> {
     check(&apply)?;
     let opened = begin::begin(&apply).await?;
-    let mut run = Run::new(apply, opened)?;
+    let secrets = Redactor::of(secrets_of(apply.plan).iter().chain(apply.ephemeral.values()));
+    let provider = Discreet::new(apply.provider, &secrets);
+    let mut run = Run::new(Apply { provider: &provider, ..apply }, opened)?;
     run.drive().await?;
     if !finish::is_stopped(&run) {
         run.ask_what_is_left().await?;

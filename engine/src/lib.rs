@@ -18,7 +18,7 @@
 //! happened goes to the journal before anything follows from it. The state is what the journal adds up to
 //! ([`settle`](settle::settle)).
 //!
-//! Secrets are [sealed](seal) in everything that is written. The only effects are those of
+//! Secrets are [sealed](seal) in everything that is written, and [taken out](discreet) of what the cloud says. The only effects are those of
 //! [`Provider`](provider::Provider) and [`StateStore`](store::StateStore), and time is tokio's.
 
 // The vocabulary that providers and the shell share.
@@ -55,10 +55,12 @@ pub mod settle;
 // Looking ahead.
 pub mod rehearse;
 
-// Keeping.
+// Keeping, and keeping to oneself.
+pub mod discreet;
 mod format;
 pub mod journal_file;
 pub mod plan_file;
+pub mod redact;
 pub mod seal;
 pub mod state_file;
 pub mod store;

@@ -102,7 +102,7 @@ pub fn secrets_of(plan: &Plan) -> Vec<Value> {
     }
 }
 
-/// All secrets of an evaluation, as [`unseal`] wants them.
+/// All secrets of an evaluation, as [`unseal`] wants them, and those they were made of.
 pub fn secrets_in(desired: &Desired) -> Vec<Value> {
     let attributes = desired.objects.values().flat_map(|object| object.attributes.values());
     let arguments = desired.lookups.values().flat_map(|lookup| lookup.arguments.values());
@@ -111,7 +111,8 @@ pub fn secrets_in(desired: &Desired) -> Vec<Value> {
     let open = open.chain(desired.outputs.values().flat_map(|output| &output.conditions));
     let open = open.flat_map(|it| [&it.condition, &it.message]);
     let checks = desired.checks.iter().flat_map(|it| [&it.condition, &it.message]);
-    let mut secrets = Vec::new();
+    let given = desired.secrets.iter().chain(desired.ephemeral.values());
+    let mut secrets: Vec<Value> = given.map(|secret| Value::Sensitive(Box::new(bared(secret)))).collect();
     for residual in attributes.chain(arguments).chain(outputs).chain(open).chain(checks) {
         let visited = in_residual(residual, false, &mut |value, hidden| {
             Ok::<_, Infallible>(collect(value, hidden, &mut secrets))

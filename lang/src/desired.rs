@@ -34,6 +34,9 @@ pub struct Desired {
     /// The values of the root's ephemeral variables, each a secret, for [`supplied`](crate::supplied): nothing of them
     /// may be written anywhere, not even a hash.
     pub ephemeral: BTreeMap<Identifier, Value>,
+    /// The secrets in variables and locals, of modules too: what is made of them stands elsewhere, but a part of that may
+    /// be told as well.
+    pub secrets: BTreeSet<Value>,
 }
 
 /// What a `moved` or `removed` block names in the state.
@@ -138,6 +141,7 @@ impl Desired {
             imports: Vec::new(),
             checks: Vec::new(),
             ephemeral: BTreeMap::new(),
+            secrets: BTreeSet::new(),
         }
     }
 }

@@ -28,7 +28,7 @@ mod sources;
 mod variables;
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use crate::address::{Address, Mode, ModuleStep};
@@ -126,6 +126,23 @@ struct Memo {
     lookups: BTreeMap<Address, Remembered<Rc<lookups::Question>>>,
 }
 
+impl Memo {
+    /// What is labelled in variables and locals.
+    fn secrets(&self) -> BTreeSet<Value> {
+        let (variables, locals) = (self.variables.values(), self.locals.values());
+        let mut secrets = BTreeSet::new();
+        for value in variables.chain(locals).filter_map(|(result, _)| result.as_ref().ok()) {
+            value.for_each_leaf(&mut |leaf| {
+                let mut note = |secret: &Value| {
+                    secrets.insert(secret.clone());
+                };
+                leaf.known().into_iter().for_each(|known| known.for_each_secret(&mut note));
+            });
+        }
+        secrets
+    }
+}
+
 impl<'a> Evaluator<'a> {
     fn new(program: &'a Program, inputs: &'a Inputs<'a>) -> Self {
         Self {
@@ -166,6 +183,7 @@ impl Evaluator<'_> {
         self.check_moves(&desired);
         rings::rings(&desired).into_iter().for_each(|error| self.report(error));
         desired.ephemeral = self.memo.borrow().ephemeral.clone();
+        desired.secrets = self.memo.borrow().secrets();
         self.check_left_out(&desired);
         Some(desired)
     }

@@ -56,6 +56,8 @@ pub struct SourceFile {
     pub path: String,
     /// The text, without a byte order mark stripped: spans count its bytes.
     pub text: String,
+    /// The text as it may be shown, if not as it is; the same bytes count.
+    shown: Option<String>,
     line_starts: Vec<usize>,
 }
 
@@ -63,7 +65,13 @@ impl SourceFile {
     fn new(path: String, text: String) -> Self {
         let newlines = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
         let line_starts = std::iter::once(0).chain(newlines.map(|(at, _)| at + 1)).collect();
-        Self { path, text, line_starts }
+        Self { path, text, shown: None, line_starts }
+    }
+
+    /// The text as it may be shown: of a file of values, which may be secrets, names and layout only. Its bytes are
+    /// where those of the text are.
+    pub fn shown(&self) -> &str {
+        self.shown.as_deref().unwrap_or(&self.text)
     }
 
     /// The position of byte `byte`; past the end it is the end.
@@ -85,6 +93,14 @@ impl SourceMap {
     /// Adds a file and gives its id.
     pub fn add(&mut self, path: impl Into<String>, text: impl Into<String>) -> FileId {
         self.files.push(SourceFile::new(path.into(), text.into()));
+        FileId(self.files.len() as u32 - 1)
+    }
+
+    /// Adds a file of values: `name = value` on lines. What it says is not to be shown.
+    pub fn add_values(&mut self, path: impl Into<String>, text: impl Into<String>) -> FileId {
+        let file = SourceFile::new(path.into(), text.into());
+        let shown = file.text.split_inclusive('\n').map(starred).collect();
+        self.files.push(SourceFile { shown: Some(shown), ..file });
         FileId(self.files.len() as u32 - 1)
     }
 
@@ -110,6 +126,14 @@ impl SourceMap {
     }
 }
 
+/// The line with a star for each byte of what is no blank, but for the name that a value is given to.
+fn starred(line: &str) -> String {
+    let name = |text: &&str| text.trim().chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-'));
+    let kept = line.split_once('=').map(|(name, _)| name).filter(name).map_or(0, |name| name.len() + 1);
+    let star = |byte: u8| if byte.is_ascii_whitespace() { char::from(byte) } else { '*' };
+    line[..kept].chars().chain(line.as_bytes()[kept..].iter().copied().map(star)).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -123,5 +147,22 @@ mod tests {
         assert_eq!(file.position(3), Position { line: 1, column: 3, byte: 3 });
         assert_eq!(file.position(7), Position { line: 2, column: 1, byte: 7 });
         assert_eq!(file.position(999).line, 3);
+    }
+
+    #[test]
+    fn a_file_of_values_shows_their_names_only() {
+        let mut sources = SourceMap::default();
+        let text = "# pin: 1234\npassword = \"hunter2 é\"\nkeys = [\n  \"a=b\",\n]\n\"quo=ted\n";
+        let id = sources.add_values("a.vars.infra", text);
+        let shown = sources.file(id).shown();
+        insta::assert_snapshot!(shown, @r#"
+        * **** ****
+        password = ******** ***
+        keys = *
+          ******
+        *
+        ********
+        "#);
+        assert_eq!(shown.len(), text.len());
     }
 }

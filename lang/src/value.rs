@@ -74,6 +74,22 @@ impl Value {
         }
     }
 
+    /// Calls `visit` with each labelled part, without its label.
+    pub fn for_each_secret<'v>(&'v self, visit: &mut dyn FnMut(&'v Self)) {
+        match self {
+            Self::Sensitive(inner) => visit(inner.revealed()),
+            Self::List(items) => items.iter().for_each(|item| item.for_each_secret(visit)),
+            Self::Set(items) => items.iter().for_each(|item| item.for_each_secret(visit)),
+            Self::Map(entries) => entries.values().for_each(|value| value.for_each_secret(visit)),
+            Self::Null
+            | Self::Bool(_)
+            | Self::Number(_)
+            | Self::String(_)
+            | Self::Quantity(_)
+            | Self::Sealed(_) => {}
+        }
+    }
+
     /// The value under the label of secrecy, one level.
     pub fn revealed(&self) -> &Self {
         match self {

@@ -8,6 +8,7 @@ use infra_engine::assertion::Broken;
 use infra_engine::event::{Silent, StepFailure, Watch};
 use infra_engine::journal::JournalEvent;
 use infra_engine::plan::Plan;
+use infra_engine::provider::Provider;
 use infra_engine::rehearse::Rehearsal;
 use infra_engine::{plan_file, seal};
 use tokio::time::Instant;
@@ -138,12 +139,14 @@ fn question(destroy: bool) -> &'static str {
 /// Brings the state up to a plan that asks nothing of AWS: what somebody else changed to the same, a protection lifted.
 async fn note(session: &Session, plan: &Plan, run: &RunArgs) -> CommandResult<Exit> {
     let nobody = Silent;
-    apply::apply(work(session, plan, Vec::new(), run, &nobody, Stop::default())).await?;
+    let provider = session.discreet();
+    apply::apply(work(session, &provider, plan, Vec::new(), run, &nobody, Stop::default())).await?;
     Ok(Exit::Ok)
 }
 
 fn work<'a>(
     session: &'a Session,
+    provider: &'a dyn Provider,
     plan: &'a Plan,
     events: Vec<JournalEvent>,
     run: &RunArgs,
@@ -155,7 +158,7 @@ fn work<'a>(
         events,
         state: session.state.clone(),
         ephemeral: session.desired.ephemeral.clone(),
-        provider: &session.provider,
+        provider,
         store: &*session.store,
         watch,
         limits: Limits { parallelism: usize::from(run.parallelism) },
@@ -212,7 +215,8 @@ pub async fn carried(
     let stop = Stop::default();
     let signals = stop_on_interrupt(stop.clone());
     let begun = Instant::now();
-    let report = apply::apply(work(session, plan, events, run, &progress, stop)).await;
+    let provider = session.discreet();
+    let report = apply::apply(work(session, &provider, plan, events, run, &progress, stop)).await;
     signals.abort();
     progress.finish();
     let report = report?;

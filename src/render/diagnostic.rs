@@ -61,7 +61,7 @@ fn range(span: Span) -> Range<usize> {
 
 fn source<'a, T: Clone>(file: FileId, sources: &'a SourceMap) -> Snippet<'a, T> {
     let file = sources.file(file);
-    Snippet::source(&file.text).path(&file.path).fold(true)
+    Snippet::source(file.shown()).path(&file.path).fold(true)
 }
 
 /// One snippet for each file that has a part in it, the cause's first.

@@ -8,7 +8,6 @@ mod bench;
 mod keys;
 pub mod openssh;
 pub mod record;
-pub(crate) mod redact;
 mod wrapper;
 
 use std::fmt;

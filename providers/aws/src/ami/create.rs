@@ -16,8 +16,8 @@ use crate::codec::decode;
 use crate::error::permanent;
 use crate::kind::waiting;
 use crate::launch;
-use crate::transport::redact::Redactor;
 use crate::transport::{Bench, TransportError};
+use infra_engine::redact::Redactor;
 
 /// How long a machine may take from its launch to letting us in.
 const LOG_IN: u64 = 600;

@@ -3,9 +3,9 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use infra_engine::redact::Redactor;
 use infra_lang::address::Address;
 
-use crate::transport::redact::Redactor;
 use crate::transport::{Log, Sink};
 
 /// So many of the last lines of a failed step stand in its error.

@@ -5,8 +5,8 @@ use infra_lang::inputs::FileError;
 
 use super::*;
 use crate::transport::record::Record;
-use crate::transport::redact::Redactor;
 use crate::transport::{Log, Sink, Transports as _};
+use infra_engine::redact::Redactor;
 
 /// A project's files, in memory.
 struct Memory(BTreeMap<String, Vec<u8>>);

@@ -1,15 +1,16 @@
-//! Secrets are taken out of what builds print, in every spelling they are likely to be printed in.
+//! Secrets are taken out of what builds print and clouds answer, in every spelling they are likely to have there.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use infra_lang::value::Value;
 
-/// What stands in a log where a secret stood.
+/// What stands in a text where a secret stood.
 const MASK: &str = "(sensitive)";
 
 /// Shorter secrets are left: they would be found everywhere, and the holes they leave would tell them.
 const SHORTEST: usize = 4;
 
-/// Replaces known secrets in lines of text.
+/// Replaces known secrets in text.
 #[derive(Clone, Default)]
 pub struct Redactor {
     /// All spellings, the longest first, so that none is half replaced.
@@ -26,12 +27,31 @@ impl Redactor {
         Self { needles }
     }
 
-    /// The line without them.
-    pub fn clean(&self, line: &str) -> String {
-        self.needles.iter().fold(line.to_owned(), |line, needle| match line.contains(needle.as_str()) {
-            true => line.replace(needle.as_str(), MASK),
-            false => line,
+    /// Knows every text and number in these values, labelled or not.
+    pub fn of<'a>(secrets: impl IntoIterator<Item = &'a Value>) -> Self {
+        let mut words = Vec::new();
+        secrets.into_iter().for_each(|secret| gather(secret, &mut words));
+        Self::new(words.iter().map(String::as_str))
+    }
+
+    /// The text without them.
+    pub fn clean(&self, text: &str) -> String {
+        self.needles.iter().fold(text.to_owned(), |text, needle| match text.contains(needle.as_str()) {
+            true => text.replace(needle.as_str(), MASK),
+            false => text,
         })
+    }
+}
+
+fn gather(value: &Value, words: &mut Vec<String>) {
+    match value {
+        Value::String(text) => words.push(text.clone()),
+        Value::Number(number) => words.push(number.to_string()),
+        Value::List(items) => items.iter().for_each(|item| gather(item, words)),
+        Value::Set(items) => items.iter().for_each(|item| gather(item, words)),
+        Value::Map(entries) => entries.values().for_each(|value| gather(value, words)),
+        Value::Sensitive(inner) => gather(inner, words),
+        Value::Null | Value::Bool(_) | Value::Quantity(_) | Value::Sealed(_) => {}
     }
 }
 
@@ -80,6 +100,13 @@ mod tests {
     fn each_line_of_a_key_is_a_secret_and_short_words_are_not() {
         let redactor = Redactor::new(["-----BEGIN-----\nAAAAB3Nza\n", "abc"]);
         assert_eq!(redactor.clean("x AAAAB3Nza y abc"), "x (sensitive) y abc");
+    }
+
+    #[test]
+    fn texts_and_numbers_anywhere_in_a_value_are_secrets() {
+        let inner = Value::Map([("a".to_owned(), Value::string("hunter22"))].into());
+        let value = Value::Sensitive(Box::new(Value::List(vec![inner, Value::int(48213)])));
+        assert_eq!(Redactor::of([&value]).clean("hunter22:48213:443"), "(sensitive):(sensitive):443");
     }
 
     proptest::proptest! {
