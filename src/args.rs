@@ -5,6 +5,7 @@ mod run;
 mod state;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
@@ -34,6 +35,9 @@ pub struct Global {
     /// Use the embedded AWS, whose clock is virtual; its state is kept under .infra/local
     #[arg(long, global = true)]
     pub local: bool,
+    /// Wait so long for a state that somebody else has locked, such as 5m; by default not at all
+    #[arg(long, value_name = "TIME", default_value = "0s", value_parser = time, global = true, hide_default_value = true)]
+    pub lock_timeout: Duration,
     /// How builders of images are reached; by default over SSH, and on an emulator nothing is run, only recorded
     #[arg(long, value_name = "HOW", global = true)]
     pub transport: Option<Transport>,
@@ -209,4 +213,10 @@ pub struct OutputArgs {
 pub struct GraphArgs {
     #[command(flatten)]
     pub variables: VariableArgs,
+}
+
+/// A time such as `50ms` or `2s`.
+fn time(text: &str) -> Result<Duration, String> {
+    let span = text.parse::<jiff::SignedDuration>().ok().and_then(|span| Duration::try_from(span).ok());
+    span.ok_or_else(|| "write a time such as 50ms or 2s".to_owned())
 }

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use infra_aws::AwsProvider;
@@ -49,23 +49,65 @@ pub fn runtime(settings: &Settings) -> CommandResult<Runtime> {
         .map_err(|error| Complaint::new(format!("no runtime can be had: {error}")).into())
 }
 
+/// The way to whichever AWS is meant. The embedded one is read at its first use, and once: who locks the state first
+/// finds what others have left, and all that is done in one run is done to one AWS.
+pub struct Gateway<'a> {
+    settings: &'a Settings,
+    wire: OnceLock<infra_aws::Wire>,
+}
+
+impl<'a> Gateway<'a> {
+    /// Nothing is read yet.
+    pub fn new(settings: &'a Settings) -> Self {
+        Self { settings, wire: OnceLock::new() }
+    }
+
+    /// Into an AWS that is in the process already.
+    #[cfg(test)]
+    pub fn to(settings: &'a Settings, wire: infra_aws::Wire) -> Self {
+        Self { settings, wire: OnceLock::from(wire) }
+    }
+
+    /// What a command knows of its surroundings.
+    pub fn settings(&self) -> &'a Settings {
+        self.settings
+    }
+
+    /// Where AWS is, if it is neither in this process nor where it usually is.
+    pub fn endpoint(&self) -> Option<String> {
+        self.settings.endpoint.clone().filter(|_| !self.settings.local)
+    }
+
+    /// The embedded AWS, if that is meant.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn wire(&self) -> CommandResult<Option<infra_aws::Wire>> {
+        if self.settings.local && self.wire.get().is_none() {
+            let wire = embedded(self.settings)?;
+            return Ok(Some(self.wire.get_or_init(|| wire).clone()));
+        }
+        Ok(self.wire.get().cloned())
+    }
+}
+
 /// Connects to whichever AWS is meant; `redactor` knows what builds must not log.
 ///
 /// # Errors
 /// No region, no credentials, or an embedded AWS that cannot be read.
 pub async fn connect(
-    settings: &Settings,
+    gateway: &Gateway<'_>,
     project: &str,
     region: &str,
     files: &ProjectFiles,
     redactor: &Redactor,
 ) -> CommandResult<AwsProvider> {
-    let wire = if settings.local { Some(embedded(settings)?) } else { None };
+    let settings = gateway.settings;
     let options = infra_aws::Options {
         project: project.to_owned(),
         region: Some(region.to_owned()),
-        endpoint: settings.endpoint.clone().filter(|_| !settings.local),
-        wire,
+        endpoint: gateway.endpoint(),
+        wire: gateway.wire()?,
         files: Arc::new(files.clone()),
         transports: transports(settings, redactor),
     };

@@ -28,6 +28,7 @@ use crate::args::Command;
 use crate::cloud;
 use crate::error::CommandResult;
 use crate::settings::Settings;
+use crate::store::lease;
 use crate::terminal::Terminal;
 
 /// How the program ends.
@@ -79,7 +80,11 @@ pub fn run(command: Command, settings: &Settings, terminal: &Terminal) -> Comman
     }
 }
 
-/// Runs the asynchronous half of a command.
+/// Runs the asynchronous half of a command. However it ends, the lease of a shared state is let go of.
 fn wait<T>(settings: &Settings, work: impl Future<Output = CommandResult<T>>) -> CommandResult<T> {
-    cloud::runtime(settings)?.block_on(work)
+    cloud::runtime(settings)?.block_on(async {
+        let done = work.await;
+        lease::let_go().await;
+        done
+    })
 }

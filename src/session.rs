@@ -17,7 +17,7 @@ use infra_lang::desired::{Desired, Lookup};
 use infra_lang::residual::{Residual, Values};
 
 use crate::args::VariableArgs;
-use crate::cloud;
+use crate::cloud::{self, Gateway};
 use crate::error::{CommandResult, Complaint, provider_complaint};
 use crate::project::Project;
 use crate::settings::Settings;
@@ -53,14 +53,14 @@ impl Session {
     pub async fn open(settings: &Settings, given: &VariableArgs, access: Access) -> CommandResult<Self> {
         let project = Project::load(settings, given, &infra_aws::schemas())?;
         let first = project.evaluate(BTreeMap::new(), None)?;
-        let place = Place::of(&first.project.backend, settings)?;
-        let store = place.open(access, settings).await?;
+        let (place, gateway) = (Place::of(&first.project, settings), Gateway::new(settings));
+        let store = place.open_through(access, &gateway).await?;
         let (found, unfinished) =
             (store::state(&*store, &place).await?, store::journal(&*store, &place).await?);
         let name = first.project.name.to_string();
         let redactor = Redactor::of(&seal::secrets_in(&first));
         let region = &first.project.region;
-        let provider = cloud::connect(settings, &name, region, &project.files, &redactor).await?;
+        let provider = cloud::connect(&gateway, &name, region, &project.files, &redactor).await?;
         let account = provider.account().await?;
         let is_new = found.is_none();
         let state = found.map_or_else(|| new_state(&first, &account), Ok)?;

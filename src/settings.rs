@@ -10,11 +10,13 @@
 //! | `NO_COLOR`, `CLICOLOR_FORCE`, `TERM` | whether to use colour (anstream) |
 //! | `COLUMNS` | the width, where the terminal does not tell |
 //! | `USER` | who holds a lock |
+//! | `INFRA_LEASE_SECONDS` | for how long the lease of a shared state holds, 60 by default; for tests of it |
 //! | `XDG_STATE_HOME`, `HOME` | where the console keeps its history |
 
 use std::collections::BTreeMap;
 use std::env;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anstream::ColorChoice;
 use jiff::Timestamp;
@@ -43,6 +45,10 @@ pub struct Settings {
     pub history: Option<PathBuf>,
     /// Who runs it: `user@host`.
     pub user: String,
+    /// How long a locked state is waited for.
+    pub lock_timeout: Duration,
+    /// For how long the lease of a shared state holds without being renewed.
+    pub lease: Duration,
     /// When it started.
     pub now: Timestamp,
 }
@@ -64,7 +70,28 @@ impl Settings {
             keys: key_source(),
             history: state_home().map(|folder| folder.join("infra/console_history")),
             user: format!("{}@{}", env::var("USER").unwrap_or_else(|_| "unknown".to_owned()), host()),
+            lock_timeout: global.lock_timeout,
+            lease: lease(env::var("INFRA_LEASE_SECONDS").ok()),
             now: Timestamp::now(),
+        }
+    }
+
+    /// Those of one who knows nothing of the environment.
+    #[cfg(test)]
+    pub fn bare(directory: &Path, user: &str) -> Self {
+        Self {
+            directory: directory.to_owned(),
+            local: false,
+            transport: None,
+            endpoint: None,
+            color: ColorChoice::Never,
+            variables: BTreeMap::new(),
+            keys: KeySource::default(),
+            history: None,
+            user: user.to_owned(),
+            lock_timeout: Duration::ZERO,
+            lease: Duration::from_secs(60),
+            now: Timestamp::UNIX_EPOCH,
         }
     }
 
@@ -101,6 +128,13 @@ fn key_source() -> KeySource {
         file: given("INFRA_AGE_KEY_FILE"),
         recipients: given("INFRA_AGE_RECIPIENTS"),
     }
+}
+
+/// A lease is renewed four times while it holds, and its age is told in whole seconds.
+fn lease(seconds: Option<String>) -> Duration {
+    let seconds =
+        seconds.and_then(|seconds| seconds.parse().ok()).filter(|seconds| (1..=86_400).contains(seconds));
+    Duration::from_secs(seconds.unwrap_or(60))
 }
 
 /// Where programs keep what they remember of a user, by the XDG base directory specification.

@@ -1,7 +1,9 @@
 //! Where a project's state is kept, and opening it there.
 
 pub mod disk;
+pub mod lease;
 pub mod plans;
+pub mod shared;
 pub mod vault;
 
 use std::fmt;
@@ -10,11 +12,13 @@ use std::path::PathBuf;
 use infra_engine::journal::Journal;
 use infra_engine::state::State;
 use infra_engine::store::{StateStore, load_journal, load_state};
-use infra_lang::desired::Backend;
+use infra_lang::desired::{Backend, Project};
 
-use crate::error::{CommandResult, Complaint, unreadable};
+use crate::cloud::Gateway;
+use crate::error::{CommandResult, unreadable};
 use crate::settings::Settings;
 use disk::DiskStore;
+use shared::SharedPlace;
 use vault::Vault;
 use vault::keys::Keys;
 
@@ -26,12 +30,15 @@ pub type Store = Box<Vault>;
 pub enum Place {
     /// In a file.
     Disk(PathBuf),
+    /// In S3.
+    Shared(SharedPlace),
 }
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Disk(path) => path.display().fmt(f),
+            Self::Shared(place) => place.fmt(f),
         }
     }
 }
@@ -62,18 +69,17 @@ pub enum Access {
 }
 
 impl Place {
-    /// Where a backend is: with the embedded AWS it is kept apart from the real one.
-    ///
-    /// # Errors
-    /// There is no such backend.
-    pub fn of(backend: &Backend, settings: &Settings) -> CommandResult<Self> {
-        match backend {
-            Backend::Local { path } if settings.local => Ok(Self::Disk(settings.local_folder().join(path))),
-            Backend::Local { path } => Ok(Self::Disk(settings.directory.join(path))),
-            Backend::S3 { bucket, .. } => Err(Complaint::new("the backend \"s3\" is not there yet")
-                .at(format!("s3://{bucket}"))
-                .hint("use `backend \"local\" { path = … }`, the default")
-                .into()),
+    /// Where a project's state is: with the embedded AWS it is kept apart from the real one.
+    pub fn of(project: &Project, settings: &Settings) -> Self {
+        match &project.backend {
+            Backend::Local { path } => Self::Disk(kept_in(settings).join(path)),
+            Backend::S3 { bucket, key, region, kms_key_id } => Self::Shared(SharedPlace {
+                bucket: bucket.clone(),
+                key: key.clone(),
+                region: region.clone().unwrap_or_else(|| project.region.clone()),
+                kms_key_id: kms_key_id.clone(),
+                here: hidden(settings).join("shared").join(bucket).join(key),
+            }),
         }
     }
 
@@ -82,13 +88,36 @@ impl Place {
     /// # Errors
     /// Somebody else holds the lock (who, since when), it cannot be written, or a key is none.
     pub async fn open(&self, access: Access, settings: &Settings) -> CommandResult<Store> {
+        self.open_through(access, &Gateway::new(settings)).await
+    }
+
+    /// Opens it, for whoever will work on the AWS behind the gateway.
+    ///
+    /// # Errors
+    /// As [`Place::open`].
+    pub async fn open_through(&self, access: Access, gateway: &Gateway<'_>) -> CommandResult<Store> {
+        let settings = gateway.settings();
         let keys = Keys::gather(settings)?;
         let inner: Box<dyn StateStore> = match (self, access) {
             (Self::Disk(path), Access::Read) => Box::new(DiskStore::read_only(path)),
             (Self::Disk(path), Access::Write(command)) => {
-                Box::new(DiskStore::locked(path, &settings.user, command, settings.now)?)
+                Box::new(disk::locked_in_time(path, command, settings)?)
+            }
+            (Self::Shared(place), Access::Read) => Box::new(shared::read_only(place, gateway).await?),
+            (Self::Shared(place), Access::Write(command)) => {
+                Box::new(shared::locked(place, command, settings, gateway).await?)
             }
         };
         Ok(Box::new(Vault::new(inner, keys, self.to_string())))
     }
+}
+
+/// What paths of state files are relative to.
+fn kept_in(settings: &Settings) -> PathBuf {
+    if settings.local { settings.local_folder() } else { settings.directory.clone() }
+}
+
+/// Where the halves of shared states are that belong to this machine.
+fn hidden(settings: &Settings) -> PathBuf {
+    if settings.local { settings.local_folder() } else { settings.hidden() }
 }

@@ -57,8 +57,10 @@ pub mod rehearse;
 
 // Keeping, and keeping to oneself.
 pub mod discreet;
+pub mod fence;
 mod format;
 pub mod journal_file;
+pub mod lease;
 pub mod plan_file;
 pub mod redact;
 pub mod seal;

@@ -56,6 +56,12 @@ pub trait StateStore: Send + Sync {
 
     /// Removes the journal.
     async fn journal_clear(&self) -> Result<(), StoreError>;
+
+    /// Waits until nothing may be done under the lock any more, because somebody else has it or may have it by now, and
+    /// tells why. For ever, where a lock is held as long as the process lives.
+    async fn lost(&self) -> StoreError {
+        std::future::pending().await
+    }
 }
 
 /// Why state or journal could not be had.

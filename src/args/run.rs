@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::Args as ClapArgs;
 
-use super::VariableArgs;
+use super::{VariableArgs, time};
 use crate::rehearsal::Trouble;
 
 #[derive(Debug, Clone, ClapArgs)]
@@ -138,10 +138,4 @@ pub struct RunArgs {
 fn rate(text: &str) -> Result<f64, String> {
     let rate = text.parse::<f64>().ok().filter(|rate| (0.0..=10_000.0).contains(rate));
     rate.ok_or_else(|| "write a number from 0 to 10000".to_owned())
-}
-
-/// A time such as `50ms` or `2s`.
-fn time(text: &str) -> Result<Duration, String> {
-    let span = text.parse::<jiff::SignedDuration>().ok().and_then(|span| Duration::try_from(span).ok());
-    span.ok_or_else(|| "write a time such as 50ms or 2s".to_owned())
 }

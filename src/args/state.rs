@@ -23,4 +23,10 @@ pub enum StateCommand {
         #[arg(short = 'y', long)]
         yes: bool,
     },
+    /// Take the lease of a shared state away from whoever holds it, who can write nothing from then on
+    Unlock {
+        /// Do not ask
+        #[arg(short = 'y', long)]
+        yes: bool,
+    },
 }

@@ -52,7 +52,7 @@ pub async fn run(args: ConsoleArgs, settings: &Settings, terminal: &Terminal) ->
 /// The project's state, if there is one and the project says where.
 async fn state(project: &Project, settings: &Settings) -> CommandResult<Option<State>> {
     let Ok(about) = project.settings() else { return Ok(None) };
-    let Ok(place) = Place::of(&about.backend, settings) else { return Ok(None) };
+    let place = Place::of(&about, settings);
     store::state(&*place.open(Access::Read, settings).await?, &place).await
 }
 

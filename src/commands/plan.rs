@@ -77,11 +77,12 @@ pub fn warn(session: &Session, terminal: &Terminal) {
             "The state stands in clear text: with the key that is given, its next save encrypts it.\n\n",
         );
     }
-    if session.unfinished.is_some() {
-        terminal.tell(
-            "An apply of this project is unfinished: `infra apply` goes on with it first, and `infra status` shows \
+    if let Some(journal) = &session.unfinished {
+        terminal.tell(&format!(
+            "An apply of this project is unfinished ({}): `infra apply` goes on with it first, and `infra status` shows \
              where it stands.\n\n",
-        );
+            render::status::so_far(journal)
+        ));
     }
 }
 

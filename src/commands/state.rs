@@ -2,6 +2,7 @@
 
 mod rekey;
 mod show;
+mod unlock;
 
 use infra_engine::state::{Record, State};
 use infra_lang::address::Address;
@@ -22,6 +23,7 @@ pub async fn run(command: StateCommand, settings: &Settings, terminal: &Terminal
             show::run(&current(settings).await?, &address, json, terminal)?;
         }
         StateCommand::Rekey { plain, yes } => rekey::run(plain, yes, settings, terminal).await?,
+        StateCommand::Unlock { yes } => unlock::run(yes, settings, terminal).await?,
     }
     Ok(Exit::Ok)
 }
@@ -32,7 +34,7 @@ pub async fn run(command: StateCommand, settings: &Settings, terminal: &Terminal
 /// The project does not say where, or is wrong.
 fn place(settings: &Settings) -> CommandResult<Place> {
     let project = Project::load(settings, &VariableArgs::default(), &infra_aws::schemas())?;
-    Place::of(&project.settings()?.backend, settings)
+    Ok(Place::of(&project.settings()?, settings))
 }
 
 /// The project's state as it was last saved.

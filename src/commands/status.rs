@@ -11,18 +11,17 @@ use infra_engine::progress::standing;
 use infra_engine::schedule::Schedule;
 use infra_engine::state::Record;
 use infra_lang::address::Address;
-use jiff::Timestamp;
 
 use super::rollback::address;
 use super::{Exit, wait};
 use crate::args::StatusArgs;
-use crate::cloud;
+use crate::cloud::{self, Gateway};
 use crate::error::{CommandResult, Complaint, provider_complaint};
 use crate::render;
 use crate::render::status::{Overview, Running};
 use crate::session::Session;
 use crate::settings::Settings;
-use crate::store::{Access, Place, disk};
+use crate::store::{Access, Place, disk, shared};
 use crate::terminal::Terminal;
 
 /// The kind that is swapped.
@@ -60,7 +59,7 @@ async fn look(args: &StatusArgs, settings: &Settings) -> CommandResult<Overview>
     let names: BTreeSet<String> = ids.values().flatten().cloned().collect();
     let found = session.provider.aws().groups(&names).await.map_err(|error| provider_complaint(&error))?;
     let running = match &session.unfinished {
-        Some(_) => running(&session.place, settings.now),
+        Some(_) => running(&session.place, settings).await?,
         None => Running::default(),
     };
     let groups = ids.into_iter().map(|(address, ids)| {
@@ -73,10 +72,13 @@ async fn look(args: &StatusArgs, settings: &Settings) -> CommandResult<Overview>
 }
 
 /// Who carries an unfinished apply on, and since when nothing of it was written down.
-fn running(place: &Place, now: Timestamp) -> Running {
-    match place {
-        Place::Disk(path) => Running { holder: disk::holder(path), quiet: disk::quiet(path, now) },
-    }
+async fn running(place: &Place, settings: &Settings) -> CommandResult<Running> {
+    Ok(match place {
+        Place::Disk(path) => Running { holder: disk::holder(path), quiet: disk::quiet(path, settings.now) },
+        Place::Shared(place) => {
+            Running { holder: shared::holder(place, &Gateway::new(settings)).await?, quiet: None }
+        }
+    })
 }
 
 /// The ids of the groups of each address: those of the state, and those that an unfinished apply has made.

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use infra_aws::{GroupStatus, InstanceStatus};
+use infra_engine::id::StepId;
+use infra_engine::journal::{Journal, StepStatus};
 use infra_engine::progress::{Stage, Standing};
+use infra_engine::schedule::Schedule;
 use infra_lang::address::Address;
 use jiff::Timestamp;
 use serde_json::{Value as Json, json};
@@ -211,4 +214,19 @@ pub fn rolls_forward_again(address: &Address) -> String {
         "{DIM}note: the configuration still wants the newer launch settings of {address}: the next plan rolls it \
          forward again, unless its `launch`, or the image behind it, is changed back{DIM:#}\n"
     )
+}
+
+/// How far an unfinished apply has come: `3 of 12 steps are done; in doubt: create vpc.main`.
+pub fn so_far(journal: &Journal) -> String {
+    let steps = &journal.plan.steps;
+    let Ok(schedule) = Schedule::replay(steps, &journal.events) else {
+        return "its journal cannot be right".to_owned();
+    };
+    let is_done = |at: &usize| matches!(schedule.status(StepId(*at)), StepStatus::Succeeded(_));
+    let done = (0..steps.steps.len()).filter(is_done).count();
+    let doubtful: Vec<&str> =
+        schedule.in_doubt().iter().map(|step| steps.steps[step.0].title.as_str()).collect();
+    let doubt =
+        if doubtful.is_empty() { String::new() } else { format!("; in doubt: {}", doubtful.join(", ")) };
+    format!("{done} of {} steps are done{doubt}", steps.steps.len())
 }

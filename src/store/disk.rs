@@ -3,7 +3,7 @@
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use infra_engine::store::{StateStore, StoreError};
@@ -11,6 +11,11 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{CommandError, Complaint, file_error};
+use crate::settings::Settings;
+use crate::terminal::Terminal;
+
+/// So often it is looked whether a lock has become free.
+const AGAIN: Duration = Duration::from_millis(200);
 
 /// The state file and what stands beside it: `.journal` while an apply runs, `.backup` of the save before, `.lock`.
 #[derive(Debug)]
@@ -29,7 +34,8 @@ struct Holder {
     since: Timestamp,
 }
 
-fn beside(path: &Path, suffix: &str) -> PathBuf {
+/// What stands beside a state file: its name with something at the end.
+pub fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     PathBuf::from(name)
@@ -75,6 +81,27 @@ impl DiskStore {
     }
 }
 
+/// A store that may write, once whoever holds the lock has let go of it: the user says how long that may take.
+///
+/// # Errors
+/// As [`DiskStore::locked`].
+pub fn locked_in_time(path: &Path, command: &str, settings: &Settings) -> Result<DiskStore, CommandError> {
+    let (begun, mut is_told) = (Instant::now(), false);
+    loop {
+        let locked = DiskStore::locked(path, &settings.user, command, settings.now);
+        let (Err(_), Some(who)) = (&locked, holder(path)) else { return locked };
+        if begun.elapsed() >= settings.lock_timeout {
+            return locked;
+        }
+        if !is_told {
+            Terminal::new(settings.color).tell(&format!("Waiting for the lock of the state: {who}.\n"));
+            is_told = true;
+        }
+        // Nothing else goes on yet; and the clock of `--local` would jump.
+        std::thread::sleep(AGAIN);
+    }
+}
+
 fn write_holder(file: &mut File, holder: &Holder) -> io::Result<()> {
     file.set_len(0)?;
     file.rewind()?;
@@ -113,7 +140,10 @@ fn held(file: &mut File, lock: &Path) -> Complaint {
     let who = told(file);
     Complaint::new(format!("the state is locked: {who}"))
         .at(lock.display())
-        .hint("wait until it has ended; the lock goes with its process, so there is nothing to unlock")
+        .hint(
+            "wait until it has ended, or let `--lock-timeout 5m` wait; the lock goes with its process, so there is \
+             nothing to unlock",
+        )
 }
 
 fn store_error(what: &str, path: &Path) -> impl Fn(io::Error) -> StoreError {

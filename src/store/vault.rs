@@ -162,6 +162,10 @@ impl StateStore for Vault {
     async fn journal_clear(&self) -> Result<(), StoreError> {
         self.inner.journal_clear().await
     }
+
+    async fn lost(&self) -> StoreError {
+        self.inner.lost().await
+    }
 }
 
 /// The lines of a journal, opened. A line that is torn or damaged stays as it is: what it means is the journal's own

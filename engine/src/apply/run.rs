@@ -69,6 +69,8 @@ impl<'a> Run<'a> {
             let looked = tokio::select! {
                 biased;
                 () = now.cancelled() => return Ok(()),
+                // Before any step is polled: who was stalled for long does nothing more.
+                lost = self.apply.store.lost() => return Err(lost.into()),
                 looked = self.running.next() => looked,
             };
             match looked {

@@ -97,9 +97,10 @@ impl Aws {
     /// # Errors
     /// Permanent if no region is known.
     pub async fn new(options: Options) -> Result<Self, ProviderError> {
+        let (asked, endpoint) = (options.region.as_deref(), options.endpoint.as_deref());
         let (config, http) = match &options.wire {
-            Some(wire) => (in_process(&options), SharedHttpClient::new(InProcess(Arc::clone(wire)))),
-            None => (network(&options).await, https()),
+            Some(wire) => (in_process(asked, endpoint), SharedHttpClient::new(InProcess(Arc::clone(wire)))),
+            None => (network(asked, endpoint).await, https()),
         };
         let region = config.region().map(ToString::to_string).ok_or_else(no_region)?;
         Ok(Self::with(&config, &http, region, options))
@@ -170,25 +171,26 @@ fn timeouts() -> TimeoutConfig {
         .build()
 }
 
-async fn network(options: &Options) -> SdkConfig {
+/// The ordinary chain of credentials and settings.
+pub(crate) async fn network(region: Option<&str>, endpoint: Option<&str>) -> SdkConfig {
     let mut loader =
         aws_config::defaults(BehaviorVersion::latest()).retry_config(retries()).timeout_config(timeouts());
-    if let Some(region) = &options.region {
-        loader = loader.region(Region::new(region.clone()));
+    if let Some(region) = region {
+        loader = loader.region(Region::new(region.to_owned()));
     }
-    if let Some(endpoint) = &options.endpoint {
+    if let Some(endpoint) = endpoint {
         loader = loader.endpoint_url(endpoint);
     }
     loader.load().await
 }
 
 /// No environment, no files: fixed credentials, and tokio's clock, which may be a paused one.
-fn in_process(options: &Options) -> SdkConfig {
+pub(crate) fn in_process(region: Option<&str>, endpoint: Option<&str>) -> SdkConfig {
     let credentials = Credentials::new("local", "local", None, None, "embedded AWS");
-    let endpoint = options.endpoint.as_deref().unwrap_or("http://aws.local");
+    let endpoint = endpoint.unwrap_or("http://aws.local");
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
-        .region(options.region.clone().map(Region::new))
+        .region(region.map(|region| Region::new(region.to_owned())))
         .endpoint_url(endpoint)
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         .identity_cache(IdentityCache::no_cache())
@@ -202,7 +204,7 @@ fn in_process(options: &Options) -> SdkConfig {
 }
 
 /// The same HTTPS client that the SDK makes by itself; ours to wrap.
-fn https() -> SharedHttpClient {
+pub(crate) fn https() -> SharedHttpClient {
     Builder::new().build_with_connector_fn(|settings, components| {
         let provider = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::AwsLc);
         let mut connector = aws_smithy_http_client::Connector::builder().tls_provider(provider);

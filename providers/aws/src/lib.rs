@@ -1,5 +1,8 @@
 //! The AWS provider: one file per kind, and the only code that names an `aws-sdk` crate.
 
+// Where a shared state is kept.
+pub mod bucket;
+
 // What every kind stands on.
 pub mod client;
 mod codec;

@@ -26,7 +26,7 @@ use crate::model::s3::Bucket;
 use crate::service::Context;
 use crate::wire::{ApiError, Node, Reply};
 use refusal::{Refusal, no_such_bucket, not_implemented};
-use reply::reply;
+use reply::{http_date, reply};
 
 pub use reply::NAMESPACE;
 pub use request::Request;
@@ -159,7 +159,9 @@ pub fn answer(model: &mut Model, context: &Context, request: &Request) -> Reply 
         at_home(model, context, request, &name)?;
         handler(Asking { model, context, request })
     });
-    let answer = answered.unwrap_or_else(|refusal| refusal.reply(&context.request_id));
+    let mut answer = answered.unwrap_or_else(|refusal| refusal.reply(&context.request_id));
+    // By this and `Last-Modified` clients tell how old an object is, whatever their own clocks say.
+    answer.headers.push(("date".into(), http_date(model.now)));
     identified(answer, &context.request_id)
 }
 
