@@ -180,6 +180,7 @@ mod tests {
             header: PlanHeader { project, account, region, lineage, serial: 1, destroy: false },
             changes: Vec::new(),
             moves: BTreeMap::new(),
+            renamed: Vec::new(),
             steps: StepGraph::default(),
             outputs: BTreeMap::new(),
             unchanged: 0,

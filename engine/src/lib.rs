@@ -33,6 +33,7 @@ pub mod steps;
 
 // Looking and deciding.
 mod diff;
+pub mod drift;
 pub mod graph;
 pub mod identify;
 pub mod inherit;
@@ -41,6 +42,7 @@ mod links;
 pub mod moved;
 pub mod observed;
 pub mod plan;
+pub mod rebuild;
 pub mod refresh;
 
 // Doing.
@@ -66,3 +68,4 @@ pub mod redact;
 pub mod seal;
 pub mod state_file;
 pub mod store;
+pub mod surgery;

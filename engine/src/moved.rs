@@ -71,6 +71,11 @@ pub fn rename<'a>(state: &'a State, moves: &Moves) -> Cow<'a, State> {
     Cow::Owned(State { records, ..state.clone() })
 }
 
+/// Where an object is after all moves.
+pub(crate) fn end_of(from: &Address, moves: &[Move]) -> Address {
+    end(from, moves).map_or_else(|| from.clone(), |(to, _)| to)
+}
+
 /// Where an object is after all moves, and the block that brings it there; nothing if it stays.
 fn end(from: &Address, moves: &[Move]) -> Option<(Address, Span)> {
     let mut seen = BTreeSet::from([from.clone()]);
@@ -88,7 +93,7 @@ fn end(from: &Address, moves: &[Move]) -> Option<(Address, Span)> {
 }
 
 /// Where one move brings an object; nothing if the move is not about it.
-fn moved(address: &Address, from: &Place, to: &Place) -> Option<Address> {
+pub(crate) fn moved(address: &Address, from: &Place, to: &Place) -> Option<Address> {
     match (from, to) {
         (Place::Object(from), Place::Object(to)) => {
             let key = moved_key(address.key.as_ref(), from.key.as_ref(), to.key.as_ref())?;

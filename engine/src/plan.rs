@@ -12,6 +12,7 @@ mod outputs;
 mod problem;
 mod protect;
 mod removed;
+mod renamed;
 mod replace_order;
 mod rollouts;
 mod standing;
@@ -39,6 +40,9 @@ use crate::state::{Physical, State};
 use crate::steps::StepGraph;
 
 pub use problem::{PlanError, Problem, ProblemKind};
+pub use renamed::Renamed;
+
+pub(crate) use keep::texts;
 
 use draft::Draft;
 use rollouts::Along;
@@ -53,6 +57,8 @@ pub struct Plan {
     pub changes: Vec<Change>,
     /// Where objects of the state have moved: what was applied before the plan has the old addresses.
     pub moves: Moves,
+    /// What would be destroyed under one address and made anew under another, though it seems to be the same.
+    pub renamed: Vec<Renamed>,
     /// The steps and their order; in the order of the table every step comes after those it waits for.
     pub steps: StepGraph,
     /// Outputs after the apply; those that do not change too.
@@ -166,6 +172,7 @@ fn decide_on(input: &PlanInput<'_>, scope: Option<&BTreeSet<Address>>) -> Result
     draft.leave_alone();
     replace_order::cascade(&mut draft, &order, &fates);
     rollouts::mark(&mut draft);
+    renamed::check(&mut draft, &order);
     protect::check(&mut draft, &fates);
     draft.say_consequences();
     if !draft.problems.is_empty() {

@@ -13,7 +13,7 @@ use crate::change::Change;
 use crate::format::{Format, FormatError};
 use crate::id::{RemoteId, StepId};
 use crate::moved::Moves;
-use crate::plan::{OutputChange, Plan, PlanHeader, PlannedLookup, RecordSketch};
+use crate::plan::{OutputChange, Plan, PlanHeader, PlannedLookup, RecordSketch, Renamed};
 use crate::rehearse::Rehearsal;
 use crate::seal::unsealed;
 use crate::state::Physical;
@@ -67,6 +67,8 @@ pub(crate) struct PlanV2 {
     header: PlanHeader,
     changes: Vec<Change>,
     moves: Moves,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    renamed: Vec<Renamed>,
     steps: StepGraph,
     outputs: BTreeMap<Identifier, OutputV1>,
     unchanged: usize,
@@ -128,6 +130,7 @@ impl PlanV2 {
             header: plan.header,
             changes: plan.changes,
             moves: plan.moves,
+            renamed: plan.renamed,
             steps: plan.steps,
             outputs: plan.outputs.into_iter().map(|(name, output)| (name, output.into())).collect(),
             unchanged: plan.unchanged,
@@ -163,6 +166,7 @@ impl From<PlanV2> for Plan {
             header: file.header,
             changes: file.changes,
             moves: file.moves,
+            renamed: file.renamed,
             steps: file.steps,
             outputs: file.outputs.into_iter().map(|(name, output)| (name, output.into())).collect(),
             unchanged: file.unchanged,

@@ -23,6 +23,12 @@ pub trait Kind: Send + Sync {
     /// What its blocks may hold.
     fn schema(&self) -> &KindSchema;
 
+    /// The attributes by which AWS knows an object, if they are names that people choose: there cannot be two with the
+    /// same. The first of them is what an object is called, the others are what it is called so in.
+    fn known_by(&self) -> &[&str] {
+        &[]
+    }
+
     /// What happens to an object whose `changed` attributes differ. By default a new one if any of them is
     /// immutable, else an update.
     fn action(&self, changed: &[AttributeName], desired: &Attributes, prior: &Prior) -> Action {
@@ -287,6 +293,17 @@ pub struct ProviderError {
     pub hint: Option<String>,
 }
 
+/// Something that carries the tags of a project.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tagged {
+    /// Its kind.
+    pub kind: KindName,
+    /// Its id.
+    pub id: RemoteId,
+    /// The address that was written on it, as [`Provider::tag_of`] writes it.
+    pub address: String,
+}
+
 /// A provider: the kinds, and the cloud behind them.
 #[async_trait]
 pub trait Provider: Send + Sync {
@@ -316,4 +333,26 @@ pub trait Provider: Send + Sync {
         arguments: &Values,
         task: &Task,
     ) -> Result<Verdict, ProviderError>;
+
+    /// All that carries the tags of this project; of several objects with one address, that which counts first.
+    async fn tagged(&self) -> Result<Vec<Tagged>, ProviderError> {
+        Ok(Vec::new())
+    }
+
+    /// The ids that an object without tags may have, by what its attributes say of its names, the likeliest first.
+    /// Whether there is one is told by reading it.
+    async fn named(&self, kind: &KindName, desired: &Values) -> Result<Vec<RemoteId>, ProviderError> {
+        let _ = (kind, desired);
+        Ok(Vec::new())
+    }
+
+    /// How an address is written into a tag.
+    fn tag_of(&self, address: &Address) -> String {
+        address.to_string()
+    }
+
+    /// The address that was written into a tag, if that can be told.
+    fn address_of(&self, tag: &str) -> Option<Address> {
+        Address::parse(tag)
+    }
 }

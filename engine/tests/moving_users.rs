@@ -108,6 +108,7 @@ async fn users_move_to_another_way_in_as_they_do_to_a_new_one() {
     3 gate.old delete [old-id2]: delete, after 0, 1, 2
     "#);
     assert_snapshot!(World::check(before, &(to("new") + "\ngate new")).await, @r#"
+    renamed, as it seems: gate.old -> gate.new
     create gate.new: new
     delete gate.old: removed
     update herd.h: attributes

@@ -2,6 +2,7 @@
 
 mod support;
 
+use infra_engine::plan::Renamed;
 use infra_engine::store::StateStore;
 use insta::assert_snapshot;
 use support::text;
@@ -147,5 +148,74 @@ async fn what_is_left_alone_is_not_destroyed_with_the_rest() {
     steps:
     0 box.a forget [a-id2]: forget a-id2
     1 box.b delete [b-id1]: delete
+    ");
+}
+
+/// The plan of `config` after `before`, as far as it says what was renamed.
+async fn renamed(before: &str, config: &str) -> String {
+    let world = World::with(before).await;
+    let blocks = |blocks: &[Renamed]| blocks.iter().map(|it| format!("{} -> {}\n", it.from, it.to)).collect();
+    match world.try_plan(config).await {
+        Ok(plan) => blocks(&plan.renamed),
+        Err(error) => {
+            error.problems.iter().map(|it| format!("{it}\n{}", it.hint.clone().unwrap_or_default())).collect()
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_goes_and_comes_alike_was_renamed() {
+    assert_snapshot!(renamed("box a size=1\nbox b peer=box.a.id", "box c size=1\nbox b peer=box.c.id").await, @"box.a -> box.c");
+    // What refers to something renamed is the same too.
+    assert_snapshot!(renamed("box a size=1\nbox b peer=box.a.id", "box c size=1\nbox d peer=box.c.id").await, @r"
+    box.a -> box.c
+    box.b -> box.d
+    ");
+    assert_snapshot!(renamed("box a secret=secret:x", "box b secret=secret:x").await, @"box.a -> box.b");
+    assert_snapshot!(renamed("cup a name_prefix=p-a-", "cup b name_prefix=p-b-").await, @"cup.a -> cup.b");
+}
+
+#[tokio::test]
+async fn what_differs_was_not_renamed() {
+    for (before, config) in [
+        ("box a size=1", "box b size=2"),
+        ("box a size=1", "box b"),
+        ("box a secret=secret:x", "box b secret=secret:y"),
+        ("box a size=1", "cask b holds=1"),
+        // What it refers to is another.
+        ("box a size=1\nslot s box=box.a.id", "box b size=2\nslot t box=box.b.id"),
+        // Which of the two, nobody knows.
+        ("box a size=1\nbox b size=1", "box c size=1"),
+        ("box a size=1", "box a size=1\nbox b size=1"),
+        ("layer l script=one", "layer m script=one"),
+    ] {
+        assert_eq!(renamed(before, config).await, "", "{before} then {config}");
+    }
+}
+
+#[tokio::test]
+async fn what_there_can_be_only_one_of_is_refused() {
+    let renamed = renamed("cup a name=mug glaze=red", "cup b name=mug glaze=blue").await;
+    assert_snapshot!(renamed, @r"
+    main.infra:0: `a-id1` would be destroyed as `cup.a` and made as `cup.b`, and there can be only one
+    say that it has moved:
+
+    moved {
+      from = cup.a
+      to   = cup.b
+    }
+    ");
+}
+
+#[tokio::test]
+async fn what_is_suggested_says_it() {
+    let world = World::with("box a size=1\nbox b peer=box.a.id").await;
+    let config = "box c size=1\nbox d peer=box.c.id";
+    let plan = world.plan(config).await;
+    let moves: String = plan.renamed.iter().map(|it| format!("\nmoved {} -> {}", it.from, it.to)).collect();
+    assert_snapshot!(world.plan(&(config.to_owned() + &moves)).await, @r"
+    moved box.a -> box.c
+    moved box.b -> box.d
+    2 unchanged
     ");
 }

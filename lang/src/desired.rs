@@ -4,7 +4,7 @@ mod display;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::address::{Address, ModuleStep};
 use crate::name::{AttributeName, Identifier, KindName};
@@ -49,12 +49,32 @@ pub enum Place {
 }
 
 impl Place {
+    /// Reads what `Display` writes: `elb.web`, `subnet.a["x"]`, `module.m["k"]`; `None` if the text is no place.
+    pub fn parse(text: &str) -> Option<Self> {
+        // A module's steps are written as before an object of it.
+        let inside = || Address::parse(&format!("{text}.x.x")).filter(|inner| !inner.module.is_empty());
+        Address::parse(text).map(Self::Object).or_else(|| inside().map(|inner| Self::Module(inner.module)))
+    }
+
     /// Whether it names one instance by its key.
     pub fn has_key(&self) -> bool {
         match self {
             Self::Object(address) => address.key.is_some(),
             Self::Module(steps) => steps.last().is_some_and(|step| step.key.is_some()),
         }
+    }
+}
+
+impl Serialize for Place {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Place {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text).ok_or_else(|| serde::de::Error::custom(format!("`{text}` is no address")))
     }
 }
 

@@ -7,7 +7,9 @@ use infra_lang::desired::DesiredObject;
 use infra_lang::residual::{Attributes, Reference, Values, references};
 
 use super::rollouts::Along;
-use super::{Plan, PlanHeader, PlanInput, PlannedLookup, Problem, ProblemKind, RecordSketch, outputs};
+use super::{
+    Plan, PlanHeader, PlanInput, PlannedLookup, Problem, ProblemKind, RecordSketch, Renamed, outputs,
+};
 use crate::assertion::Assertion;
 use crate::change::{Action, Change};
 use crate::ephemeral::unread;
@@ -39,6 +41,8 @@ pub(super) struct Draft<'a> {
     pub(super) lookups: BTreeMap<Address, PlannedLookup>,
     /// Broken checks, and open conditions that belong to no change.
     pub(super) assertions: Vec<Assertion>,
+    /// What goes under one address and comes under another.
+    pub(super) renamed: Vec<Renamed>,
     pub(super) notes: Vec<String>,
     pub(super) problems: Vec<Problem>,
 }
@@ -57,6 +61,7 @@ impl<'a> Draft<'a> {
             records: BTreeMap::new(),
             lookups: BTreeMap::new(),
             assertions: Vec::new(),
+            renamed: Vec::new(),
             notes: Vec::new(),
             problems: Vec::new(),
         }
@@ -174,6 +179,7 @@ impl<'a> Draft<'a> {
             outputs: outputs::outputs(desired, state, &self.known),
             changes: self.changes.into_values().collect(),
             moves,
+            renamed: self.renamed,
             steps,
             unchanged,
             notes: self.notes,

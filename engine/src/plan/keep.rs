@@ -131,7 +131,8 @@ fn texts_of(residual: &Residual, found: &mut BTreeSet<String>) {
     each_known(residual, &mut |value| texts(value, found));
 }
 
-fn texts(value: &Value, found: &mut BTreeSet<String>) {
+/// All texts inside a value, secrets apart.
+pub(crate) fn texts(value: &Value, found: &mut BTreeSet<String>) {
     match value {
         Value::String(text) => {
             found.insert(text.clone());

@@ -2,8 +2,9 @@
 
 use super::draft::Draft;
 use super::keep::Fates;
-use super::{Problem, ProblemKind};
+use super::{Problem, ProblemKind, Renamed};
 use crate::change::{Action, Change};
+use crate::moved::covers;
 
 /// Reports every protected object that would be destroyed, also when its block is gone. A swap is no destruction: the
 /// group goes on under another name.
@@ -22,7 +23,12 @@ fn refusal(draft: &Draft<'_>, fates: &Fates, change: &Change) -> Option<Problem>
     match change.action {
         Action::Delete if draft.record(address)?.protected => {
             let message = format!("`{address}` is protected and would be destroyed");
-            Some(problem(message).hint("apply it with `prevent_destroy = false` first"))
+            let about = |it: &&Renamed| covers(&it.from, address);
+            let hint = match draft.renamed.iter().find(about) {
+                Some(block) => format!("if it has another address now, say so:\n\n{block}\n"),
+                None => "apply it with `prevent_destroy = false` first".to_owned(),
+            };
+            Some(problem(message).hint(hint))
         }
         Action::Replace(_) if !fates.stays(address, &prior.id) => {
             let object = draft.input.desired.objects.get(address)?;

@@ -175,6 +175,10 @@ impl Kind for Simple {
         self.1
     }
 
+    fn known_by(&self) -> &[&str] {
+        if self.0.attribute("name").is_some() { &["name"] } else { &[] }
+    }
+
     fn keep(&self, _: &Attributes) -> usize {
         self.2
     }

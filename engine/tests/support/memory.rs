@@ -9,8 +9,8 @@ use async_trait::async_trait;
 use infra_engine::change::Identity;
 use infra_engine::id::{RemoteId, Token};
 use infra_engine::provider::{
-    FailureClass, Kind, Observation, Outcome, Progress, Provider, ProviderError, ReadBy, ReadRequest, Task,
-    Verdict,
+    FailureClass, Kind, Observation, Outcome, Progress, Provider, ProviderError, ReadBy, ReadRequest, Tagged,
+    Task, Verdict,
 };
 use infra_engine::steps::{Effect, Operation};
 use infra_lang::desired::Lookup;
@@ -40,6 +40,8 @@ pub struct Cloud {
     /// What fails, as `box.a create`, and how.
     pub failures: BTreeMap<String, Failure>,
     pub unreadable: Option<FailureClass>,
+    /// What carries tags.
+    pub tagged: Vec<Tagged>,
     made: usize,
 }
 
@@ -303,6 +305,20 @@ impl Provider for Memory {
             ("id".into(), Value::string(of)),
             ("answer".into(), Value::string(format!("{}!", thing.name))),
         ]))
+    }
+
+    async fn tagged(&self) -> Result<Vec<Tagged>, ProviderError> {
+        Ok(self.cloud.lock().expect("no panic").tagged.clone())
+    }
+
+    /// A slot is known by the box that it is for.
+    async fn named(&self, kind: &KindName, desired: &Values) -> Result<Vec<RemoteId>, ProviderError> {
+        let cloud = self.cloud.lock().expect("no panic");
+        let slots = cloud.things.iter().filter(|(_, thing)| *kind == *"slot" && thing.kind == *kind);
+        let of_box = slots.filter(|(_, thing)| {
+            desired.contains_key("box") && thing.values.get("box") == desired.get("box")
+        });
+        Ok(of_box.map(|(id, _)| id.clone()).collect())
     }
 
     async fn advance(&self, task: &Task) -> Result<Progress, ProviderError> {
