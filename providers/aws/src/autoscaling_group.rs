@@ -72,6 +72,10 @@ impl Kind for AutoscalingGroups {
         lower::action(changed, desired)
     }
 
+    fn known_by(&self) -> &[&str] {
+        &["name"]
+    }
+
     fn replace_order(&self, desired: &Attributes) -> ReplaceOrder {
         lower::replace_order(desired)
     }

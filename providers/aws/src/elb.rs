@@ -258,6 +258,10 @@ impl Kind for Elbs {
         }
     }
 
+    fn known_by(&self) -> &[&str] {
+        &["name"]
+    }
+
     fn replace_order(&self, desired: &Attributes) -> ReplaceOrder {
         match desired.contains_key("name") {
             true => ReplaceOrder::OldFirst,

@@ -76,6 +76,10 @@ impl Kind for KeyPairs {
         &SCHEMA
     }
 
+    fn known_by(&self) -> &[&str] {
+        &["key_name"]
+    }
+
     fn replace_order(&self, desired: &Attributes) -> ReplaceOrder {
         match desired.contains_key("key_name") {
             true => ReplaceOrder::OldFirst,

@@ -43,6 +43,13 @@ pub(crate) trait AwsKind: Kind {
         let _ = (aws, arguments);
         Err(permanent("looking up", format!("`{}`: a `{}` cannot be looked up", lookup.address, lookup.kind)))
     }
+
+    /// See [`Provider::named`](infra_engine::provider::Provider::named): for kinds whose objects carry no tags, or
+    /// tell them at a call each.
+    async fn named(&self, aws: &Aws, desired: &Values) -> Result<Vec<RemoteId>, ProviderError> {
+        let _ = (aws, desired);
+        Ok(Vec::new())
+    }
 }
 
 /// The steps of a change of a kind without a rollout. `limit` is how long each may take, unless the user says.

@@ -87,6 +87,10 @@ impl Kind for LaunchConfigurations {
         &SCHEMA
     }
 
+    fn known_by(&self) -> &[&str] {
+        &["name"]
+    }
+
     fn replace_order(&self, _desired: &Attributes) -> ReplaceOrder {
         // A group has to leave the old one for the new one, so the new one is always there first.
         ReplaceOrder::NewFirst
@@ -135,6 +139,34 @@ impl AwsKind for LaunchConfigurations {
         let (_, described) = exactly_one(lookup, found.by_name.clone())?;
         Ok(found.values(&described, &Values::new()))
     }
+
+    async fn named(&self, aws: &Aws, desired: &Values) -> Result<Vec<RemoteId>, ProviderError> {
+        let settings: LaunchConfiguration = decode(desired)?;
+        match (&settings.name, &settings.name_prefix) {
+            (Some(name), _) => Ok(vec![RemoteId::from(name.as_str())]),
+            (None, Some(prefix)) => {
+                let wanted = name(&settings, &decode(desired)?, None);
+                Ok(by_prefix(aws, prefix, &wanted).await?.into_iter().map(RemoteId).collect())
+            }
+            (None, None) => Ok(Vec::new()),
+        }
+    }
+}
+
+/// The names that begin with a prefix and end as ours do: first the one that is wanted, then the newest.
+async fn by_prefix(aws: &Aws, prefix: &str, wanted: &str) -> Result<Vec<String>, ProviderError> {
+    let pages = aws.autoscaling.describe_launch_configurations().into_paginator().items().send();
+    let all: Vec<Described> = pages.try_collect().await.map_err(failed("DescribeLaunchConfigurations"))?;
+    let is_suffix = |text: &str| text.len() == 6 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let ours = |name: &str| name.strip_prefix(prefix).is_some_and(is_suffix);
+    let mut found: Vec<(bool, i64, String)> = Vec::new();
+    for one in &all {
+        let made = one.created_time().map(|time| time.secs()).unwrap_or_default();
+        let name = one.launch_configuration_name().filter(|name| ours(name)).map(str::to_owned);
+        found.extend(name.map(|name| (name == wanted, made, name)));
+    }
+    found.sort();
+    Ok(found.into_iter().rev().map(|(_, _, name)| name).collect())
 }
 
 /// What AWS has told about some launch configurations.

@@ -144,6 +144,10 @@ impl Kind for LaunchTemplates {
         &SCHEMA
     }
 
+    fn known_by(&self) -> &[&str] {
+        &["name"]
+    }
+
     fn replace_order(&self, _desired: &Attributes) -> ReplaceOrder {
         // Only another name makes another template, so that both can stand side by side.
         ReplaceOrder::NewFirst

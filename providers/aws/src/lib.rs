@@ -18,6 +18,7 @@ mod put;
 mod schema;
 mod status;
 pub mod survey;
+mod tagged;
 mod tags;
 pub mod transport;
 

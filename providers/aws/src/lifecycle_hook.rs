@@ -9,6 +9,7 @@ use aws_sdk_autoscaling::types::LifecycleHook as Described;
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use infra_derive::Schema;
 use infra_engine::change::{Action, Change, Prior, ReplaceOrder};
+use infra_engine::id::RemoteId;
 use infra_engine::provider::{Kind, Observation, Progress, ProviderError, ReadRequest, Task};
 use infra_engine::steps::LoweredStep;
 use infra_lang::name::AttributeName;
@@ -81,6 +82,10 @@ impl Kind for LifecycleHooks {
         put::action(self, changed, desired, &KEPT)
     }
 
+    fn known_by(&self) -> &[&str] {
+        &["name", "autoscaling_group_name"]
+    }
+
     fn replace_order(&self, _desired: &Attributes) -> ReplaceOrder {
         // Another group, or another name: both can stand.
         ReplaceOrder::NewFirst
@@ -109,6 +114,10 @@ impl AwsKind for LifecycleHooks {
 
     async fn advance(&self, aws: &Aws, task: &Task) -> Result<Progress, ProviderError> {
         put::advance::<Self>(aws, task).await
+    }
+
+    async fn named(&self, _: &Aws, desired: &Values) -> Result<Vec<RemoteId>, ProviderError> {
+        Ok(part::named(desired, "name"))
     }
 }
 

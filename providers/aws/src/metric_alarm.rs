@@ -13,6 +13,7 @@ use aws_sdk_cloudwatch::types::AlarmType;
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use infra_derive::{Block, Schema};
 use infra_engine::change::{Change, ReplaceOrder};
+use infra_engine::id::RemoteId;
 use infra_engine::provider::{Kind, Observation, Progress, ProviderError, ReadRequest, Task};
 use infra_engine::steps::{Effect, LoweredStep};
 use infra_lang::desired::Lookup;
@@ -177,6 +178,10 @@ impl Kind for MetricAlarms {
         &SCHEMA
     }
 
+    fn known_by(&self) -> &[&str] {
+        &["alarm_name"]
+    }
+
     fn replace_order(&self, _desired: &Attributes) -> ReplaceOrder {
         // Only the name is immutable, so both can stand.
         ReplaceOrder::NewFirst
@@ -217,6 +222,14 @@ impl AwsKind for MetricAlarms {
         }
         let (_, alarm) = exactly_one(lookup, found)?;
         Ok(Self::values(&alarm))
+    }
+
+    async fn named(&self, aws: &Aws, desired: &Values) -> Result<Vec<RemoteId>, ProviderError> {
+        let Some(name) = desired.get("alarm_name").and_then(Value::as_str) else { return Ok(Vec::new()) };
+        let found = describe(aws, vec![name.to_owned()]).await?;
+        let Some(alarm) = found.get(name) else { return Ok(Vec::new()) };
+        let ours = tagging::is_ours(aws, alarm).await?;
+        Ok(Vec::from_iter(ours.then(|| RemoteId::from(name))))
     }
 }
 

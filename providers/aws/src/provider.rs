@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use futures_util::future::join_all;
+use infra_engine::id::RemoteId;
 use infra_engine::provider::{
-    Kind, Observation, Progress, Provider, ProviderError, ReadRequest, Task, Verdict,
+    Kind, Observation, Progress, Provider, ProviderError, ReadRequest, Tagged, Task, Verdict,
 };
 use infra_engine::steps::Operation;
+use infra_lang::address::Address;
 use infra_lang::desired::Lookup;
 use infra_lang::name::KindName;
 use infra_lang::residual::Values;
@@ -18,6 +20,8 @@ use crate::codec::with_empties;
 use crate::error::permanent;
 use crate::kind::AwsKind;
 use crate::kinds::KINDS;
+use crate::tagged;
+use crate::tags::address_tag;
 
 /// The kinds, and the account and region behind them.
 pub struct AwsProvider {
@@ -105,6 +109,22 @@ impl Provider for AwsProvider {
         task: &Task,
     ) -> Result<Verdict, ProviderError> {
         find(&task.kind)?.judge(&self.aws, guard, arguments, task).await
+    }
+
+    async fn tagged(&self) -> Result<Vec<Tagged>, ProviderError> {
+        tagged::all(&self.aws).await
+    }
+
+    async fn named(&self, kind: &KindName, desired: &Values) -> Result<Vec<RemoteId>, ProviderError> {
+        find(kind)?.named(&self.aws, desired).await
+    }
+
+    fn tag_of(&self, address: &Address) -> String {
+        address_tag(address)
+    }
+
+    fn address_of(&self, tag: &str) -> Option<Address> {
+        tagged::address_of(tag)
     }
 }
 

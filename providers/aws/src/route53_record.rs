@@ -15,10 +15,11 @@ use std::sync::LazyLock;
 use async_trait::async_trait;
 use infra_derive::{Block, Schema};
 use infra_engine::change::{Action, Change, Prior, ReplaceOrder};
-use infra_engine::provider::{Kind, Observation, Progress, ProviderError, ReadRequest, Task};
+use infra_engine::id::RemoteId;
+use infra_engine::provider::{FailureClass, Kind, Observation, Progress, ProviderError, ReadRequest, Task};
 use infra_engine::steps::LoweredStep;
 use infra_lang::name::AttributeName;
-use infra_lang::residual::Attributes;
+use infra_lang::residual::{Attributes, Values};
 use infra_lang::schema::KindSchema;
 use infra_lang::value::Value;
 use serde::{Deserialize, Serialize};
@@ -175,6 +176,10 @@ impl Kind for Records {
         }
     }
 
+    fn known_by(&self) -> &[&str] {
+        &["name", "zone_id", "type", "set_identifier"]
+    }
+
     fn replace_order(&self, _desired: &Attributes) -> ReplaceOrder {
         ReplaceOrder::NewFirst
     }
@@ -224,12 +229,24 @@ impl AwsKind for Records {
     async fn advance(&self, aws: &Aws, task: &Task) -> Result<Progress, ProviderError> {
         advance::advance(aws, task).await
     }
+
+    async fn named(&self, aws: &Aws, desired: &Values) -> Result<Vec<RemoteId>, ProviderError> {
+        let text = |name: &str| desired.get(name).and_then(Value::as_str).map(str::to_owned);
+        let (Some(zone), Some(name), Some(kind)) = (text("zone_id"), text("name"), text("type")) else {
+            return Ok(Vec::new());
+        };
+        let within = match api::zone_name(aws, &zone).await {
+            Err(error) if error.class == FailureClass::NotFound => return Ok(Vec::new()),
+            told => told?,
+        };
+        let name = name::full(&name, &within);
+        let id = name::RecordId { zone, name, kind, set: text("set_identifier") };
+        Ok(vec![RemoteId(id.to_string())])
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use infra_engine::id::RemoteId;
-    use infra_lang::residual::Values;
 
     use super::*;
 

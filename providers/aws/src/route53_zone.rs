@@ -175,7 +175,11 @@ fn carries(found: &Found, tags: &Tags) -> bool {
     tags.iter().all(|(key, value)| found.tags.get(key) == Some(value))
 }
 
-async fn list(aws: &Aws) -> Result<Vec<HostedZone>, ProviderError> {
+/// All hosted zones of the account.
+///
+/// # Errors
+/// What `ListHostedZones` answers.
+pub(crate) async fn list(aws: &Aws) -> Result<Vec<HostedZone>, ProviderError> {
     let pages = aws.route53.list_hosted_zones().into_paginator().items().send();
     pages.try_collect().await.map_err(failed("ListHostedZones"))
 }

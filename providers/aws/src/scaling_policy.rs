@@ -11,6 +11,7 @@ use async_trait::async_trait;
 use aws_sdk_autoscaling::types::ScalingPolicy as Described;
 use infra_derive::{Block, Schema};
 use infra_engine::change::{Change, ReplaceOrder};
+use infra_engine::id::RemoteId;
 use infra_engine::provider::{Kind, Observation, Progress, ProviderError, ReadRequest, Task};
 use infra_engine::steps::LoweredStep;
 use infra_lang::desired::Lookup;
@@ -202,6 +203,10 @@ impl Kind for ScalingPolicies {
         &SCHEMA
     }
 
+    fn known_by(&self) -> &[&str] {
+        &["name", "autoscaling_group_name"]
+    }
+
     fn replace_order(&self, _desired: &Attributes) -> ReplaceOrder {
         // Another group, or another name: both can stand.
         ReplaceOrder::NewFirst
@@ -249,6 +254,16 @@ impl AwsKind for ScalingPolicies {
         });
         let (_, policy) = exactly_one(lookup, found)?;
         Ok(Self::values(&policy))
+    }
+
+    async fn named(&self, aws: &Aws, desired: &Values) -> Result<Vec<RemoteId>, ProviderError> {
+        let text = |name: &str| desired.get(name).and_then(Value::as_str);
+        let Some((name, group)) = text("name").zip(text("autoscaling_group_name")) else {
+            return Ok(Vec::new());
+        };
+        let mut found = describe(aws, vec![name.to_owned()]).await?;
+        found.retain(|_, policy| policy.autoscaling_group_name == group);
+        Ok(found.into_keys().map(RemoteId).collect())
     }
 }
 

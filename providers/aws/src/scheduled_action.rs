@@ -10,6 +10,7 @@ use async_trait::async_trait;
 use aws_sdk_autoscaling::types::ScheduledUpdateGroupAction as Described;
 use infra_derive::Schema;
 use infra_engine::change::{Action, Change, Prior, ReplaceOrder};
+use infra_engine::id::RemoteId;
 use infra_engine::provider::{Kind, Observation, Progress, ProviderError, ReadRequest, Task};
 use infra_engine::steps::LoweredStep;
 use infra_lang::name::AttributeName;
@@ -84,6 +85,10 @@ impl Kind for ScheduledActions {
 
     fn action(&self, changed: &[AttributeName], desired: &Attributes, _prior: &Prior) -> Action {
         put::action(self, changed, desired, &KEPT)
+    }
+
+    fn known_by(&self) -> &[&str] {
+        &["scheduled_action_name", "autoscaling_group_name"]
     }
 
     fn replace_order(&self, _desired: &Attributes) -> ReplaceOrder {
@@ -173,6 +178,10 @@ impl AwsKind for ScheduledActions {
 
     async fn advance(&self, aws: &Aws, task: &Task) -> Result<Progress, ProviderError> {
         put::advance::<Self>(aws, task).await
+    }
+
+    async fn named(&self, _: &Aws, desired: &Values) -> Result<Vec<RemoteId>, ProviderError> {
+        Ok(part::named(desired, "scheduled_action_name"))
     }
 }
 

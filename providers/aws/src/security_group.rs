@@ -139,6 +139,10 @@ impl Kind for SecurityGroups {
         &SCHEMA
     }
 
+    fn known_by(&self) -> &[&str] {
+        &["name", "vpc_id"]
+    }
+
     fn replace_order(&self, desired: &Attributes) -> ReplaceOrder {
         match desired.contains_key("name") {
             true => ReplaceOrder::OldFirst,

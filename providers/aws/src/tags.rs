@@ -14,6 +14,10 @@ use crate::error::failed;
 /// The prefix of our own tags.
 const OURS: &str = "infra:";
 
+/// The tag that holds the project's name.
+pub(crate) const PROJECT: &str = "infra:project";
+/// The tag that holds the address of the object.
+pub(crate) const ADDRESS: &str = "infra:address";
 /// The tag that holds a step's token: whose create call made the object.
 pub(crate) const TOKEN: &str = "infra:token";
 
@@ -26,8 +30,8 @@ pub(crate) type Tags = BTreeMap<String, String>;
 /// Our own tags for what a task makes.
 pub(crate) fn ours(aws: &Aws, task: &Task) -> Tags {
     let tags = [
-        ("infra:project", aws.project.clone()),
-        ("infra:address", address_tag(&task.address)),
+        (PROJECT, aws.project.clone()),
+        (ADDRESS, address_tag(&task.address)),
         (TOKEN, task.token.to_string()),
     ];
     tags.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()

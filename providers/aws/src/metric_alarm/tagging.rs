@@ -39,6 +39,12 @@ pub(super) async fn tell(aws: &Aws, alarm: &mut MetricAlarm) -> Result<(), Provi
     Ok(())
 }
 
+/// Whether an alarm carries the tags of this project.
+pub(super) async fn is_ours(aws: &Aws, alarm: &MetricAlarm) -> Result<bool, ProviderError> {
+    let tags = all(aws, alarm.arn.as_deref().unwrap_or_default()).await?;
+    Ok(tags.get(tags::PROJECT) == Some(&aws.project))
+}
+
 /// Brings the user's tags of an alarm to what is wanted.
 pub(super) async fn settle(aws: &Aws, wanted: &MetricAlarm) -> Result<(), ProviderError> {
     let found = describe(aws, vec![wanted.alarm_name.clone()]).await?;
