@@ -11,7 +11,7 @@ use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 pub use local::{LocalCommand, ServeArgs};
 pub use run::{ApplyArgs, DestroyArgs, PlanArgs, RehearseArgs, RollbackArgs, RunArgs, StatusArgs};
-pub use state::StateCommand;
+pub use state::{MvArgs, PushArgs, RebuildArgs, RmArgs, StateCommand};
 
 /// Roll out images on AWS with nobody noticing.
 #[derive(Debug, Parser)]
@@ -71,6 +71,8 @@ pub enum Command {
     Rollback(RollbackArgs),
     /// Show which instance runs what and who serves, and where a swap stands
     Status(StatusArgs),
+    /// Show what is live and was not last applied; exits with 4 if there is any
+    Drift(DriftArgs),
     /// Remove everything the project has made
     Destroy(DestroyArgs),
     /// Check the configuration, without credentials or network
@@ -91,7 +93,7 @@ pub enum Command {
     Show(ShowArgs),
     /// Show the outputs of the last apply
     Output(OutputArgs),
-    /// Look into the state
+    /// Look into the state, and change it by hand
     #[command(subcommand)]
     State(StateCommand),
     /// Print the dependency graph in DOT
@@ -207,6 +209,15 @@ pub struct OutputArgs {
     /// Print a string without quotes
     #[arg(long, requires = "name", conflicts_with = "json")]
     pub raw: bool,
+}
+
+#[derive(Debug, Clone, ClapArgs)]
+pub struct DriftArgs {
+    #[command(flatten)]
+    pub variables: VariableArgs,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Debug, Clone, ClapArgs)]

@@ -5,6 +5,7 @@ mod completions;
 mod console;
 mod destroy;
 mod docs;
+mod drift;
 pub mod explain;
 mod fmt;
 mod graph;
@@ -40,6 +41,8 @@ pub enum Exit {
     Error,
     /// There are changes, and the user asked to be told by the exit code.
     Changes,
+    /// What is live is not what was applied.
+    Drift,
 }
 
 impl From<Exit> for ExitCode {
@@ -48,6 +51,7 @@ impl From<Exit> for ExitCode {
             Exit::Ok => Self::SUCCESS,
             Exit::Error => Self::from(1),
             Exit::Changes => Self::from(2),
+            Exit::Drift => Self::from(4),
         }
     }
 }
@@ -62,6 +66,7 @@ pub fn run(command: Command, settings: &Settings, terminal: &Terminal) -> Comman
         Command::Apply(args) => wait(settings, apply::run(args, settings, terminal)),
         Command::Rollback(args) => wait(settings, rollback::run(args, settings, terminal)),
         Command::Status(args) => status::run(&args, settings, terminal),
+        Command::Drift(args) => wait(settings, drift::run(args, settings, terminal)),
         Command::Destroy(args) => wait(settings, destroy::run(args, settings, terminal)),
         Command::Validate(args) => validate::run(&args, settings, terminal),
         Command::Test(args) => test::run(&args, settings, terminal),

@@ -8,6 +8,7 @@ use infra_engine::assertion::Broken;
 use infra_engine::plan::{PlanError, Problem};
 use infra_engine::plan_file::PlanFileError;
 use infra_engine::provider::{FailureClass, ProviderError};
+use infra_engine::rebuild::RebuildError;
 use infra_engine::refresh::RefreshError;
 use infra_engine::seal::UnsealError;
 use infra_engine::store::{LoadError, StoreError};
@@ -97,6 +98,15 @@ impl From<ProviderError> for CommandError {
 impl From<RefreshError> for CommandError {
     fn from(error: RefreshError) -> Self {
         provider_complaint(&error.source).at(&error.address).into()
+    }
+}
+
+impl From<RebuildError> for CommandError {
+    fn from(error: RebuildError) -> Self {
+        match error {
+            RebuildError::Find(error) => error.into(),
+            RebuildError::Read(error) => error.into(),
+        }
     }
 }
 

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use infra_engine::inherit::inherit;
+use infra_engine::state::State;
 use infra_lang::Program;
 use infra_lang::address::Address;
 use infra_lang::ast::Expr;
-use infra_lang::desired::Desired;
+use infra_lang::desired::{self, Desired};
 use infra_lang::diagnostic::Diagnostic;
 use infra_lang::inputs::{Given, Inputs};
 use infra_lang::name::Identifier;
@@ -90,7 +91,7 @@ impl Project {
     ///
     /// # Errors
     /// What is wrong with them.
-    pub fn settings(&self) -> CommandResult<infra_lang::desired::Project> {
+    pub fn settings(&self) -> CommandResult<desired::Project> {
         self.located(infra_lang::project(&self.program, &self.inputs(BTreeMap::new(), None)))
     }
 
@@ -133,6 +134,41 @@ impl Project {
     /// What is worth knowing, though nothing is wrong.
     pub fn warnings(&self) -> &[Diagnostic] {
         &self.warnings
+    }
+
+    /// A state belongs to one account and one region: anything else would look as if all had vanished.
+    ///
+    /// # Errors
+    /// The project, its state and the credentials do not belong together.
+    pub fn check_home(&self, wanted: &desired::Project, state: &State, account: &str) -> CommandResult<()> {
+        let place = self.location(wanted.span);
+        if let Some(expected) = wanted.account.as_ref().filter(|expected| *expected != account) {
+            return Err(Complaint::new(format!(
+                "the credentials are of account {account}, and the project is of {expected}"
+            ))
+            .at(place)
+            .hint("use the credentials of that account")
+            .into());
+        }
+        if state.account != account {
+            return Err(Complaint::new(format!(
+                "the credentials are of account {account}, and the state is of {}",
+                state.account
+            ))
+            .at(place)
+            .hint("use the credentials of that account, or another state: `backend \"local\" { path = … }`")
+            .into());
+        }
+        if state.region != wanted.region {
+            return Err(Complaint::new(format!(
+                "the project is in {}, and its state in {}",
+                wanted.region, state.region
+            ))
+            .at(place)
+            .hint("a second region is a second project, with a state of its own")
+            .into());
+        }
+        Ok(())
     }
 
     /// `path:line` of a span.

@@ -2,6 +2,7 @@
 
 pub mod attribute;
 pub mod diagnostic;
+pub mod drift;
 pub mod duration;
 pub mod events;
 pub mod markdown;

@@ -23,6 +23,43 @@ use crate::project::Project;
 use crate::settings::Settings;
 use crate::store::{self, Access, Place, Store};
 
+/// A project that has been read, before anything is asked.
+struct Opened {
+    project: Project,
+    /// What it wants, as far as that is known before AWS is asked.
+    first: Desired,
+    place: Place,
+}
+
+impl Opened {
+    fn new(settings: &Settings, given: &VariableArgs) -> CommandResult<Self> {
+        let project = Project::load(settings, given, &infra_aws::schemas())?;
+        let first = project.evaluate(BTreeMap::new(), None)?;
+        let place = Place::of(&first.project, settings);
+        Ok(Self { project, first, place })
+    }
+
+    async fn connect(
+        self,
+        gateway: &Gateway<'_>,
+        store: Store,
+        found: Option<State>,
+        unfinished: Option<Journal>,
+    ) -> CommandResult<Session> {
+        let Self { project, first, place } = self;
+        let (name, region) = (first.project.name.to_string(), &first.project.region);
+        let redactor = Redactor::of(&seal::secrets_in(&first));
+        let provider = cloud::connect(gateway, &name, region, &project.files, &redactor).await?;
+        let account = provider.account().await?;
+        let is_new = found.is_none();
+        let state = found.map_or_else(|| new_state(&first, &account), Ok)?;
+        project.check_home(&first.project, &state, &account)?;
+        let desired = desire(&project, &Discreet::new(&provider, &redactor), &account).await?;
+        let redactor = Redactor::of(&seal::secrets_in(&desired));
+        Ok(Session { project, desired, redactor, place, store, state, is_new, unfinished, provider })
+    }
+}
+
 /// A project with the state it had and the AWS it lives in.
 pub struct Session {
     /// The project as written.
@@ -51,23 +88,21 @@ impl Session {
     /// # Errors
     /// The configuration is wrong, the state is locked, damaged or of another account or region, or AWS says no.
     pub async fn open(settings: &Settings, given: &VariableArgs, access: Access) -> CommandResult<Self> {
-        let project = Project::load(settings, given, &infra_aws::schemas())?;
-        let first = project.evaluate(BTreeMap::new(), None)?;
-        let (place, gateway) = (Place::of(&first.project, settings), Gateway::new(settings));
-        let store = place.open_through(access, &gateway).await?;
-        let (found, unfinished) =
-            (store::state(&*store, &place).await?, store::journal(&*store, &place).await?);
-        let name = first.project.name.to_string();
-        let redactor = Redactor::of(&seal::secrets_in(&first));
-        let region = &first.project.region;
-        let provider = cloud::connect(&gateway, &name, region, &project.files, &redactor).await?;
-        let account = provider.account().await?;
-        let is_new = found.is_none();
-        let state = found.map_or_else(|| new_state(&first, &account), Ok)?;
-        check_home(&first, &state, &account, &project)?;
-        let desired = desire(&project, &Discreet::new(&provider, &redactor), &account).await?;
-        let redactor = Redactor::of(&seal::secrets_in(&desired));
-        Ok(Self { project, desired, redactor, place, store, state, is_new, unfinished, provider })
+        let (gateway, opened) = (Gateway::new(settings), Opened::new(settings, given)?);
+        let store = opened.place.open_through(access, &gateway).await?;
+        let found = store::state(&*store, &opened.place).await?;
+        let unfinished = store::journal(&*store, &opened.place).await?;
+        opened.connect(&gateway, store, found, unfinished).await
+    }
+
+    /// The same with a new state, whatever is there: nothing of it is read.
+    ///
+    /// # Errors
+    /// The configuration is wrong, the state is locked, or AWS says no.
+    pub async fn anew(settings: &Settings, given: &VariableArgs, access: Access) -> CommandResult<Self> {
+        let (gateway, opened) = (Gateway::new(settings), Opened::new(settings, given)?);
+        let store = opened.place.open_through(access, &gateway).await?;
+        opened.connect(&gateway, store, None, None).await
     }
 
     /// AWS, telling no secrets.
@@ -135,39 +170,6 @@ fn new_state(desired: &Desired, account: &str) -> CommandResult<State> {
         account.to_owned(),
         project.region.clone(),
     ))
-}
-
-/// A state belongs to one account and one region: anything else would look as if all had vanished.
-fn check_home(desired: &Desired, state: &State, account: &str, project: &Project) -> CommandResult<()> {
-    let wanted = &desired.project;
-    let place = project.location(wanted.span);
-    if let Some(expected) = wanted.account.as_ref().filter(|expected| *expected != account) {
-        return Err(Complaint::new(format!(
-            "the credentials are of account {account}, and the project is of {expected}"
-        ))
-        .at(place)
-        .hint("use the credentials of that account")
-        .into());
-    }
-    if state.account != account {
-        return Err(Complaint::new(format!(
-            "the credentials are of account {account}, and the state is of {}",
-            state.account
-        ))
-        .at(place)
-        .hint("use the credentials of that account, or another state: `backend \"local\" { path = … }`")
-        .into());
-    }
-    if state.region != wanted.region {
-        return Err(Complaint::new(format!(
-            "the project is in {}, and its state in {}",
-            wanted.region, state.region
-        ))
-        .at(place)
-        .hint("a second region is a second project, with a state of its own")
-        .into());
-    }
-    Ok(())
 }
 
 /// Evaluates, asks AWS what `data` blocks want to know, and evaluates again, until there is nothing more to ask.

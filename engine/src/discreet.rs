@@ -1,12 +1,16 @@
 //! A provider that tells no secrets: what a cloud answers may quote what it was asked.
 
 use async_trait::async_trait;
+use infra_lang::address::Address;
 use infra_lang::desired::Lookup;
 use infra_lang::name::KindName;
 use infra_lang::residual::Values;
 use infra_lang::schema::SchemaSet;
 
-use crate::provider::{Kind, Observation, Progress, Provider, ProviderError, ReadRequest, Task, Verdict};
+use crate::id::RemoteId;
+use crate::provider::{
+    Kind, Observation, Progress, Provider, ProviderError, ReadRequest, Tagged, Task, Verdict,
+};
 use crate::redact::Redactor;
 use crate::steps::Operation;
 
@@ -76,5 +80,21 @@ impl Provider for Discreet<'_> {
             Verdict::Holds => Ok(Verdict::Holds),
             Verdict::Broken(why) => Ok(Verdict::Broken(self.redactor.clean(&why))),
         }
+    }
+
+    async fn tagged(&self) -> Result<Vec<Tagged>, ProviderError> {
+        self.provider.tagged().await.map_err(|error| self.error(error))
+    }
+
+    async fn named(&self, kind: &KindName, desired: &Values) -> Result<Vec<RemoteId>, ProviderError> {
+        self.provider.named(kind, desired).await.map_err(|error| self.error(error))
+    }
+
+    fn tag_of(&self, address: &Address) -> String {
+        self.provider.tag_of(address)
+    }
+
+    fn address_of(&self, tag: &str) -> Option<Address> {
+        self.provider.address_of(tag)
     }
 }

@@ -335,24 +335,15 @@ pub trait Provider: Send + Sync {
     ) -> Result<Verdict, ProviderError>;
 
     /// All that carries the tags of this project; of several objects with one address, that which counts first.
-    async fn tagged(&self) -> Result<Vec<Tagged>, ProviderError> {
-        Ok(Vec::new())
-    }
+    async fn tagged(&self) -> Result<Vec<Tagged>, ProviderError>;
 
     /// The ids that an object without tags may have, by what its attributes say of its names, the likeliest first.
     /// Whether there is one is told by reading it.
-    async fn named(&self, kind: &KindName, desired: &Values) -> Result<Vec<RemoteId>, ProviderError> {
-        let _ = (kind, desired);
-        Ok(Vec::new())
-    }
+    async fn named(&self, kind: &KindName, desired: &Values) -> Result<Vec<RemoteId>, ProviderError>;
 
     /// How an address is written into a tag.
-    fn tag_of(&self, address: &Address) -> String {
-        address.to_string()
-    }
+    fn tag_of(&self, address: &Address) -> String;
 
     /// The address that was written into a tag, if that can be told.
-    fn address_of(&self, tag: &str) -> Option<Address> {
-        Address::parse(tag)
-    }
+    fn address_of(&self, tag: &str) -> Option<Address>;
 }

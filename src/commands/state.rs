@@ -1,6 +1,12 @@
-//! `infra state`: look into the state. A command each, one file and one line here.
+//! `infra state`: look into the state, and change it by hand. A command each, one file and one line here.
 
+mod edit;
+mod mv;
+mod pull;
+mod push;
+mod rebuild;
 mod rekey;
+mod rm;
 mod show;
 mod unlock;
 
@@ -24,6 +30,13 @@ pub async fn run(command: StateCommand, settings: &Settings, terminal: &Terminal
         }
         StateCommand::Rekey { plain, yes } => rekey::run(plain, yes, settings, terminal).await?,
         StateCommand::Unlock { yes } => unlock::run(yes, settings, terminal).await?,
+        StateCommand::Mv(args) => mv::run(&args, settings, terminal).await?,
+        StateCommand::Rm(args) => rm::run(&args, settings, terminal).await?,
+        StateCommand::Pull { file } => {
+            pull::run(&current(settings).await?, file.as_deref(), settings, terminal)?;
+        }
+        StateCommand::Push(args) => push::run(&args, settings, terminal).await?,
+        StateCommand::Rebuild(args) => rebuild::run(args, settings, terminal).await?,
     }
     Ok(Exit::Ok)
 }

@@ -8,7 +8,7 @@ use infra_lang::name::Identifier;
 use infra_lang::residual::Residual;
 
 use super::attribute::lines;
-use super::style::{ADD, BOLD, CHANGE, DIM, REMOVE, SWAP, WARNING};
+use super::style::{ADD, BOLD, CHANGE, CODE, DIM, REMOVE, SWAP, WARNING};
 use super::value::residual;
 
 /// The whole plan.
@@ -22,6 +22,7 @@ pub fn plan(plan: &Plan, width: usize) -> String {
     for (from, to) in &plan.moves {
         text += &format!("{CHANGE}↪ moved{CHANGE:#} {from} → {to}\n");
     }
+    text += &renamed(plan);
     for change in &plan.changes {
         text += &one(change, plan, width);
     }
@@ -29,6 +30,18 @@ pub fn plan(plan: &Plan, width: usize) -> String {
     text += &checks(plan);
     text += &notes(plan);
     text + &format!("{BOLD}{}{BOLD:#}\n", verdict(plan))
+}
+
+/// What seems to be the same under another address, with the blocks that say so, ready to be pasted.
+fn renamed(plan: &Plan) -> String {
+    if plan.renamed.is_empty() {
+        return String::new();
+    }
+    let blocks: String = plan.renamed.iter().map(|block| format!("{CODE}{block}{CODE:#}\n")).collect();
+    format!(
+        "{WARNING}! destroyed under one address and created under another, what seems to be the same{WARNING:#}. If it \
+         only has another address now, write:\n\n{blocks}\n"
+    )
 }
 
 /// The checks that do not hold, and those that apply has to decide.

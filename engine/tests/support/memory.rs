@@ -13,6 +13,7 @@ use infra_engine::provider::{
     Task, Verdict,
 };
 use infra_engine::steps::{Effect, Operation};
+use infra_lang::address::Address;
 use infra_lang::desired::Lookup;
 use infra_lang::name::KindName;
 use infra_lang::residual::Values;
@@ -319,6 +320,14 @@ impl Provider for Memory {
             desired.contains_key("box") && thing.values.get("box") == desired.get("box")
         });
         Ok(of_box.map(|(id, _)| id.clone()).collect())
+    }
+
+    fn tag_of(&self, address: &Address) -> String {
+        address.to_string()
+    }
+
+    fn address_of(&self, tag: &str) -> Option<Address> {
+        Address::parse(tag)
     }
 
     async fn advance(&self, task: &Task) -> Result<Progress, ProviderError> {
