@@ -9,6 +9,7 @@ pub mod markdown;
 pub mod module;
 pub mod plan;
 pub mod rehearsal;
+pub mod repair;
 pub mod state;
 pub mod status;
 pub mod style;

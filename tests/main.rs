@@ -8,6 +8,7 @@ mod capacity;
 mod clients;
 mod counts;
 mod crash;
+mod damage;
 mod kinds;
 mod language;
 mod moving;

@@ -86,6 +86,17 @@ pub fn line(event: &JournalEvent, chain: &mut Chain) -> Result<String, serde_jso
     Ok(chain.link(&serde_json::to_string(event)?))
 }
 
+/// All lines of a journal.
+///
+/// # Errors
+/// A secret stands in its plan in the clear.
+pub fn lines(journal: &Journal) -> Result<Vec<String>, PlanFileError> {
+    let (header, mut chain) = header(&journal.plan)?;
+    let events = journal.events.iter().map(|event| line(event, &mut chain));
+    let events = events.map(|line| line.map_err(|error| PlanFileError::Damaged(error.to_string())));
+    [Ok(header)].into_iter().chain(events).collect()
+}
+
 /// A journal as far as it can be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Extent {

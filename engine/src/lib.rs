@@ -65,6 +65,7 @@ pub mod journal_file;
 pub mod lease;
 pub mod plan_file;
 pub mod redact;
+pub mod repair;
 pub mod seal;
 pub mod state_file;
 pub mod store;

@@ -19,12 +19,19 @@ pub struct StoreError {
     pub message: String,
     /// The next step, if we know one.
     pub hint: Option<String>,
+    /// Whether what is there is damaged, so that trying again is of no use.
+    pub damaged: bool,
 }
 
 impl StoreError {
     /// An error in a sentence.
     pub fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), hint: None }
+        Self { message: message.into(), hint: None, damaged: false }
+    }
+
+    /// The same, about something that is there and damaged.
+    pub fn damaged(self) -> Self {
+        Self { damaged: true, ..self }
     }
 
     /// Adds the next step.
@@ -61,6 +68,15 @@ pub trait StateStore: Send + Sync {
     /// tells why. For ever, where a lock is held as long as the process lives.
     async fn lost(&self) -> StoreError {
         std::future::pending().await
+    }
+
+    /// Replaces the journal by these lines. If this is not done at once, a crash leaves a shorter one.
+    async fn journal_replace(&self, lines: &[String]) -> Result<(), StoreError> {
+        self.journal_clear().await?;
+        for line in lines {
+            self.journal_append(line).await?;
+        }
+        Ok(())
     }
 }
 

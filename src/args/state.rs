@@ -18,6 +18,12 @@ pub enum StateCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Restore what is damaged: the state from its backup, the journal up to the damage
+    Repair {
+        /// Show what would be done, and write nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// Encrypt the state and its backup anew, for the keys that are given now
     Rekey {
         /// Take the encryption off instead

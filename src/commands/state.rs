@@ -6,6 +6,7 @@ mod pull;
 mod push;
 mod rebuild;
 mod rekey;
+mod repair;
 mod rm;
 mod show;
 mod unlock;
@@ -28,6 +29,7 @@ pub async fn run(command: StateCommand, settings: &Settings, terminal: &Terminal
         StateCommand::Show { address, json } => {
             show::run(&current(settings).await?, &address, json, terminal)?;
         }
+        StateCommand::Repair { dry_run } => return repair::run(dry_run, settings, terminal).await,
         StateCommand::Rekey { plain, yes } => rekey::run(plain, yes, settings, terminal).await?,
         StateCommand::Unlock { yes } => unlock::run(yes, settings, terminal).await?,
         StateCommand::Mv(args) => mv::run(&args, settings, terminal).await?,

@@ -3,6 +3,7 @@
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
@@ -21,6 +22,8 @@ const AGAIN: Duration = Duration::from_millis(200);
 #[derive(Debug)]
 pub struct DiskStore {
     path: PathBuf,
+    /// The journal, once something was added to it.
+    journal: Mutex<Option<File>>,
     /// Held for as long as the store is open; the system lets go of it when the process dies.
     _lock: Option<File>,
 }
@@ -44,7 +47,7 @@ pub fn beside(path: &Path, suffix: &str) -> PathBuf {
 impl DiskStore {
     /// A store that only reads: it needs no lock, because saves are atomic.
     pub fn read_only(path: &Path) -> Self {
-        Self { path: path.to_owned(), _lock: None }
+        Self { path: path.to_owned(), journal: Mutex::default(), _lock: None }
     }
 
     /// A store that may write, locked.
@@ -77,7 +80,7 @@ impl DiskStore {
             since: now,
         };
         write_holder(&mut file, &holder).map_err(failed)?;
-        Ok(Self { path: path.to_owned(), _lock: Some(file) })
+        Ok(Self { path: path.to_owned(), journal: Mutex::default(), _lock: Some(file) })
     }
 }
 
@@ -100,6 +103,39 @@ pub fn locked_in_time(path: &Path, command: &str, settings: &Settings) -> Result
         // Nothing else goes on yet; and the clock of `--local` would jump.
         std::thread::sleep(AGAIN);
     }
+}
+
+impl DiskStore {
+    fn journal_path(&self) -> PathBuf {
+        beside(&self.path, ".journal")
+    }
+
+    fn open_journal(&self) -> MutexGuard<'_, Option<File>> {
+        self.journal.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds a line to the journal, which stays open: one write and one sync each.
+    fn append(&self, line: &str) -> io::Result<()> {
+        let mut journal = self.open_journal();
+        let mut file = match journal.take() {
+            Some(file) => file,
+            None => opened_to_append(&self.journal_path())?,
+        };
+        file.write_all(format!("{line}\n").as_bytes())?;
+        file.sync_data()?;
+        *journal = Some(file);
+        Ok(())
+    }
+}
+
+/// A file to whose end one writes. If it is new, it lasts.
+fn opened_to_append(path: &Path) -> io::Result<File> {
+    let is_new = !path.exists();
+    let file = OpenOptions::new().append(true).create(true).open(path)?;
+    if is_new {
+        sync_folder(path)?;
+    }
+    Ok(file)
 }
 
 fn write_holder(file: &mut File, holder: &Holder) -> io::Result<()> {
@@ -209,29 +245,32 @@ impl StateStore for DiskStore {
     }
 
     async fn journal_append(&self, line: &str) -> Result<(), StoreError> {
-        let path = beside(&self.path, ".journal");
-        let append = || -> io::Result<()> {
-            let is_new = !path.exists();
-            let mut file = OpenOptions::new().append(true).create(true).open(&path)?;
-            file.write_all(format!("{line}\n").as_bytes())?;
-            file.sync_data()?;
-            if is_new { sync_folder(&path) } else { Ok(()) }
-        };
-        append().map_err(store_error("cannot write", &path))
+        self.append(line).map_err(store_error("cannot write", &self.journal_path()))
     }
 
     async fn journal_load(&self) -> Result<Option<Vec<u8>>, StoreError> {
-        read(&beside(&self.path, ".journal"))
+        read(&self.journal_path())
     }
 
     async fn journal_clear(&self) -> Result<(), StoreError> {
-        let path = beside(&self.path, ".journal");
+        let path = self.journal_path();
+        *self.open_journal() = None;
         match fs::remove_file(&path).and_then(|()| sync_folder(&path)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 Err(store_error("cannot remove", &path)(error))
             }
             _ => Ok(()),
         }
+    }
+
+    async fn journal_replace(&self, lines: &[String]) -> Result<(), StoreError> {
+        if lines.is_empty() {
+            return self.journal_clear().await;
+        }
+        let path = self.journal_path();
+        *self.open_journal() = None;
+        let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+        write_atomically(&path, text.as_bytes()).map_err(store_error("cannot write", &path))
     }
 }
 
@@ -276,7 +315,12 @@ mod tests {
             store.journal_append(line).await.expect("appended");
         }
         assert_eq!(store.journal_load().await, Ok(Some(b"a\nb\n".to_vec())));
+        store.journal_replace(&["c".to_owned()]).await.expect("replaced");
+        store.journal_append("d").await.expect("appended");
+        assert_eq!(store.journal_load().await, Ok(Some(b"c\nd\n".to_vec())));
         store.journal_clear().await.expect("cleared");
         assert_eq!(store.journal_load().await, Ok(None));
+        store.journal_append("e").await.expect("appended");
+        assert_eq!(store.journal_load().await, Ok(Some(b"e\n".to_vec())));
     }
 }

@@ -50,7 +50,7 @@ impl fmt::Display for SharedPlace {
 /// What S3 said of an object.
 pub(super) fn out_of_reach(key: &str, error: &ProviderError) -> StoreError {
     let complaint = provider_complaint(error);
-    StoreError { message: format!("{key} in S3: {}", complaint.message), hint: complaint.hint }
+    StoreError { hint: complaint.hint, ..StoreError::new(format!("{key} in S3: {}", complaint.message)) }
 }
 
 /// What is wrong with an object.

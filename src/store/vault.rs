@@ -83,6 +83,14 @@ impl Vault {
         self.keys.seal(bytes).map_err(|error| self.cannot_seal(&error))
     }
 
+    /// A line of the journal. An empty one ends a torn one: it says nothing, and stays what it is.
+    fn sealed_line(&self, line: &str) -> Result<String, StoreError> {
+        if line.is_empty() || !self.seals {
+            return Ok(line.to_owned());
+        }
+        Ok(STANDARD_NO_PAD.encode(self.sealed(line.as_bytes())?))
+    }
+
     fn cannot_seal(&self, error: &io::Error) -> StoreError {
         StoreError::new(format!("cannot encrypt {}: {error}", self.place))
     }
@@ -92,7 +100,9 @@ impl Vault {
     }
 
     fn closed(&self, closed: &Closed, what: &str) -> StoreError {
-        StoreError::new(format!("cannot read {what}{}: {closed}", self.place)).hint(closed.hint())
+        let error =
+            StoreError::new(format!("cannot read {what}{}: {closed}", self.place)).hint(closed.hint());
+        if matches!(closed, Closed::Damaged(_)) { error.damaged() } else { error }
     }
 
     /// How the state stands in its place, looking if nobody has.
@@ -145,12 +155,7 @@ impl StateStore for Vault {
     }
 
     async fn journal_append(&self, line: &str) -> Result<(), StoreError> {
-        // An empty line ends a torn one: it says nothing, and stays what it is.
-        if line.is_empty() || !self.seals {
-            return self.inner.journal_append(line).await;
-        }
-        let sealed = self.sealed(line.as_bytes())?;
-        self.inner.journal_append(&STANDARD_NO_PAD.encode(sealed)).await
+        self.inner.journal_append(&self.sealed_line(line)?).await
     }
 
     async fn journal_load(&self) -> Result<Option<Vec<u8>>, StoreError> {
@@ -165,6 +170,12 @@ impl StateStore for Vault {
 
     async fn lost(&self) -> StoreError {
         self.inner.lost().await
+    }
+
+    async fn journal_replace(&self, lines: &[String]) -> Result<(), StoreError> {
+        let lines: Result<Vec<String>, StoreError> =
+            lines.iter().map(|line| self.sealed_line(line)).collect();
+        self.inner.journal_replace(&lines?).await
     }
 }
 
