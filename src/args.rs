@@ -11,7 +11,7 @@ use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 pub use local::{LocalCommand, ServeArgs};
 pub use run::{ApplyArgs, DestroyArgs, PlanArgs, RehearseArgs, RollbackArgs, RunArgs, StatusArgs};
-pub use state::{MvArgs, PushArgs, RebuildArgs, RmArgs, StateCommand};
+pub use state::{MigrateArgs, MvArgs, PushArgs, RebuildArgs, RmArgs, StateCommand};
 
 /// Roll out images on AWS with nobody noticing.
 #[derive(Debug, Parser)]

@@ -21,7 +21,7 @@ use crate::cloud::{self, Gateway};
 use crate::error::{CommandResult, Complaint, provider_complaint};
 use crate::project::Project;
 use crate::settings::Settings;
-use crate::store::{self, Access, Place, Store};
+use crate::store::{self, Access, Place, Store, remembered};
 
 /// A project that has been read, before anything is asked.
 struct Opened {
@@ -91,6 +91,12 @@ impl Session {
         let (gateway, opened) = (Gateway::new(settings), Opened::new(settings, given)?);
         let store = opened.place.open_through(access, &gateway).await?;
         let found = store::state(&*store, &opened.place).await?;
+        if found.is_none() {
+            remembered::check(&opened.place, &gateway, &opened.first.project.region).await?;
+        }
+        if matches!(access, Access::Write(_)) {
+            remembered::remember(&opened.place, settings)?;
+        }
         let unfinished = store::journal(&*store, &opened.place).await?;
         opened.connect(&gateway, store, found, unfinished).await
     }

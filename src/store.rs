@@ -1,8 +1,11 @@
 //! Where a project's state is kept, and opening it there.
 
+mod address;
 pub mod disk;
 pub mod lease;
+pub mod open;
 pub mod plans;
+pub mod remembered;
 pub mod shared;
 pub mod vault;
 
@@ -73,13 +76,11 @@ impl Place {
     pub fn of(project: &Project, settings: &Settings) -> Self {
         match &project.backend {
             Backend::Local { path } => Self::Disk(kept_in(settings).join(path)),
-            Backend::S3 { bucket, key, region, kms_key_id } => Self::Shared(SharedPlace {
-                bucket: bucket.clone(),
-                key: key.clone(),
-                region: region.clone().unwrap_or_else(|| project.region.clone()),
-                kms_key_id: kms_key_id.clone(),
-                here: hidden(settings).join("shared").join(bucket).join(key),
-            }),
+            Backend::S3 { bucket, key, region, kms_key_id } => {
+                let region = region.as_ref().unwrap_or(&project.region);
+                let place = SharedPlace::new(bucket, key, region, hidden(settings));
+                Self::Shared(SharedPlace { kms_key_id: kms_key_id.clone(), ..place })
+            }
         }
     }
 
@@ -105,7 +106,7 @@ impl Place {
             }
             (Self::Shared(place), Access::Read) => Box::new(shared::read_only(place, gateway).await?),
             (Self::Shared(place), Access::Write(command)) => {
-                Box::new(shared::locked(place, command, settings, gateway).await?)
+                Box::new(shared::locked(place, command, gateway).await?)
             }
         };
         Ok(Box::new(Vault::new(inner, keys, self.to_string())))

@@ -20,6 +20,7 @@ mod rollback;
 mod scaling;
 mod secrets;
 mod served;
+mod shared;
 mod state;
 mod stdlib;
 mod testing;

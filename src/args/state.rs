@@ -33,6 +33,10 @@ pub enum StateCommand {
         #[arg(short = 'y', long)]
         yes: bool,
     },
+    /// Move the state from where it was kept to where the project says now
+    ///
+    /// It is read again there and compared, and set aside where it was.
+    Migrate(MigrateArgs),
     /// Take the lease of a shared state away from whoever holds it, who can write nothing from then on
     Unlock {
         /// Do not ask
@@ -102,6 +106,16 @@ pub struct RebuildArgs {
     #[arg(long)]
     pub force: bool,
     /// Show what is found, and write nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+#[derive(Debug, Clone, ClapArgs)]
+pub struct MigrateArgs {
+    /// Where it was kept: local:PATH or s3://BUCKET/KEY?region=REGION
+    #[arg(value_name = "FROM")]
+    pub from: String,
+    /// Say what would go where, and move nothing
     #[arg(long)]
     pub dry_run: bool,
 }

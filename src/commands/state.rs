@@ -1,6 +1,7 @@
 //! `infra state`: look into the state, and change it by hand. A command each, one file and one line here.
 
 mod edit;
+mod migrate;
 mod mv;
 mod pull;
 mod push;
@@ -16,11 +17,12 @@ use infra_lang::address::Address;
 
 use super::Exit;
 use crate::args::{StateCommand, VariableArgs};
+use crate::cloud::Gateway;
 use crate::error::{CommandResult, Complaint};
 use crate::project::Project;
 use crate::render;
 use crate::settings::Settings;
-use crate::store::{self, Access, Place};
+use crate::store::{self, Access, Place, remembered};
 use crate::terminal::Terminal;
 
 pub async fn run(command: StateCommand, settings: &Settings, terminal: &Terminal) -> CommandResult<Exit> {
@@ -31,6 +33,7 @@ pub async fn run(command: StateCommand, settings: &Settings, terminal: &Terminal
         }
         StateCommand::Repair { dry_run } => return repair::run(dry_run, settings, terminal).await,
         StateCommand::Rekey { plain, yes } => rekey::run(plain, yes, settings, terminal).await?,
+        StateCommand::Migrate(args) => migrate::run(&args, settings, terminal).await?,
         StateCommand::Unlock { yes } => unlock::run(yes, settings, terminal).await?,
         StateCommand::Mv(args) => mv::run(&args, settings, terminal).await?,
         StateCommand::Rm(args) => rm::run(&args, settings, terminal).await?,
@@ -48,8 +51,15 @@ pub async fn run(command: StateCommand, settings: &Settings, terminal: &Terminal
 /// # Errors
 /// The project does not say where, or is wrong.
 fn place(settings: &Settings) -> CommandResult<Place> {
-    let project = Project::load(settings, &VariableArgs::default(), &infra_aws::schemas())?;
-    Ok(Place::of(&project.settings()?, settings))
+    Ok(Place::of(&about(settings)?, settings))
+}
+
+/// The settings of the project.
+///
+/// # Errors
+/// They are wrong, or missing.
+fn about(settings: &Settings) -> CommandResult<infra_lang::desired::Project> {
+    Project::load(settings, &VariableArgs::default(), &infra_aws::schemas())?.settings()
 }
 
 /// The project's state as it was last saved.
@@ -57,8 +67,12 @@ fn place(settings: &Settings) -> CommandResult<Place> {
 /// # Errors
 /// There is none yet, it is damaged, or the project does not say where it is.
 pub async fn current(settings: &Settings) -> CommandResult<State> {
-    let place = place(settings)?;
-    let found = store::state(&*place.open(Access::Read, settings).await?, &place).await?;
+    let (project, gateway) = (about(settings)?, Gateway::new(settings));
+    let place = Place::of(&project, settings);
+    let found = store::state(&*place.open_through(Access::Read, &gateway).await?, &place).await?;
+    if found.is_none() {
+        remembered::check(&place, &gateway, &project.region).await?;
+    }
     let missing = || Complaint::new("there is no state yet").at(&place).hint("`infra apply` makes it");
     Ok(found.ok_or_else(missing)?)
 }

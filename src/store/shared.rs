@@ -24,7 +24,7 @@ use super::lease::Held;
 use crate::error::provider_complaint;
 use slot::{Slot, Unwritten};
 
-pub use open::{holder, locked, read_only, unlock};
+pub use open::{holder, locked, read_only, returned, unlock};
 
 /// Where a shared state is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +39,19 @@ pub struct SharedPlace {
     pub kms_key_id: Option<String>,
     /// The state's place on this machine: what stands beside it is the journal that is written first.
     pub here: PathBuf,
+}
+
+impl SharedPlace {
+    /// A place in a bucket of a region; `hidden` is the folder of this machine's half of it.
+    pub fn new(bucket: &str, key: &str, region: &str, hidden: PathBuf) -> Self {
+        Self {
+            bucket: bucket.to_owned(),
+            key: key.to_owned(),
+            region: region.to_owned(),
+            kms_key_id: None,
+            here: hidden.join("shared").join(bucket).join(key),
+        }
+    }
 }
 
 impl fmt::Display for SharedPlace {

@@ -98,7 +98,8 @@ impl TestProject {
         command.spawn().expect("the binary runs")
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    /// A run of `infra` in it, not yet started.
+    pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_infra"));
         command.current_dir(self.path()).args(arguments).env_clear();
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default());

@@ -49,7 +49,7 @@ async fn take_away(
         return Err(Complaint::new("nothing was done: the lease stays").into());
     }
     // Whoever takes it next finds it free; until then it is ours, so that nobody sees what is half fenced off.
-    drop(shared::unlock(place, COMMAND, settings, &Gateway::new(settings)).await?);
+    drop(shared::unlock(place, COMMAND, &Gateway::new(settings)).await?);
     terminal.print(&format!("The lease of {place} is free.\n"));
     Ok(())
 }

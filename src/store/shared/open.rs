@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use infra_aws::bucket::{Bucket, BucketOptions};
 use infra_engine::fence::{Reconciled, reconcile};
-use infra_engine::lease::{Holder, decide};
+use infra_engine::lease::{Decision, Found, Holder, decide};
 use infra_engine::store::{StateStore, StoreError};
 use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep};
@@ -40,19 +40,27 @@ pub async fn read_only(place: &SharedPlace, gateway: &Gateway<'_>) -> CommandRes
 ///
 /// # Errors
 /// Somebody else holds the lease (who, since when), S3 is out of reach, or the place on this machine cannot be written.
-pub async fn locked(
+pub async fn locked(place: &SharedPlace, command: &str, gateway: &Gateway<'_>) -> CommandResult<SharedStore> {
+    leased(place, command, gateway, decide).await
+}
+
+/// What can be done about a lease, given the nonces of dead holders.
+type Decide = fn(Option<&Found>, &[String]) -> Decision;
+
+async fn leased(
     place: &SharedPlace,
     command: &str,
-    settings: &Settings,
     gateway: &Gateway<'_>,
+    decides: Decide,
 ) -> CommandResult<SharedStore> {
+    let settings = gateway.settings();
     let here = disk::locked_in_time(&place.here, command, settings)?;
     let bucket = reach(place, gateway).await?;
     let terminal = Terminal::new(settings.color);
     advise(&bucket, place, &terminal).await;
     let dead = former(place);
     let wanted = wanted(&bucket, place, command, settings)?;
-    match in_time(&wanted, &dead, settings, &terminal).await? {
+    match in_time(&wanted, |found| decides(found, &dead), settings, &terminal).await? {
         Taking::Held(lease) => opened(bucket, place, Writer { lease, here }, false, &terminal).await,
         Taking::TakenOver(lease, from, silent) => {
             terminal.tell(&taken_over(&from, silent));
@@ -63,16 +71,28 @@ pub async fn locked(
     }
 }
 
+/// The same, though the state may have moved away from here before: it comes back.
+///
+/// # Errors
+/// As [`locked`].
+pub async fn returned(
+    place: &SharedPlace,
+    command: &str,
+    gateway: &Gateway<'_>,
+) -> CommandResult<SharedStore> {
+    let back = |found: Option<&Found>, dead: &[String]| match (decide(found, dead), found) {
+        (Decision::Moved(_), Some(found)) => Decision::Take(found.lease.token.saturating_add(1)),
+        (decision, _) => decision,
+    };
+    leased(place, command, gateway, back).await
+}
+
 /// Takes the lease from whoever holds it, and gives the state under it.
 ///
 /// # Errors
 /// As [`locked`], but for the holder.
-pub async fn unlock(
-    place: &SharedPlace,
-    command: &str,
-    settings: &Settings,
-    gateway: &Gateway<'_>,
-) -> CommandResult<SharedStore> {
+pub async fn unlock(place: &SharedPlace, command: &str, gateway: &Gateway<'_>) -> CommandResult<SharedStore> {
+    let settings = gateway.settings();
     let here = disk::locked_in_time(&place.here, command, settings)?;
     let bucket = reach(place, gateway).await?;
     let wanted = wanted(&bucket, place, command, settings)?;
@@ -157,14 +177,14 @@ fn remember(place: &SharedPlace, nonce: &str) -> CommandResult<()> {
 /// Takes the lease, and waits for it as long as the user lets us.
 async fn in_time(
     wanted: &Wanted,
-    dead: &[String],
+    decides: impl Fn(Option<&Found>) -> Decision,
     settings: &Settings,
     terminal: &Terminal,
 ) -> CommandResult<Taking> {
     let deadline = Instant::now() + settings.lock_timeout;
     let mut is_told = false;
     loop {
-        let taking = lease::take(wanted, |found| decide(found, dead)).await?;
+        let taking = lease::take(wanted, &decides).await?;
         let Taking::Busy(by, _) = &taking else { return Ok(taking) };
         if Instant::now() >= deadline {
             return Ok(taking);
@@ -298,5 +318,8 @@ fn busy(by: &Holder, renewed: Duration, place: &SharedPlace) -> Complaint {
 fn moved(elsewhere: &str, place: &SharedPlace) -> Complaint {
     Complaint::new(format!("the state is not kept here any more: it has moved to {elsewhere}"))
         .at(place)
-        .hint("write that place into the `backend` block of the project")
+        .hint(format!(
+            "write that place into the `backend` block of the project, or move it back: `infra state migrate \
+             '{elsewhere}'`"
+        ))
 }

@@ -96,7 +96,7 @@ impl Machine {
     }
 
     async fn locked(&self) -> CommandResult<SharedStore> {
-        locked(&self.place(), "infra apply", &self.settings, &self.gateway()).await
+        locked(&self.place(), "infra apply", &self.gateway()).await
     }
 
     async fn open(&self) -> SharedStore {
@@ -201,7 +201,7 @@ async fn one_whose_lease_was_taken_can_write_no_object() {
             stalled.journal_append("plan").await.expect("appended");
             stalled.journal_append("a").await.expect("appended");
         }
-        let taken = unlock(&bob.place(), "infra state unlock", &bob.settings, &bob.gateway()).await;
+        let taken = unlock(&bob.place(), "infra state unlock", &bob.gateway()).await;
         let taken = taken.unwrap_or_else(|error| panic!("{}", told(error)));
         let before = [text(taken.load().await), text(taken.journal_load().await)];
         for error in [
