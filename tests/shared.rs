@@ -19,6 +19,9 @@ const SHARED: &str = r#"backend "s3" {
 
 const LOCAL: &str = r#"backend "local" { path = "shop.state" }"#;
 
+/// The second step, which comes after the first, has begun.
+const SECOND: &str = r#""event":"started","step":1"#;
+
 /// A project in which something is made, and which says what it was told.
 fn project(backend: &str) -> String {
     format!(
@@ -32,7 +35,7 @@ fn project(backend: &str) -> String {
           default = "nothing"
         }}
         vpc "main" {{ cidr_block = "10.0.0.0/16" }}
-        internet_gateway "main" {{ vpc_id = vpc.main }}
+        internet_gateway "main" {{ vpc_id = vpc.main.id }}
         output "said" {{ value = var.said }}
         "#
     )
@@ -153,7 +156,7 @@ fn who_comes_second_is_told_who_works_and_may_wait() {
     let (ann, bob) = (world.machine(SHARED), world.machine(SHARED));
     let _ = bob.run(&["local", "inject", "ec2:CreateInternetGateway=delay:4s"]).expect(0);
     let mut first = ann.start(&["apply", "--yes", "--no-rehearsal"]);
-    world.wait_for(".events", "started");
+    world.wait_for(".events", SECOND);
     let refused = bob.run(&["apply", "--yes"]);
     assert_eq!(refused.code, 1);
     let words =
@@ -176,7 +179,7 @@ fn a_killed_apply_is_finished_by_others() {
         let (ann, bob) = (world.machine(SHARED), world.machine(SHARED));
         let _ = bob.run(&["local", "inject", "ec2:CreateInternetGateway=delay:3s"]).expect(0);
         let mut first = brief(&ann, &["apply", "--yes", "--no-rehearsal"]).spawn().expect("it runs");
-        world.wait_for(".events", "succeeded");
+        world.wait_for(".events", SECOND);
         first.kill().expect("killed");
         first.wait().expect("it has ended");
         let next = if elsewhere { &bob } else { &ann };
@@ -202,7 +205,7 @@ fn one_that_was_stalled_past_its_lease_writes_nothing_more() {
     let (ann, bob) = (world.machine(SHARED), world.machine(SHARED));
     let _ = bob.run(&["local", "inject", "ec2:CreateInternetGateway=delay:1s"]).expect(0);
     let stalled = brief(&ann, &["apply", "--yes", "--no-rehearsal"]).spawn().expect("it runs");
-    world.wait_for(".events", "succeeded");
+    world.wait_for(".events", SECOND);
     signal(&stalled, "-STOP");
     let taken = bob.run(&["apply", "--yes", "--lock-timeout", "60s", "--var", "said=bob"]);
     assert_eq!(taken.code, 0, "{}", taken.err);
@@ -228,7 +231,7 @@ fn unlocking_stops_one_that_lives() {
     let mut living = ann.command(&["apply", "--yes", "--no-rehearsal"]);
     let living =
         living.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("runs");
-    world.wait_for(".events", "succeeded");
+    world.wait_for(".events", SECOND);
     let asked = bob.run(&["state", "unlock"]);
     assert_eq!(asked.code, 1, "{}", asked.out);
     assert!(asked.err.contains("An apply is unfinished: 1 of 2 steps are done"), "{}", asked.err);
@@ -246,14 +249,19 @@ fn unlocking_stops_one_that_lives() {
 fn losing_s3_loses_no_fact() {
     let world = World::new();
     let ann = world.machine(SHARED);
-    let _ = ann.run(&["local", "inject", "ec2:CreateVpc=delay:1s", "s3:*@0.5s=dropped*1000"]).expect(0);
-    let lost = ann.run(&["apply", "--yes", "--no-rehearsal"]);
-    assert_eq!(lost.code, 1, "{}", lost.out);
-    assert!(lost.err.contains("s3://shop-state/web/infra.state in S3: "), "{}", lost.err);
+    let _ = ann.run(&["local", "inject", "ec2:CreateInternetGateway=delay:3s"]).expect(0);
+    let lost = brief(&ann, &["apply", "--yes", "--no-rehearsal"]).env("INFRA_LEASE_SECONDS", "60").spawn();
+    world.wait_for(".events", SECOND);
+    let _ = ann.run(&["local", "inject", "s3:*=dropped*1000"]).expect(0);
+    let lost = lost.expect("it runs").wait_with_output().expect("it ends");
+    assert_eq!(lost.status.code(), Some(1), "{}", err(&lost));
+    assert!(err(&lost).contains("s3://shop-state/web/infra.state in S3: "), "{}", err(&lost));
+    assert!(err(&lost).contains("internet_gateway.main  done igw-"), "it went on: {}", err(&lost));
     let _ = ann.run(&["local", "inject", "--clear"]).expect(0);
-    assert_eq!(world.count("DescribeVpcs", "vpc.main</value>"), 1);
     let _ = ann.apply(&[]);
-    assert_eq!(world.count("DescribeVpcs", "vpc.main</value>"), 1, "what was made is known");
+    let made =
+        ["DescribeVpcs", "DescribeInternetGateways"].map(|action| world.count(action, ".main</value>"));
+    assert_eq!(made, [1, 1], "what was made is known");
     ann.expect_no_changes(&[]);
 }
 
