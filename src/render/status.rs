@@ -216,7 +216,7 @@ pub fn rolls_forward_again(address: &Address) -> String {
     )
 }
 
-/// How far an unfinished apply has come: `3 of 12 steps are done; in doubt: create vpc.main`.
+/// How far an unfinished apply has come: `3 of 12 steps are done; in doubt: vpc.main (create)`.
 pub fn so_far(journal: &Journal) -> String {
     let steps = &journal.plan.steps;
     let Ok(schedule) = Schedule::replay(steps, &journal.events) else {
@@ -224,8 +224,11 @@ pub fn so_far(journal: &Journal) -> String {
     };
     let is_done = |at: &usize| matches!(schedule.status(StepId(*at)), StepStatus::Succeeded(_));
     let done = (0..steps.steps.len()).filter(is_done).count();
-    let doubtful: Vec<&str> =
-        schedule.in_doubt().iter().map(|step| steps.steps[step.0].title.as_str()).collect();
+    let named = |id: &StepId| {
+        let step = &steps.steps[id.0];
+        format!("{} ({})", journal.plan.changes[step.change.0].address, step.title)
+    };
+    let doubtful: Vec<String> = schedule.in_doubt().iter().map(named).collect();
     let doubt =
         if doubtful.is_empty() { String::new() } else { format!("; in doubt: {}", doubtful.join(", ")) };
     format!("{done} of {} steps are done{doubt}", steps.steps.len())
