@@ -1,6 +1,7 @@
 //! The one place that talks to the terminal: streams, colour, width, prompts and signals.
 
 use std::io::{self, BufRead, IsTerminal, Write};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anstream::{AutoStream, ColorChoice};
 use infra_engine::apply::Stop;
@@ -100,12 +101,42 @@ fn complaint(complaint: &Complaint) -> String {
 /// Turns Ctrl-C, and what a build server sends when a job is cancelled, into a request to stop: the first lets running
 /// steps finish, the second stops at once.
 pub fn stop_on_interrupt(stop: Stop) -> tokio::task::JoinHandle<()> {
+    let listening = Listening::new();
     tokio::spawn(async move {
+        let _listening = listening;
         interrupted().await;
         stop.gentle.cancel();
         interrupted().await;
         stop.now.cancel();
     })
+}
+
+/// How many applies listen for requests to stop: each ends in good order by itself.
+static LISTENING: AtomicUsize = AtomicUsize::new(0);
+
+struct Listening;
+
+impl Listening {
+    fn new() -> Self {
+        LISTENING.fetch_add(1, Ordering::SeqCst);
+        Self
+    }
+}
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        LISTENING.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// Waits for a request to stop that no apply listens to: the program is to end.
+pub async fn cut_short() {
+    loop {
+        interrupted().await;
+        if LISTENING.load(Ordering::SeqCst) == 0 {
+            return;
+        }
+    }
 }
 
 /// Waits for a request to stop; for ever where the system cannot tell of one.

@@ -125,9 +125,9 @@ impl Lease {
         Self { holder: None, ..self.renewed() }
     }
 
-    /// The same, with word of where the state is kept from now on.
-    pub fn moved(&self, place: &str) -> Self {
-        Self { moved: Some(place.to_owned()), ..self.renewed() }
+    /// The same, with word of where the state is kept from now on, if not here.
+    pub fn moved(&self, place: Option<&str>) -> Self {
+        Self { moved: place.map(str::to_owned), ..self.renewed() }
     }
 
     /// The lease as bytes.
@@ -164,7 +164,7 @@ mod tests {
 
     #[test]
     fn the_table() {
-        let moved = Lease::new(7, 60, None).moved("local:infra.state");
+        let moved = Lease::new(7, 60, None).moved(Some("local:infra.state"));
         let rows = [
             ("nobody ever", None, ""),
             ("free", found(None, 1), ""),

@@ -2,6 +2,8 @@
 //! was found is decided in [`infra_engine::lease`].
 
 use std::future::pending;
+use std::pin::pin;
+use std::process::exit;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -9,12 +11,14 @@ use infra_aws::bucket::{Bucket, Condition, Patience, Put};
 use infra_engine::lease::{Decision, Found, Holder, Lease, decide};
 use infra_engine::provider::ProviderError;
 use infra_engine::store::StoreError;
+use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::Mutex as AsyncMutex;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::shared::{out_of_reach, readable};
+use crate::terminal::cut_short;
 
 /// So many renewals fit into a lease: three may be lost before it is.
 const BEATS: u32 = 4;
@@ -95,6 +99,7 @@ pub async fn take(
         let found = look(bucket, key).await?;
         let condition = found.as_ref().map_or(Condition::Absent, |(_, tag)| Condition::Is(tag.clone()));
         let found = found.map(|(found, _)| found);
+        let moved = found.as_ref().and_then(|found| found.lease.moved.clone());
         let (token, from) = match decides(found.as_ref()) {
             Decision::Take(token) => (token, None),
             Decision::TakeOver { token, from, silent } => (token, Some((from, silent))),
@@ -107,6 +112,7 @@ pub async fn take(
             Decision::Moved(place) => return Ok(Taking::Moved(place)),
         };
         let lease = Lease::new(token, wanted.lasts.as_secs(), Some(wanted.me.clone()));
+        let lease = Lease { moved, ..lease };
         let put = bucket.put(key, &lease.write(), Some(&condition), Patience::Long).await;
         if let Put::Written(tag) = put.map_err(|error| out_of_reach(key, &error))? {
             let held = keep(wanted, lease, tag, sent);
@@ -201,11 +207,11 @@ impl Held {
         lost(&by_whom(found.and_then(|(found, _)| found.lease.holder)))
     }
 
-    /// Leaves word at the lease where the state is from now on.
+    /// Leaves word at the lease where the state is from now on, if not here.
     ///
     /// # Errors
     /// S3 is out of reach, or the lease was taken over.
-    pub async fn leave_word(&self, place: &str) -> Result<(), StoreError> {
+    pub async fn leave_word(&self, place: Option<&str>) -> Result<(), StoreError> {
         let mut written = self.kept.written.lock().await;
         let (lease, tag) = &*written;
         let moved = lease.moved(place);
@@ -251,10 +257,15 @@ impl Kept {
 
     /// Renews it again and again; lets go of it when `ends` says so.
     async fn beat(self: Arc<Self>, ends: CancellationToken) {
+        let mut interrupted = pin!(interrupted());
         loop {
             tokio::select! {
                 biased;
                 () = ends.cancelled() => break,
+                () = &mut interrupted => {
+                    let _ = self.put(Lease::released).await;
+                    exit(INTERRUPTED);
+                }
                 () = sleep(self.seconds / BEATS) => {}
             }
             // A renewal that gets no answer is made up for by the next.
@@ -299,6 +310,18 @@ impl Kept {
         let _ = self.lost.set(by_whom(holder));
         self.is_lost.cancel();
         Ok(None)
+    }
+}
+
+/// What shells give for a program that was interrupted.
+const INTERRUPTED: i32 = 130;
+
+/// Waits until the program is to end at once, be it that its main thread waits for an answer at the terminal. Where
+/// there is no other thread, the system ends the program, and the lease goes with the lock of this machine.
+async fn interrupted() {
+    match Handle::current().runtime_flavor() {
+        RuntimeFlavor::MultiThread => cut_short().await,
+        _ => pending().await,
     }
 }
 

@@ -33,12 +33,34 @@ pub async fn open(place: &Place, command: &str, gateway: &Gateway<'_>) -> Comman
     })
 }
 
+/// Reads a state as it is kept, without its lock.
+///
+/// # Errors
+/// As [`Place::open`].
+pub async fn look(place: &Place, gateway: &Gateway<'_>) -> CommandResult<Box<dyn StateStore>> {
+    Ok(match place {
+        Place::Disk(path) => Box::new(DiskStore::read_only(path)),
+        Place::Shared(place) => Box::new(shared::read_only(place, gateway).await?),
+    })
+}
+
 impl Opened {
     /// What is in it.
     pub fn store(&self) -> &dyn StateStore {
         match self {
             Self::Disk(store, _) => store,
             Self::Shared(store) => &**store,
+        }
+    }
+
+    /// Sees to it that it is used, wherever it was kept before.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub async fn settle(&self) -> CommandResult<()> {
+        match self {
+            Self::Disk(..) => Ok(()),
+            Self::Shared(store) => Ok(store.is_here().await?),
         }
     }
 

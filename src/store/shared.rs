@@ -156,7 +156,7 @@ impl SharedStore {
         if let Some(state) = self.load().await? {
             self.keep("migrated", &state).await?;
         }
-        lease.leave_word(place).await?;
+        lease.leave_word(Some(place)).await?;
         self.journal_clear().await?;
         let mut objects = self.objects.lock().await;
         let fence = objects.fence(lease.token());
@@ -166,6 +166,14 @@ impl SharedStore {
             Ok(()) => Ok(()),
             Err(unwritten) => Err(self.told(unwritten).await),
         }
+    }
+
+    /// Takes word back that the state is kept elsewhere: it has come.
+    ///
+    /// # Errors
+    /// S3 is out of reach, or the lease was taken over.
+    pub async fn is_here(&self) -> Result<(), StoreError> {
+        self.writer()?.lease.leave_word(None).await
     }
 
     async fn replace(&self, state: &[u8], token: u64) -> Result<(), Unwritten> {

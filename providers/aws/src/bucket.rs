@@ -10,7 +10,10 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::config::{BehaviorVersion, Builder};
 use aws_sdk_s3::operation::put_object::builders::PutObjectFluentBuilder;
 use aws_sdk_s3::primitives::ByteStream;
-use aws_sdk_s3::types::{BucketVersioningStatus, ServerSideEncryption};
+use aws_sdk_s3::types::{
+    BucketLocationConstraint, BucketVersioningStatus, CreateBucketConfiguration, ServerSideEncryption,
+    VersioningConfiguration,
+};
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_runtime_api::client::interceptors::Intercept;
@@ -176,6 +179,27 @@ impl Bucket {
             Some(key) => call.server_side_encryption(ServerSideEncryption::AwsKms).ssekms_key_id(key),
             None => call,
         }
+    }
+
+    /// Makes the bucket, keeping versions, if there is none: for an AWS that is there for nothing else.
+    ///
+    /// # Errors
+    /// What S3 says.
+    pub async fn ensure(&self) -> Result<(), ProviderError> {
+        match self.is_versioned().await {
+            Err(error) if has_code(&error, "NoSuchBucket") => {}
+            known => return known.map(drop),
+        }
+        let create = self.client.create_bucket().bucket(&self.name);
+        let region = self.client.config().region().map(ToString::to_string);
+        let place = region.filter(|region| region != "us-east-1").map(|region| {
+            let at = BucketLocationConstraint::from(region.as_str());
+            CreateBucketConfiguration::builder().location_constraint(at).build()
+        });
+        create.set_create_bucket_configuration(place).send().await.map_err(failed("CreateBucket"))?;
+        let keeps = VersioningConfiguration::builder().status(BucketVersioningStatus::Enabled).build();
+        let put = self.client.put_bucket_versioning().bucket(&self.name).versioning_configuration(keeps);
+        put.send().await.map(drop).map_err(failed("PutBucketVersioning"))
     }
 
     /// Whether former versions of objects are kept.

@@ -9,7 +9,7 @@ use crate::args::MigrateArgs;
 use crate::cloud::Gateway;
 use crate::error::{CommandResult, Complaint};
 use crate::settings::Settings;
-use crate::store::open::open;
+use crate::store::open::{look, open};
 use crate::store::vault::keys::Keys;
 use crate::store::{Place, remembered};
 use crate::terminal::Terminal;
@@ -34,30 +34,38 @@ pub async fn run(args: &MigrateArgs, settings: &Settings, terminal: &Terminal) -
     let state = read(copied.state.as_deref(), &keys, &from)?;
     let state = state.ok_or_else(|| Complaint::new("there is no state to move").at(&from))?;
     let there = Copy::of(target.store()).await?;
-    admit(&state, read(there.state.as_deref(), &keys, &to)?.as_ref(), there == copied, &to)?;
-    if there.journal.is_some() && there != copied {
-        return Err(Complaint::new("an apply is unfinished there").at(&to).hint("finish it first").into());
+    // An earlier run may have come so far.
+    if there.state != copied.state {
+        admit(&state, read(there.state.as_deref(), &keys, &to)?.as_ref(), &there, &to)?;
     }
     let what = format!("The state of {} (serial {}, {})", state.project, state.serial, copied.told(&state));
     if args.dry_run {
         terminal.print(&format!("{what} would go\n  from {from}\n  to   {to}\n"));
         return Ok(());
     }
-    if there != copied {
+    if !there.covers(&copied) {
         copied.write(target.store()).await?;
     }
-    if Copy::of(target.store()).await? != copied {
-        return Err(Complaint::new("what was written there is not what was read here: nothing was given up")
-            .at(&to)
-            .hint("run the command again")
-            .into());
-    }
+    compare(&copied, &to, &gateway).await?;
+    target.settle().await?;
     remembered::remember(&to, settings)?;
     let left = source.retire(&to.line(settings)).await?;
     terminal.print(&format!(
         "{what} went\n  from {from}\n  to   {to}\nIt was read there again and compared, and {left}.\n"
     ));
     Ok(())
+}
+
+/// Reads what was written, as anybody else would.
+async fn compare(copied: &Copy, to: &Place, gateway: &Gateway<'_>) -> CommandResult<()> {
+    let there = Copy::of(&*look(to, gateway).await?).await?;
+    if there.covers(copied) {
+        return Ok(());
+    }
+    Err(Complaint::new("what was written there is not what was read here: nothing was given up")
+        .at(to)
+        .hint("run the command again")
+        .into())
 }
 
 /// All of a state that is moved, as the bytes that are kept: what is encrypted stays so.
@@ -78,7 +86,15 @@ impl Copy {
         Ok(Self { state: store.load().await?, backup: store.backup().await?, journal })
     }
 
+    /// Whether all of another is in it.
+    fn covers(&self, other: &Self) -> bool {
+        let backup = other.backup.is_none() || self.backup == other.backup;
+        let journal = other.journal.is_none() || self.journal == other.journal;
+        self.state == other.state && backup && journal
+    }
+
     async fn write(&self, store: &dyn StateStore) -> Result<(), StoreError> {
+        store.journal_clear().await?;
         // Each save makes the one before the backup.
         for bytes in self.backup.iter().chain(&self.state) {
             store.save(bytes).await?;
@@ -108,13 +124,17 @@ fn read(bytes: Option<&[u8]>, keys: &Keys, place: &Place) -> CommandResult<Optio
 }
 
 /// Whether a state may go to where there is another.
-fn admit(state: &State, there: Option<&State>, is_there: bool, to: &Place) -> CommandResult<()> {
-    let Some(there) = there.filter(|_| !is_there) else { return Ok(()) };
+fn admit(state: &State, there: Option<&State>, copy: &Copy, to: &Place) -> CommandResult<()> {
+    let Some(there) = there else { return Ok(()) };
     if there.lineage != state.lineage {
         return Err(Complaint::new(format!("another state is kept there: that of {}", there.project))
             .at(to)
             .hint("give this project a `key` or `path` of its own")
             .into());
+    }
+    if copy.journal.is_some() {
+        let hint = "finish it with the `backend` that it began with";
+        return Err(Complaint::new("an apply is unfinished there").at(to).hint(hint).into());
     }
     if there.serial >= state.serial {
         return Err(Complaint::new(format!(

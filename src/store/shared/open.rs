@@ -126,7 +126,12 @@ async fn reach(place: &SharedPlace, gateway: &Gateway<'_>) -> CommandResult<Arc<
         endpoint: gateway.endpoint(),
         wire: gateway.wire()?,
     };
-    Ok(Arc::new(Bucket::new(options).await))
+    let bucket = Bucket::new(options).await;
+    if gateway.settings().local {
+        // Nobody else could have made it in there.
+        bucket.ensure().await?;
+    }
+    Ok(Arc::new(bucket))
 }
 
 fn lock(place: &SharedPlace) -> String {

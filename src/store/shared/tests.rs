@@ -71,12 +71,14 @@ fn now(began: Instant) -> Time {
     Time(1_795_244_400_000) + began.elapsed()
 }
 
-async fn send(aws: &LocalAws, now: Time, method: &str, path: &str, body: &str) -> String {
+fn request(method: &str, path: &str, body: &str) -> http::Request<Bytes> {
     let scope = "AWS4-HMAC-SHA256 Credential=test/20261121/us-east-1/s3/aws4_request, Signature=0";
     let request = http::Request::builder().method(method).uri(format!("http://aws.local{path}"));
-    let request =
-        request.header("authorization", scope).body(Bytes::from(body.to_owned())).expect("it is one");
-    let answer = aws.exchange(now, &request).answer.expect("an answer");
+    request.header("authorization", scope).body(Bytes::from(body.to_owned())).expect("it is one")
+}
+
+async fn send(aws: &LocalAws, now: Time, method: &str, path: &str, body: &str) -> String {
+    let answer = aws.exchange(now, &request(method, path, body)).answer.expect("an answer");
     String::from_utf8_lossy(answer.body()).into_owned()
 }
 
@@ -360,6 +362,26 @@ async fn the_journal_of_before_is_not_sent_up_after_others_went_on() {
     store.journal_clear().await.expect("cleared");
     close(store).await;
     close(bob.open().await).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_shared_is_encrypted_with_the_key_that_is_named() {
+    let world = World::new().await;
+    let ann = world.machine("ann@a");
+    let place = SharedPlace { kms_key_id: Some("alias/state".to_owned()), ..ann.place() };
+    let store = locked(&place, "infra apply", &ann.gateway()).await;
+    let store = store.unwrap_or_else(|error| panic!("{}", told(error)));
+    store.save(b"one").await.expect("saved");
+    store.journal_append("plan").await.expect("appended");
+    for object in ["", ".journal", ".lock"] {
+        let request = request("HEAD", &format!("/shop/web.state{object}"), "");
+        let answer = world.aws.exchange(world.now(), &request).answer.expect("an answer");
+        let header =
+            |name: &str| answer.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        assert_eq!(header("x-amz-server-side-encryption").as_deref(), Some("aws:kms"));
+        assert_eq!(header("x-amz-server-side-encryption-aws-kms-key-id").as_deref(), Some("alias/state"));
+    }
+    close(store).await;
 }
 
 #[tokio::test(start_paused = true)]
