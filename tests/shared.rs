@@ -351,6 +351,9 @@ fn a_state_does_not_move_onto_another() {
     assert_eq!(ids(&ann.run(&["state", "list"]).expect(0)).len(), 2);
 }
 
+/// Two hundred in all: half of them for a file, half for an object.
+const ROUNDS: usize = 100;
+
 /// Two processes want the same change at once, again and again: each time one of them makes it, and none is lost.
 fn race(here: &TestProject, there: &TestProject, rounds: usize) {
     let _ = here.apply(&["--no-rehearsal"]);
@@ -375,7 +378,7 @@ fn race(here: &TestProject, there: &TestProject, rounds: usize) {
         let won = runs.iter().filter(|run| run.status.success()).count();
         assert_eq!(won, 1, "in round {round}: {:?}", runs.each_ref().map(err));
         let lost = runs.iter().find(|run| !run.status.success()).map(err).unwrap_or_default();
-        let too_late = format!("there is nothing at {from}");
+        let too_late = format!("{from} is not in the state");
         assert!(lost.contains("the state is locked: ") || lost.contains(&too_late), "{lost}");
     }
     assert_eq!(serial(), begun + rounds as u64);
@@ -386,11 +389,11 @@ fn race(here: &TestProject, there: &TestProject, rounds: usize) {
 fn two_processes_race_for_a_file() {
     let world = World::new();
     let here = world.machine(LOCAL);
-    race(&here, &here, 200);
+    race(&here, &here, ROUNDS);
 }
 
 #[test]
 fn two_processes_race_for_an_object() {
     let world = World::new();
-    race(&world.machine(SHARED), &world.machine(SHARED), 200);
+    race(&world.machine(SHARED), &world.machine(SHARED), ROUNDS);
 }
