@@ -14,7 +14,7 @@ use crate::change::{AttributeChange, Cause};
 use crate::provider::Kind;
 use crate::seal::{SealKey, bared, seal};
 
-use agree::{agree, equal, is_empty};
+use agree::{agree, equal, is_empty, told_as_written};
 
 /// One object, three times.
 pub struct Comparison<'a> {
@@ -109,7 +109,11 @@ impl Comparison<'_> {
         let secret = schema.sensitive
             || applied.is_some_and(Value::is_sensitive)
             || wanted.is_some_and(Residual::is_sensitive);
-        (*value != Value::Null).then(|| conceal(value, secret, self.key))
+        let value = match wanted {
+            Some(Residual::Known(wanted)) => told_as_written(schema, &bared(wanted), value, applied),
+            _ => value.clone(),
+        };
+        (value != Value::Null).then(|| conceal(&value, secret, self.key))
     }
 }
 

@@ -101,15 +101,13 @@ fn changed(kind: &dyn Kind, object: &Physical, live: &Values, key: &SealKey) -> 
         in_place_only: object.identity.is_some(),
     });
     let attributes: Vec<AttributeDrift> =
-        differing.into_iter().map(|change| attribute(change, &object.applied, &live, key)).collect();
+        differing.into_iter().map(|change| attribute(change, &object.applied)).collect();
     (!attributes.is_empty()).then_some(Drift::Changed { attributes })
 }
 
-fn attribute(change: AttributeChange, applied: &Values, live: &Values, key: &SealKey) -> AttributeDrift {
-    let of = |values: &Values| values.get(&change.name).cloned().unwrap_or(Value::Null);
-    let applied = of(applied);
-    let live = conceal(&of(live), matches!(applied, Value::Sealed(_)), key);
-    AttributeDrift { name: change.name, applied, live }
+fn attribute(change: AttributeChange, applied: &Values) -> AttributeDrift {
+    let applied = applied.get(&change.name).cloned().unwrap_or(Value::Null);
+    AttributeDrift { name: change.name, applied, live: change.before.unwrap_or(Value::Null) }
 }
 
 /// What AWS tells, sealed wherever what was applied is sealed, so that the two can be compared.

@@ -80,6 +80,24 @@ fn blocks_agree(block: &BlockSchema, wanted: &Value, live: &Value, applied: Opti
         && pairs.all(|(at, (wanted, live))| block_agrees(block, wanted, live, before(wanted, at)))
 }
 
+/// What AWS says, with each block that is as wanted told as it is written: what is left differs, and nothing else does.
+pub(super) fn told_as_written(
+    schema: &AttributeSchema,
+    wanted: &Value,
+    live: &Value,
+    applied: Option<&Value>,
+) -> Value {
+    let Some(block) = schema.block.as_ref().filter(|block| !block.single) else { return live.clone() };
+    let all = ordered(block, wanted);
+    let applied = applied.map(|applied| ordered(block, applied)).unwrap_or_default();
+    let told = ordered(block, live).into_iter().map(|live| {
+        let before = applied.iter().copied().find(|applied| key_of(block, applied) == key_of(block, live));
+        let wanted = all.iter().find(|wanted| block_agrees(block, wanted, live, before));
+        wanted.map_or_else(|| canonical_block(block, live), |wanted| (*wanted).clone())
+    });
+    Value::List(told.collect())
+}
+
 /// The blocks of a list, by key where they have one.
 fn ordered<'a>(block: &BlockSchema, value: &'a Value) -> Vec<&'a Value> {
     let mut blocks = items(value);
@@ -201,6 +219,15 @@ mod tests {
         assert!(!agrees("80", "80 protocol=http", "80 protocol=http"));
         assert!(agrees("80", "80 chosen=x", "80 chosen=x"));
         assert!(!agrees("80 protocol=tcp", "80 protocol=http", "80 protocol=tcp"));
+    }
+
+    #[test]
+    fn only_what_differs_is_told_apart() {
+        let told = |wanted: &str, live: &str| {
+            told_as_written(&listeners(), &blocks(wanted), &blocks(live), Some(&blocks(wanted)))
+        };
+        assert_eq!(told("80", "443 chosen=y, 80 chosen=x"), blocks("80, 443 chosen=y"));
+        assert_eq!(told("80 protocol=tcp", "80 protocol=http"), blocks("80 protocol=http"));
     }
 
     #[test]

@@ -38,6 +38,7 @@ fn journal(lineage: &str, serial: u64, found: &[(&str, &str)]) -> Vec<u8> {
         header: PlanHeader { project, account, region, lineage: lineage.to_owned(), serial, destroy: false },
         changes: Vec::new(),
         moves: BTreeMap::new(),
+        renamed: Vec::new(),
         steps: StepGraph::default(),
         outputs: BTreeMap::new(),
         unchanged: 0,
