@@ -21,7 +21,7 @@ use crate::args::Transport;
 use crate::build_log::BuildLog;
 use crate::error::{CommandResult, Complaint, file_error};
 use crate::settings::Settings;
-use crate::store::disk::write_quickly;
+use crate::store::file::write_quickly;
 use crate::workspace::ProjectFiles;
 
 /// The file that holds the embedded AWS of a project.

@@ -2,6 +2,7 @@
 
 mod address;
 pub mod disk;
+pub mod file;
 pub mod lease;
 pub mod open;
 pub mod plans;

@@ -11,7 +11,7 @@ use infra_lang::inputs::{FileError, Files};
 use sha2::{Digest, Sha256};
 
 use crate::error::{CommandError, Complaint, file_error};
-use crate::store::disk::write_atomically;
+use crate::store::file::write_atomically;
 
 /// Spans count bytes in 32 bits; nobody writes a source file of this size by hand.
 const LARGEST_SOURCE: u64 = 64 << 20;

@@ -12,7 +12,7 @@ use crate::render;
 use crate::session::Session;
 use crate::settings::Settings;
 use crate::store::Access;
-use crate::store::disk::write_atomically;
+use crate::store::file::write_atomically;
 use crate::terminal::Terminal;
 
 pub async fn run(args: RehearseArgs, settings: &Settings, terminal: &Terminal) -> CommandResult<Exit> {

@@ -11,6 +11,7 @@ use infra_engine::store::{StateStore, StoreError};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::file::{self, Log, beside, write_atomically};
 use crate::error::{CommandError, Complaint, file_error};
 use crate::settings::Settings;
 use crate::terminal::Terminal;
@@ -23,7 +24,7 @@ const AGAIN: Duration = Duration::from_millis(200);
 pub struct DiskStore {
     path: PathBuf,
     /// The journal, once something was added to it.
-    journal: Mutex<Option<File>>,
+    journal: Mutex<Option<Log>>,
     /// Held for as long as the store is open; the system lets go of it when the process dies.
     _lock: Option<File>,
 }
@@ -35,13 +36,6 @@ struct Holder {
     process: u32,
     command: String,
     since: Timestamp,
-}
-
-/// What stands beside a state file: its name with something at the end.
-pub fn beside(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
-    PathBuf::from(name)
 }
 
 impl DiskStore {
@@ -110,32 +104,24 @@ impl DiskStore {
         beside(&self.path, ".journal")
     }
 
-    fn open_journal(&self) -> MutexGuard<'_, Option<File>> {
+    fn open_journal(&self) -> MutexGuard<'_, Option<Log>> {
         self.journal.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Adds a line to the journal, which stays open: one write and one sync each.
     fn append(&self, line: &str) -> io::Result<()> {
         let mut journal = self.open_journal();
-        let mut file = match journal.take() {
-            Some(file) => file,
-            None => opened_to_append(&self.journal_path())?,
+        let mut log = match journal.take() {
+            Some(log) => log,
+            None => Log::open(&self.journal_path())?,
         };
-        file.write_all(format!("{line}\n").as_bytes())?;
-        file.sync_data()?;
-        *journal = Some(file);
+        log.append(line)?;
+        *journal = Some(log);
         Ok(())
     }
 }
 
-/// A file to whose end one writes. If it is new, it lasts.
-fn opened_to_append(path: &Path) -> io::Result<File> {
-    let is_new = !path.exists();
-    let file = OpenOptions::new().append(true).create(true).open(path)?;
-    if is_new {
-        sync_folder(path)?;
-    }
-    Ok(file)
+fn read(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
+    file::read(path).map_err(store_error("cannot read", path))
 }
 
 fn write_holder(file: &mut File, holder: &Holder) -> io::Result<()> {
@@ -186,40 +172,6 @@ fn store_error(what: &str, path: &Path) -> impl Fn(io::Error) -> StoreError {
     move |error| StoreError::new(format!("{what} {}: {error}", path.display()))
 }
 
-/// The bytes of a file, if there is one.
-fn read(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
-    match fs::read(path) {
-        Ok(bytes) => Ok(Some(bytes)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(store_error("cannot read", path)(error)),
-    }
-}
-
-/// Replaces a file as a whole: no reader and no crash ever sees half of it.
-pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let new = beside(path, ".new");
-    let mut file = File::create(&new)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    fs::rename(&new, path)?;
-    sync_folder(path)
-}
-
-/// Like [`write_atomically`], but what is written may be lost with the power: for what can be had again.
-pub fn write_quickly(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let new = beside(path, ".new");
-    fs::write(&new, bytes)?;
-    fs::rename(&new, path)
-}
-
-/// Makes a rename or a removal in a file's folder last.
-fn sync_folder(path: &Path) -> io::Result<()> {
-    match path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        Some(folder) => File::open(folder)?.sync_all(),
-        None => File::open(".")?.sync_all(),
-    }
-}
-
 #[async_trait]
 impl StateStore for DiskStore {
     async fn load(&self) -> Result<Option<Vec<u8>>, StoreError> {
@@ -227,11 +179,8 @@ impl StateStore for DiskStore {
     }
 
     async fn save(&self, state: &[u8]) -> Result<(), StoreError> {
-        if let Some(before) = read(&self.path)? {
-            let backup = beside(&self.path, ".backup");
-            write_atomically(&backup, &before).map_err(store_error("cannot write", &backup))?;
-        }
-        write_atomically(&self.path, state).map_err(store_error("cannot write", &self.path))
+        let backup = beside(&self.path, ".backup");
+        file::write_keeping(&self.path, state, &backup).map_err(store_error("cannot write", &self.path))
     }
 
     async fn backup(&self) -> Result<Option<Vec<u8>>, StoreError> {
@@ -255,12 +204,7 @@ impl StateStore for DiskStore {
     async fn journal_clear(&self) -> Result<(), StoreError> {
         let path = self.journal_path();
         *self.open_journal() = None;
-        match fs::remove_file(&path).and_then(|()| sync_folder(&path)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                Err(store_error("cannot remove", &path)(error))
-            }
-            _ => Ok(()),
-        }
+        file::remove(&path).map_err(store_error("cannot remove", &path))
     }
 
     async fn journal_replace(&self, lines: &[String]) -> Result<(), StoreError> {

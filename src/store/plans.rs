@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use super::disk::write_atomically;
+use super::file::write_atomically;
 use super::vault::keys::Keys;
 use crate::error::{CommandResult, Complaint, file_error};
 use crate::settings::Settings;

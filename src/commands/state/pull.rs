@@ -7,7 +7,7 @@ use infra_engine::state_file;
 
 use crate::error::{CommandResult, file_error};
 use crate::settings::Settings;
-use crate::store::disk::write_atomically;
+use crate::store::file::write_atomically;
 use crate::store::vault::keys::Keys;
 use crate::terminal::Terminal;
 

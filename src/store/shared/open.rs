@@ -16,6 +16,7 @@ use crate::cloud::Gateway;
 use crate::error::{CommandResult, Complaint, file_error};
 use crate::settings::Settings;
 use crate::store::disk::{self, DiskStore};
+use crate::store::file;
 use crate::store::lease::{self, Taking, Wanted};
 use crate::terminal::Terminal;
 
@@ -163,7 +164,7 @@ fn wanted(
 
 /// The nonces of those who wanted the lease on this machine before: all are dead, for we hold their lock.
 fn former(place: &SharedPlace) -> Vec<String> {
-    let text = std::fs::read_to_string(disk::beside(&place.here, ".lease")).unwrap_or_default();
+    let text = std::fs::read_to_string(file::beside(&place.here, ".lease")).unwrap_or_default();
     text.lines().map(str::to_owned).collect()
 }
 
@@ -171,11 +172,11 @@ fn former(place: &SharedPlace) -> Vec<String> {
 const REMEMBERED: usize = 20;
 
 fn remember(place: &SharedPlace, nonce: &str) -> CommandResult<()> {
-    let path = disk::beside(&place.here, ".lease");
+    let path = file::beside(&place.here, ".lease");
     let mut nonces = former(place);
     nonces.push(nonce.to_owned());
     let text = nonces[nonces.len().saturating_sub(REMEMBERED)..].join("\n");
-    Ok(disk::write_atomically(&path, text.as_bytes())
+    Ok(file::write_atomically(&path, text.as_bytes())
         .map_err(|error| file_error("cannot be written", &path, &error))?)
 }
 
