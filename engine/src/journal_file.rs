@@ -50,14 +50,14 @@ impl Chain {
         format!("{} {json}", self.last)
     }
 
-    /// The JSON of a line, if it belongs here.
-    fn follow<'l>(&mut self, line: &'l str) -> Result<&'l str, String> {
+    /// The JSON of a line, if it belongs here, and what the next line is behind.
+    fn follow<'l>(&self, line: &'l [u8]) -> Result<(&'l str, Self), String> {
+        let line = std::str::from_utf8(line).map_err(|error| error.to_string())?;
         let (digits, json) = line.split_once(' ').ok_or("it is cut short")?;
-        if self.digits(json) != digits {
-            return Err("its digest does not fit what it says and the line before".to_owned());
+        match self.digits(json) == digits {
+            true => Ok((json, Self { last: digits.to_owned() })),
+            false => Err("its digest does not fit what it says and the line before".to_owned()),
         }
-        digits.clone_into(&mut self.last);
-        Ok(json)
     }
 
     fn digits(&self, json: &str) -> String {
@@ -122,59 +122,76 @@ pub fn read(bytes: &[u8]) -> Result<Option<Journal>, JournalFileError> {
 
 /// Reads a journal up to where it is damaged.
 pub fn extent(bytes: &[u8]) -> Extent {
-    let mut journal = None;
-    let mut length = 0;
+    let (mut journal, mut chain, mut length) = (None, Chain::default(), 0);
     let mut lines = bytes.split_inclusive(|byte| *byte == b'\n').enumerate().peekable();
-    while let Some((at, line)) = lines.next() {
-        let read = take(line.strip_suffix(b"\n").unwrap_or(line), at + 1, &mut journal);
+    while let Some((at, whole)) = lines.next() {
         let torn = lines.peek().is_none_or(|(_, next)| *next == b"\n");
-        match read {
-            Err(JournalFileError::Damaged { .. }) if torn => {}
-            Err(damage) => return Extent { journal, length, damage: Some(damage) },
-            Ok(()) => {}
+        let line = whole.strip_suffix(b"\n").unwrap_or(whole);
+        let taken = match chain.follow(line) {
+            _ if line.is_empty() => Ok(()),
+            Ok((json, next)) => {
+                chain = next;
+                take(json, at + 1, &chain, &mut journal)
+            }
+            Err(why) => match older(line) {
+                Some(older) if journal.is_none() => Err(older),
+                // Nothing has followed from what was never written to its end.
+                _ if torn => Ok(()),
+                _ => Err(JournalFileError::Damaged { line: at + 1, why }),
+            },
+        };
+        if let Err(damage) = taken {
+            return Extent { journal, length, damage: Some(damage) };
         }
-        length += line.len();
+        length += whole.len();
     }
     Extent { journal, length, damage: None }
 }
 
-/// Takes one line in, without its line feed.
-fn take(line: &[u8], number: usize, journal: &mut Option<Journal>) -> Result<(), JournalFileError> {
-    if line.is_empty() {
-        return Ok(());
-    }
-    let damaged = |why: String| JournalFileError::Damaged { line: number, why };
-    let text = std::str::from_utf8(line).map_err(|error| damaged(error.to_string()))?;
+/// Takes in what a line says whose digest fits: unless it can be read, it is not of this version.
+fn take(
+    json: &str,
+    line: usize,
+    chain: &Chain,
+    journal: &mut Option<Journal>,
+) -> Result<(), JournalFileError> {
+    let damaged = |why: String| JournalFileError::Damaged { line, why };
     match journal {
         Some(journal) => {
-            let json = journal.chain.follow(text).map_err(damaged)?;
-            let event = serde_json::from_str(json).map_err(|error| damaged(error.to_string()))?;
-            journal.events.push(event);
+            journal.events.push(serde_json::from_str(json).map_err(|error| damaged(error.to_string()))?);
+            journal.chain = chain.clone();
         }
-        None => *journal = Some(begin(text, damaged)?),
+        None => {
+            let plan = plan(json, damaged)?;
+            *journal = Some(Journal { plan, events: Vec::new(), chain: chain.clone() });
+        }
     }
     Ok(())
 }
 
-/// The journal that a first line begins.
-fn begin(line: &str, damaged: impl Fn(String) -> JournalFileError) -> Result<Journal, JournalFileError> {
+/// The plan on a first line.
+fn plan(json: &str, damaged: impl Fn(String) -> JournalFileError) -> Result<Plan, JournalFileError> {
     let unreadable = |error: serde_json::Error| damaged(error.to_string());
-    let mut chain = Chain::default();
-    // The first version had no digests.
-    let json = if line.starts_with('{') { line } else { chain.follow(line).map_err(&damaged)? };
     let head: serde_json::Value = serde_json::from_str(json).map_err(unreadable)?;
     match head["format"].as_str() {
-        Some(FORMAT) if !line.starts_with('{') => {}
-        Some(other) if other.starts_with("infra.journal/") && other != FORMAT => {
-            return Err(JournalFileError::Unknown(other.to_owned()));
-        }
+        Some(FORMAT) => {}
+        Some(other) if is_other(other) => return Err(JournalFileError::Unknown(other.to_owned())),
         _ => return Err(damaged("this is not a journal".to_owned())),
     }
     let header: HeaderV2 = serde_json::from_value(head).map_err(unreadable)?;
-    let plan = header.plan.checked().map_err(|why| damaged(why.to_owned()))?;
-    Ok(Journal { plan: plan.into(), events: Vec::new(), chain })
+    header.plan.checked().map(Plan::from).map_err(|why| damaged(why.to_owned()))
 }
 
+/// The first version had no digests.
+fn older(line: &[u8]) -> Option<JournalFileError> {
+    let json: serde_json::Value = serde_json::from_slice(line).ok()?;
+    let format = json["format"].as_str().filter(|format| is_other(format))?;
+    Some(JournalFileError::Unknown(format.to_owned()))
+}
+
+fn is_other(format: &str) -> bool {
+    format.starts_with("infra.journal/") && format != FORMAT
+}
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
