@@ -4,7 +4,7 @@ mod support;
 
 use infra_engine::apply::ApplyError;
 use infra_engine::plan::Plan;
-use infra_engine::store::StateStore;
+use infra_engine::store::{StateStore, StoreError};
 use support::memory::Failure;
 use support::world::World;
 
@@ -131,4 +131,31 @@ async fn killed_twice() {
     world.store.crash_at = None;
     world.resume(&plan).await.expect("there is a journal").expect("it runs to its end");
     assert!(world.plan(AFTER).await.is_empty());
+}
+
+/// Who loses the lock while steps run does nothing more, though it was not told by a write that failed; and whoever goes
+/// on comes to the same end.
+#[tokio::test(start_paused = true)]
+async fn one_that_has_lost_the_lock_does_nothing_more() {
+    let whole = World::with(BEFORE).await;
+    whole.apply(AFTER).await;
+    let expected = end(&whole).await;
+    let mut stopped = 0;
+    for at in 1.. {
+        let mut world = World::with(BEFORE).await;
+        let plan = world.plan(AFTER).await;
+        world.store.appends = 0.into();
+        world.store.lost_at = Some(at);
+        let Err(error) = world.try_apply(&plan).await else { break };
+        assert_eq!(error, ApplyError::Store(StoreError::new("lost")));
+        world.store.lost_at = None;
+        if let Some(resumed) = world.resume(&plan).await {
+            resumed.unwrap_or_else(|error| panic!("lost after write {at}: {error}"));
+        } else {
+            world.try_apply(&plan).await.expect("it runs to its end");
+        }
+        assert_eq!(end(&world).await, expected, "lost after write {at}");
+        stopped += 1;
+    }
+    assert!(stopped > 10, "it was stopped {stopped} times");
 }

@@ -35,6 +35,8 @@ pub struct Crashing {
     pub crash_at: Option<usize>,
     /// Whether the line at which it crashes is half on disk.
     pub torn: bool,
+    /// After so many writes somebody else has the lock.
+    pub lost_at: Option<usize>,
 }
 
 #[async_trait]
@@ -74,6 +76,13 @@ impl StateStore for Crashing {
     async fn journal_clear(&self) -> Result<(), StoreError> {
         self.append_allowed()?;
         self.inner.journal_clear().await
+    }
+
+    async fn lost(&self) -> StoreError {
+        match self.lost_at {
+            Some(lost) if self.appends.load(Ordering::SeqCst) >= lost => StoreError::new("lost"),
+            _ => std::future::pending().await,
+        }
     }
 }
 

@@ -160,7 +160,7 @@ async fn the_second_is_told_who_the_first_is_for_as_long_as_that_one_lives() {
     let (ann, bob) = (world.machine("ann@a"), world.machine("bob@b"));
     let store = ann.open().await;
     sleep(Duration::from_secs(3600)).await;
-    let refused = told(bob.locked().await.err().expect("it is held"));
+    let refused = told(bob.locked().await.expect_err("it is held"));
     let process = std::process::id();
     let start = format!(
         "the state is locked: ann@a runs `infra apply` (process {process}) since 1970-01-01T00:00:00Z, renewed "
@@ -254,7 +254,7 @@ async fn a_dead_holder_is_taken_over_by_others_after_a_while_and_on_its_own_mach
     world.inject("s3:PutObject=dropped*1000");
     close(store).await;
     world.aws.clear_faults();
-    assert!(told(bob.locked().await.err().expect("it is held")).contains("ann@a runs"));
+    assert!(told(bob.locked().await.expect_err("it is held")).contains("ann@a runs"));
     let again = ann.open().await;
     assert_eq!(text(again.journal_load().await), "plan\na\n");
     world.inject("s3:PutObject=dropped*1000");
@@ -392,6 +392,6 @@ async fn damage_is_told_and_never_read() {
     store.save(b"one").await.expect("saved");
     close(store).await;
     let _ = send(&world.aws, world.now(), "PUT", "/shop/web.state", "{}").await;
-    let error = told(ann.locked().await.err().expect("it is damaged"));
+    let error = told(ann.locked().await.expect_err("it is damaged"));
     assert_eq!(error, "web.state in S3: its first line is not one that `infra` has written");
 }
