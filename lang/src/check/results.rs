@@ -58,7 +58,7 @@ pub(super) fn result_type(name: &str, types: &[Type]) -> Option<Type> {
         "sum" => crate::types::widened(&element(first)),
         "merge" => types.iter().skip(1).fold(first.core().clone(), |all, ty| merged(&all, ty.core())),
         "inherit" => inherited(first.core(), types.get(1)?.core()),
-        "zipmap" => Type::map(element(types.get(1)?)),
+        "zipmap" => Type::map(element(types.get(1)?)).labelled(first.holds_secret()),
         "sensitive" => first.clone().labelled(true),
         "nonsensitive" => first.revealed(),
         _ => return None,

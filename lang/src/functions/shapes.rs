@@ -241,6 +241,9 @@ fn zipmap(arguments: &[Residual]) -> Shaped {
     if keys.len() != values.len() {
         return Err(format!("there are {} keys and {} values", keys.len(), values.len()));
     }
+    // A map shows its keys.
+    let secret = keys.iter().any(Residual::is_sensitive);
     let keys: Option<Vec<String>> = keys.iter().map(|key| Some(key.known()?.as_str()?.to_owned())).collect();
-    Ok(keys.map(|keys| Residual::map(keys.into_iter().zip(values).collect())))
+    let map = keys.map(|keys| Residual::map(keys.into_iter().zip(values).collect()));
+    Ok(map.map(|map| if secret { map.concealed() } else { map }))
 }
