@@ -72,8 +72,10 @@ pub enum Rule {
 /// How an object gets its name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Naming {
-    /// It has none, or the user always writes it.
+    /// It has none.
     None,
+    /// The user writes it, in these attributes: its id shows them.
+    Written(Vec<AttributeName>),
     /// `attribute`, by default `PROJECT-LABEL[-KEY]`.
     Fixed {
         /// The attribute that holds it.
@@ -90,6 +92,18 @@ pub enum Naming {
         /// AWS's limit in characters, for the whole name.
         limit: usize,
     },
+}
+
+impl Naming {
+    /// The attributes that the name stands in. Everybody may read them.
+    pub fn attributes(&self) -> Vec<&AttributeName> {
+        match self {
+            Self::None => Vec::new(),
+            Self::Written(attributes) => attributes.iter().collect(),
+            Self::Fixed { attribute, .. } => vec![attribute],
+            Self::Prefixed { attribute, prefix, .. } => vec![attribute, prefix],
+        }
+    }
 }
 
 /// A kind of step inside a block that runs its steps in the order written (`file`, `shell`, … of an `ami`).

@@ -141,7 +141,7 @@ fn shape(attribute: &AttributeSchema) -> String {
 
 fn naming(naming: &Naming) -> String {
     match naming {
-        Naming::None => String::new(),
+        Naming::None | Naming::Written(_) => String::new(),
         Naming::Fixed { attribute, limit } => format!(
             "\nIts name is `{attribute}`, of {limit} characters at most; by default `PROJECT-LABEL`, and `-KEY` under \
              `for_each`.\n"

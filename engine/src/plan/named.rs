@@ -17,10 +17,9 @@ pub(super) fn as_it_is(
     live: &Physical,
 ) -> Option<Attributes> {
     let written = |name: &AttributeName| object.attribute_spans.contains_key(name);
-    let names: Vec<&AttributeName> = match &schema.naming {
-        Naming::None => return None,
-        Naming::Fixed { attribute, .. } => vec![attribute],
-        Naming::Prefixed { attribute, prefix, .. } => vec![attribute, prefix],
+    let names = match &schema.naming {
+        Naming::None | Naming::Written(_) => return None,
+        ours => ours.attributes(),
     };
     if names.iter().any(|name| written(name)) || names.iter().all(|name| applied(live, name).is_none()) {
         return None;

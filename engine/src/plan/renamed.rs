@@ -169,9 +169,8 @@ impl<'d> Case<'d> {
 /// The naming attributes that follow from the block's label.
 fn unsaid<'s>(object: &DesiredObject, schema: &'s KindSchema) -> Vec<&'s AttributeName> {
     let names = match &schema.naming {
-        Naming::None => Vec::new(),
-        Naming::Fixed { attribute, .. } => vec![attribute],
-        Naming::Prefixed { attribute, prefix, .. } => vec![attribute, prefix],
+        Naming::None | Naming::Written(_) => Vec::new(),
+        ours => ours.attributes(),
     };
     let said = names.iter().any(|name| object.attribute_spans.contains_key(*name));
     if said { Vec::new() } else { names }

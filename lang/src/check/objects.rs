@@ -323,7 +323,7 @@ pub(crate) fn extra_type(mode: Mode, schema: &KindSchema, name: &str) -> Option<
 /// Whether we give the attribute a value by default: the object's name.
 fn is_name(schema: &KindSchema, name: &AttributeName) -> bool {
     match &schema.naming {
-        Naming::None => false,
+        Naming::None | Naming::Written(_) => false,
         Naming::Fixed { attribute, .. } | Naming::Prefixed { attribute, .. } => attribute == name,
     }
 }

@@ -14,7 +14,7 @@ use crate::explain::codes;
 use crate::name::{Identifier, KindName};
 use crate::program::{Condition, ObjectKey, Variable};
 use crate::reference::{Root, root};
-use crate::schema::{AttributeSchema, KindSchema, Naming};
+use crate::schema::{AttributeSchema, KindSchema};
 use crate::types::Type;
 
 impl Checker<'_> {
@@ -137,12 +137,7 @@ impl Checker<'_> {
 
     /// The attributes of a kind that are shown: names, tags, paths of files.
     pub(super) fn public_attribute(&mut self, schema: &KindSchema, name: &str, value: &Expr, ty: &Type) {
-        let is_name = match &schema.naming {
-            Naming::None => false,
-            Naming::Fixed { attribute, .. } => *attribute == *name,
-            Naming::Prefixed { attribute, prefix, .. } => *attribute == *name || *prefix == *name,
-        };
-        if is_name {
+        if schema.naming.attributes().into_iter().any(|attribute| *attribute == *name) {
             self.shown(ty, value, format!("`{name}` would show a sensitive value"));
         } else if name == "tags" && schema.tagged {
             self.public_tags(value, ty);

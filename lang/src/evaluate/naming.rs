@@ -23,6 +23,9 @@ pub(super) fn name(
 ) -> Result<(), Diagnostic> {
     match &schema.naming {
         Naming::None => Ok(()),
+        Naming::Written(names) => {
+            names.iter().try_for_each(|name| check(name, usize::MAX, block, attributes))
+        }
         Naming::Fixed { attribute, limit } => {
             if !attributes.contains_key(attribute) {
                 let name = cut(&base(project, object), *limit);

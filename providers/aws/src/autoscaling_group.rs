@@ -52,6 +52,7 @@ use crate::codec::{attribute, decode, encode};
 use crate::error::permanent;
 use crate::kind::{AwsKind, answers, asked_id, gone, waiting};
 use crate::schema::Schema as _;
+use crate::tags;
 use act::perform;
 pub(crate) use canary::listed;
 use group::Health;
@@ -118,7 +119,7 @@ impl Kind for AutoscalingGroups {
     }
 
     fn problems(&self, desired: &Attributes) -> Vec<(AttributeName, String)> {
-        swap::problems(desired)
+        swap::problems(desired).into_iter().chain(tags::shown(desired, "tag")).collect()
     }
 
     fn serves_behind(&self) -> Option<&'static str> {

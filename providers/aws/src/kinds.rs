@@ -30,7 +30,7 @@ pub(crate) static KINDS: &[&dyn AwsKind] = &[
 mod tests {
     use std::collections::{BTreeMap, BTreeSet};
 
-    use infra_lang::schema::{AttributeSchema, KindSchema, Naming, Rule};
+    use infra_lang::schema::{AttributeSchema, KindSchema, Rule};
     use infra_lang::types::Type;
 
     use super::*;
@@ -78,11 +78,7 @@ mod tests {
     fn names_and_rules_are_about_attributes_that_exist() {
         for schema in schemas() {
             let mut named = vec![&schema.handle];
-            match &schema.naming {
-                Naming::None => {}
-                Naming::Fixed { attribute, .. } => named.push(attribute),
-                Naming::Prefixed { attribute, prefix, .. } => named.extend([attribute, prefix]),
-            }
+            named.extend(schema.naming.attributes());
             for rule in &schema.rules {
                 match rule {
                     Rule::ExactlyOne(all) | Rule::AtMostOne(all) => named.extend(all),

@@ -29,7 +29,7 @@ use crate::kind::{AwsKind, done, gone, simple};
 use crate::launch::{self, Core};
 use crate::lookup::{Query, exactly_one};
 use crate::schema::Schema as _;
-use crate::tags::Tags;
+use crate::tags::{self, Tags};
 
 /// Launch settings of Auto Scaling groups and instances. Every change makes a new version, and who refers to the
 /// template gets that very version: a reference stands for `version_id`, such as `lt-0abc:7`.
@@ -173,7 +173,8 @@ impl Kind for LaunchTemplates {
             _ => None,
         };
         let extra = extra.map(|problem| (AttributeName::new("extra"), problem));
-        launch::problems(desired).into_iter().chain(extra).collect()
+        let tags = tags::shown(desired, "tag_specifications");
+        launch::problems(desired).into_iter().chain(extra).chain(tags).collect()
     }
 
     fn lower(&self, change: &Change) -> Vec<LoweredStep> {

@@ -37,6 +37,7 @@ pub(crate) const DEFAULT_TTL: i64 = 300;
 #[kind(
     name = "route53_record",
     id = "Z[0-9A-Z]+/[^/]+/[A-Z]+(/.+)?",
+    naming(written("name", "type", "set_identifier")),
     rules(
         exactly_one("records", "alias"),
         at_most_one("ttl", "alias"),

@@ -33,7 +33,13 @@ use crate::tags::{self, Tags};
 /// A domain that Route53 answers for: to the world, or with `vpc` inside VPCs only.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, Schema)]
 #[serde(default)]
-#[kind(name = "route53_zone", tagged, id = "Z[0-9A-Z]{1,31}", lookup = ZoneQuery)]
+#[kind(
+    name = "route53_zone",
+    tagged,
+    id = "Z[0-9A-Z]{1,31}",
+    naming(written("name")),
+    lookup = ZoneQuery
+)]
 pub(crate) struct Zone {
     /// The domain, such as `"example.com"`.
     #[attribute(required, immutable)]

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use aws_sdk_ec2::types::{ResourceType, Tag, TagSpecification};
 use infra_engine::provider::{ProviderError, Task};
 use infra_lang::address::Address;
-use infra_lang::residual::Values;
+use infra_lang::name::AttributeName;
+use infra_lang::residual::{Attributes, Residual, Values};
 
 use crate::client::Aws;
 use crate::codec::decode;
@@ -26,6 +27,12 @@ pub(crate) const SWAP: &str = "infra:swap";
 
 /// Tags by key.
 pub(crate) type Tags = BTreeMap<String, String>;
+
+/// Why an attribute that holds tags cannot be: AWS shows tags to whoever may look, so no secret may stand in one.
+pub(crate) fn shown(desired: &Attributes, attribute: &str) -> Option<(AttributeName, String)> {
+    let secret = desired.get(attribute).is_some_and(Residual::is_sensitive);
+    secret.then(|| (AttributeName::new(attribute), "a tag would show a sensitive value".to_owned()))
+}
 
 /// Our own tags for what a task makes.
 pub(crate) fn ours(aws: &Aws, task: &Task) -> Tags {

@@ -146,6 +146,10 @@ fn naming(naming: &Naming) -> TokenStream {
     let name = |text: &String| quote!(::infra_lang::name::AttributeName::new(#text));
     match naming {
         Naming::None => quote!(#path::None),
+        Naming::Written(words) => {
+            let words = words.0.iter().map(name);
+            quote!(#path::Written(::std::vec![#(#words),*]))
+        }
         Naming::Fixed { attribute, limit } => {
             let attribute = name(attribute);
             quote!(#path::Fixed { attribute: #attribute, limit: #limit })

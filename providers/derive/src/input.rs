@@ -88,10 +88,21 @@ pub(crate) enum Naming {
     /// No generated name.
     #[default]
     None,
+    /// The user writes it, in these.
+    Written(Words),
     /// By default `PROJECT-LABEL[-KEY]`.
     Fixed { attribute: String, limit: usize },
     /// A prefix that we complete.
     Prefixed { attribute: String, prefix: String, limit: usize },
+}
+
+/// Strings in parentheses.
+pub(crate) struct Words(pub(crate) Vec<String>);
+
+impl FromMeta for Words {
+    fn from_list(items: &[NestedMeta]) -> darling::Result<Self> {
+        items.iter().map(String::from_nested_meta).collect::<darling::Result<_>>().map(Self)
+    }
 }
 
 /// `rules(…)`, in their order.

@@ -11,6 +11,7 @@
 //! | `id = "regex"` | how its ids look |
 //! | `tagged` | `tags` may be written |
 //! | `handle = "id"` | the observed attribute that the whole object stands for |
+//! | `naming(written("name"))` | named by the user, in these attributes |
 //! | `naming(fixed(attribute = "name", limit = 64))` | named by a default of the project's |
 //! | `naming(prefixed(attribute = "name", prefix = "name_prefix", limit = 32))` | named by us from a prefix |
 //! | `rules(exactly_one("a", "b"), at_most_one(…), not_above("a", "b"))` | rules over several attributes |
