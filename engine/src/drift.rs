@@ -122,19 +122,25 @@ fn alike(live: &Values, applied: &Values, key: &SealKey) -> Values {
 }
 
 fn sealed_like(live: &Value, applied: &Value, key: &SealKey) -> Value {
+    // Where a secret stood, whatever is not known to be none may be it.
+    let holds_secret = applied.is_sensitive();
     match (live, applied) {
         (Value::Null, _) => Value::Null,
         (live, Value::Sealed(_)) => conceal(live, true, key),
         (Value::Map(live), Value::Map(applied)) => {
             let field = |(name, live): (&String, &Value)| {
                 let like = applied.get(name).map(|applied| sealed_like(live, applied, key));
-                (name.clone(), like.unwrap_or_else(|| live.clone()))
+                (name.clone(), like.unwrap_or_else(|| conceal(live, holds_secret, key)))
             };
             Value::Map(live.iter().map(field).collect())
         }
         (Value::List(live), Value::List(applied)) if live.len() == applied.len() => Value::List(
             live.iter().zip(applied).map(|(live, applied)| sealed_like(live, applied, key)).collect(),
         ),
-        (live, _) => live.clone(),
+        (Value::Set(live), Value::Set(applied)) => {
+            let one = |live: &Value| conceal(live, holds_secret && !applied.contains(live), key);
+            Value::Set(live.iter().map(one).collect())
+        }
+        (live, _) => conceal(live, holds_secret, key),
     }
 }

@@ -175,6 +175,7 @@ fn decide_on(input: &PlanInput<'_>, scope: Option<&BTreeSet<Address>>) -> Result
     renamed::check(&mut draft, &order);
     protect::check(&mut draft, &fates);
     draft.say_consequences();
+    draft.be_discreet();
     if !draft.problems.is_empty() {
         return Err(PlanError { problems: draft.problems });
     }

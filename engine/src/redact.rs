@@ -34,6 +34,11 @@ impl Redactor {
         Self::new(words.iter().map(String::as_str))
     }
 
+    /// Whether it knows none.
+    pub fn is_empty(&self) -> bool {
+        self.needles.is_empty()
+    }
+
     /// The text without them.
     pub fn clean(&self, text: &str) -> String {
         self.needles.iter().fold(text.to_owned(), |text, needle| match text.contains(needle.as_str()) {

@@ -19,6 +19,8 @@ use crate::known::Known;
 use crate::links::{self, Links};
 use crate::moved::Moves;
 use crate::provider::{Kind, Observation};
+use crate::redact::Redactor;
+use crate::seal::secrets_in;
 use crate::state::{Physical, Record};
 use crate::steps::StepGraph;
 
@@ -160,6 +162,20 @@ impl<'a> Draft<'a> {
         let provider = self.input.provider;
         for change in self.changes.values_mut() {
             change.consequence = provider.kind(&change.kind).and_then(|kind| kind.consequence(change));
+        }
+    }
+
+    /// Takes the secrets out of what the kinds have said: they see values without labels.
+    pub(super) fn be_discreet(&mut self) {
+        let secrets = Redactor::of(&secrets_in(self.input.desired));
+        if secrets.is_empty() {
+            return;
+        }
+        for consequence in self.changes.values_mut().filter_map(|change| change.consequence.as_mut()) {
+            *consequence = secrets.clean(consequence);
+        }
+        for problem in &mut self.problems {
+            problem.message = secrets.clean(&problem.message);
         }
     }
 
