@@ -24,4 +24,5 @@ mod shared;
 mod state;
 mod stdlib;
 mod testing;
+mod vault;
 mod zero_downtime;

@@ -211,3 +211,43 @@ fn a_served_aws_is_told_what_shall_go_wrong_and_tells_how_it_is() {
     let json = project_here.run(&["local", "status", "--json"]).expect(0);
     assert!(json.contains("\"by_status\": {}"), "{json}");
 }
+
+/// Whether a server takes a request with these headers for a stranger's.
+fn is_strange(url: &str, headers: &str) -> bool {
+    use std::io::{Read as _, Write as _};
+    let address = url.trim_start_matches("http://");
+    let mut stream = std::net::TcpStream::connect(address).expect("a connection");
+    let body = "Action=DescribeVpcs&Version=2016-11-15";
+    let length = body.len();
+    let request = format!(
+        "POST / HTTP/1.0\r\n{headers}Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {length}\r\n\r\n{body}"
+    );
+    stream.write_all(request.as_bytes()).expect("sent");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("an answer");
+    assert!(answer.starts_with("HTTP/1"), "{answer}");
+    answer.contains("\r\n\r\nthis AWS ")
+}
+
+/// The address has a path to it from this machine alone, and a page of another site has none even from here.
+#[test]
+fn pages_of_other_sites_get_no_answer() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let server = served(folder.path(), &[]);
+    assert!(server.url.starts_with("http://127.0.0.1:"), "{}", server.url);
+    let port = server.url.rsplit(':').next().expect("a port");
+    let is_strange = |headers: &str| is_strange(&server.url, &headers.replace("PORT", port));
+    let ours = ["", "Host: 127.0.0.1:PORT\r\n", "Host: localhost:PORT\r\n", "Host: [::1]:PORT\r\n"];
+    for headers in ours {
+        assert!(!is_strange(headers), "{headers}");
+    }
+    let theirs = [
+        "Host: rebound.example:PORT\r\n",
+        "Host: 127.0.0.1.rebound.example\r\n",
+        "Host: 127.0.0.1:PORT\r\nOrigin: https://other.example\r\n",
+        "Host: localhost:PORT\r\nOrigin: null\r\n",
+    ];
+    for headers in theirs {
+        assert!(is_strange(headers), "{headers}");
+    }
+}

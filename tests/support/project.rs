@@ -83,7 +83,13 @@ impl TestProject {
 
     /// Runs `infra` in it, with nothing of the surroundings but the way to other programs.
     pub fn run(&self, arguments: &[&str]) -> Run {
-        let output = self.command(arguments).output().expect("the binary runs");
+        self.run_in(&[], arguments)
+    }
+
+    /// The same with these environment variables.
+    pub fn run_in(&self, environment: &[(&str, &str)], arguments: &[&str]) -> Run {
+        let mut command = self.command(arguments);
+        let output = command.envs(environment.iter().copied()).output().expect("the binary runs");
         Run {
             code: output.status.code().unwrap_or(-1),
             out: String::from_utf8(output.stdout).expect("UTF-8"),
