@@ -8,6 +8,7 @@ use infra_engine::store::StateStore;
 
 use super::Place;
 use super::disk::{self, DiskStore};
+use super::file::beside;
 use super::shared::{self, SharedStore};
 use crate::cloud::Gateway;
 use crate::error::{CommandResult, file_error};
@@ -72,9 +73,9 @@ impl Opened {
         match self {
             Self::Disk(_, path) => {
                 for suffix in [".journal", ".backup", ""] {
-                    set_aside(&disk::beside(path, suffix))?;
+                    set_aside(&beside(path, suffix))?;
                 }
-                Ok(format!("the file is now {}", disk::beside(path, ".migrated").display()))
+                Ok(format!("the file is now {}", beside(path, ".migrated").display()))
             }
             Self::Shared(store) => {
                 store.move_to(elsewhere).await?;
@@ -85,7 +86,7 @@ impl Opened {
 }
 
 fn set_aside(path: &Path) -> CommandResult<()> {
-    match fs::rename(path, disk::beside(path, ".migrated")) {
+    match fs::rename(path, beside(path, ".migrated")) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
             Err(file_error("cannot be renamed", path, &error).into())
         }

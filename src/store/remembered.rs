@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use infra_engine::store::StateStore as _;
 use serde::{Deserialize, Serialize};
 
-use super::disk::write_atomically;
+use super::file::write_atomically;
 use super::{Access, Place, hidden};
 use crate::cloud::Gateway;
 use crate::error::{CommandResult, Complaint, file_error};
