@@ -72,10 +72,10 @@ async fn what_does_not_depend_on_a_failure_goes_on() {
     assert_snapshot!(world.told.take(), @r"
     0s box.a start: create
     0s box.d start: create
-    0s box.a failed: Call: Refused
     0s box.d done
-    0s box.b skipped because of box.a
-    0s box.c skipped because of box.a
+    1s box.a failed: Call: Refused
+    1s box.b skipped because of box.a
+    1s box.c skipped because of box.a
     ");
     assert_snapshot!(world.state_text().await, @"box.d d-id1");
     assert_eq!(world.store.journal_load().await, Ok(None));
@@ -91,6 +91,19 @@ async fn passing_failures_are_tried_again() {
     0s box.a wait: Call: Throttling; trying again
     7s box.a done
     ");
+}
+
+/// A call that was delivered twice is refused because of its own first delivery.
+#[tokio::test(start_paused = true)]
+async fn a_refusal_is_followed_by_another_look() {
+    let world = World::default();
+    world.fails("box.a create", Failure::Echo);
+    assert!(world.apply("box a").await.is_success());
+    assert_snapshot!(world.told.take(), @r"
+    0s box.a start: create
+    1s box.a done
+    ");
+    assert_eq!(world.cloud(|cloud| cloud.things.len()), 1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -155,16 +168,16 @@ async fn a_failed_swap_is_taken_back() {
     0s fleet.f start: attach
     0s fleet.f done
     0s fleet.f start: cut_over
-    0s fleet.f failed: Call: Refused
-    0s fleet.f undo: attach
-    0s fleet.f undone
-    0s fleet.f undo: launch the new fleet
-    0s fleet.f undone
-    0s fleet.f undo: pin
-    0s fleet.f undone
-    0s box.p skipped because of fleet.f
-    0s fleet.f skipped because of fleet.f
-    0s box.a skipped because of fleet.f
+    1s fleet.f failed: Call: Refused
+    1s fleet.f undo: attach
+    1s fleet.f undone
+    1s fleet.f undo: launch the new fleet
+    1s fleet.f undone
+    1s fleet.f undo: pin
+    1s fleet.f undone
+    1s box.p skipped because of fleet.f
+    1s fleet.f skipped because of fleet.f
+    1s box.a skipped because of fleet.f
     ");
     // The new launch settings stay, the old ones too: the fleet still uses them.
     assert_snapshot!(world.state_text().await, @r"

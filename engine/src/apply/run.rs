@@ -161,6 +161,9 @@ impl<'a> Run<'a> {
             undoing,
             said: None,
             retries: 0,
+            refusals: 0,
+            acted: None,
+            repeats: 0,
         })
     }
 
@@ -173,9 +176,10 @@ impl<'a> Run<'a> {
         let failure = match turn {
             Turn::Progress(Progress::Note(note)) => return self.note(job, note).await,
             Turn::Progress(Progress::Acted(what)) => {
+                let again = job.after_acting(&what);
                 self.say(job.step, StepEvent::Acted(what));
                 job.said = None;
-                self.look(job, Duration::ZERO);
+                self.look(job, again);
                 return Ok(());
             }
             Turn::Progress(Progress::Done(outcome)) => return self.succeed(job, outcome).await,
@@ -188,8 +192,16 @@ impl<'a> Run<'a> {
                 return Ok(());
             }
             Turn::Failed(error) if is_passing(&error) && !job.is_late() => {
+                // Nobody knows what was done.
+                job.task.in_doubt = true;
                 let again = job.back_off();
                 self.wait(job, format!("{error}; trying again"), again);
+                return Ok(());
+            }
+            Turn::Failed(error) if !is_outage(&error) && job.may_be_an_echo() => {
+                job.task.in_doubt = true;
+                let again = job.after_refusal();
+                self.look(job, again);
                 return Ok(());
             }
             // To fail the step would only take back, in vain, what goes well.

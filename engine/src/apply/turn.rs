@@ -22,6 +22,12 @@ pub(super) struct Job {
     pub(super) said: Option<String>,
     /// How often in a row a call has failed.
     pub(super) retries: u32,
+    /// How many refusals have been followed by another look.
+    pub(super) refusals: u32,
+    /// What was last done.
+    pub(super) acted: Option<String>,
+    /// How often in a row that was done again.
+    pub(super) repeats: u32,
 }
 
 /// What a look at a step gave.
@@ -63,10 +69,37 @@ impl Job {
         Instant::now() >= self.deadline
     }
 
-    /// How long to wait before a call that failed is tried again: 1 s, doubled each time, 30 s at most.
+    /// How long to wait before a call that failed is tried again.
     pub(super) fn back_off(&mut self) -> Duration {
-        let seconds = 1_u64 << self.retries.min(5);
-        self.retries += 1;
-        Duration::from_secs(seconds.min(30))
+        pause(&mut self.retries)
     }
+
+    /// How soon to look after something was done: at once. If it is what was done just before, then that look knew
+    /// nothing of it yet, and the next one may not either.
+    pub(super) fn after_acting(&mut self, what: &str) -> Duration {
+        if self.acted.as_deref() == Some(what) {
+            return pause(&mut self.repeats);
+        }
+        (self.acted, self.repeats) = (Some(what.to_owned()), 0);
+        Duration::ZERO
+    }
+
+    /// Whether a refusal may be because of what this step has done itself: a call was delivered twice, or a look knew
+    /// nothing of what was done before it.
+    pub(super) fn may_be_an_echo(&self) -> bool {
+        let patience = if self.acted.is_some() { 5 } else { 1 };
+        self.refusals < patience && !self.is_late()
+    }
+
+    /// How soon to look whether what was refused is there all the same.
+    pub(super) fn after_refusal(&mut self) -> Duration {
+        pause(&mut self.refusals)
+    }
+}
+
+/// 1 s, doubled each time, 30 s at most.
+fn pause(times: &mut u32) -> Duration {
+    let seconds = 1_u64 << (*times).min(5);
+    *times += 1;
+    Duration::from_secs(seconds.min(30))
 }

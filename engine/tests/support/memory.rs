@@ -52,6 +52,8 @@ pub enum Failure {
     Refused,
     /// For good, after it was done.
     Late,
+    /// It is delivered twice once, and the second delivery is refused because of the first.
+    Echo,
     /// So many times, and then it works.
     Passing(u32),
     /// It never gets done.
@@ -252,6 +254,10 @@ impl Cloud {
             _ => {}
         }
         let progress = self.act(task)?;
+        if failure == Some(Failure::Echo) {
+            self.failures.remove(&place);
+            return Err(permanent("Duplicate"));
+        }
         if let Progress::Done(_) = &progress {
             if failure == Some(Failure::Late) {
                 return Ok(Progress::Stuck("it was made and does not work".to_owned()));
