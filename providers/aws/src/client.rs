@@ -22,6 +22,7 @@ use tokio::time::Instant;
 
 use crate::autoscaling_group::memory::Memory;
 use crate::connector::{Calls, Counter, InProcess, Metered, Rates, Wire};
+use crate::doubt::NeverBlindly;
 use crate::error::failed;
 use crate::limiter::Rate;
 use crate::survey::{Tape, Taped};
@@ -91,6 +92,13 @@ const CLOUDWATCH: Rates =
     Rates { reads: Rate { burst: 9.0, rate: 9.0 }, writes: Rate { burst: 3.0, rate: 3.0 } };
 const STS: Rate = Rate { burst: 20.0, rate: 10.0 };
 
+/// A client that does not send writes again blindly. Each crate of the SDK has types of its own for the same.
+macro_rules! careful {
+    ($sdk:ident, $config:expr) => {
+        $sdk::Client::from_conf($sdk::config::Builder::from(&$config).retry_classifier(NeverBlindly).build())
+    };
+}
+
 impl Aws {
     /// Finds credentials and region and makes the clients; calls nothing yet.
     ///
@@ -113,11 +121,11 @@ impl Aws {
         let together = |rate| Metered::together(http.clone(), Arc::clone(&counter), rate);
         let with = |http: Metered| config.to_builder().http_client(http).build();
         Self {
-            ec2: aws_sdk_ec2::Client::new(&with(apart(EC2))),
-            autoscaling: aws_sdk_autoscaling::Client::new(&with(together(AUTOSCALING))),
-            cloudwatch: aws_sdk_cloudwatch::Client::new(&with(apart(CLOUDWATCH))),
-            elb: aws_sdk_elasticloadbalancing::Client::new(&with(apart(ELB))),
-            route53: aws_sdk_route53::Client::new(&with(together(ROUTE53))),
+            ec2: careful!(aws_sdk_ec2, with(apart(EC2))),
+            autoscaling: careful!(aws_sdk_autoscaling, with(together(AUTOSCALING))),
+            cloudwatch: careful!(aws_sdk_cloudwatch, with(apart(CLOUDWATCH))),
+            elb: careful!(aws_sdk_elasticloadbalancing, with(apart(ELB))),
+            route53: careful!(aws_sdk_route53, with(together(ROUTE53))),
             sts: aws_sdk_sts::Client::new(&with(together(STS))),
             region,
             project: options.project,

@@ -17,6 +17,7 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use http_body_util::BodyExt as _;
 
+use crate::doubt;
 use crate::error::is_throttling;
 use crate::limiter::{Limiter, Rate};
 
@@ -116,7 +117,7 @@ struct MeteredConnector {
 
 impl HttpConnector for MeteredConnector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let access = access(request.method(), request.body().bytes().unwrap_or_default());
+        let access = access(request.method(), request.uri(), request.body().bytes().unwrap_or_default());
         let (inner, meter) = (self.inner.clone(), Arc::clone(&self.meter));
         HttpConnectorFuture::new(async move {
             let limiter = match access {
@@ -125,34 +126,42 @@ impl HttpConnector for MeteredConnector {
             };
             limiter.acquire().await;
             meter.counter.count(access);
-            let (response, throttled) = judged(inner.call(request).await?).await?;
-            limiter.learn(throttled);
+            let answered = async { judged(inner.call(request).await?).await };
+            let (mut response, code) = match (answered.await, access) {
+                (Err(error), Access::Write) => return Err(doubt::unheard(error)),
+                (answered, _) => answered?,
+            };
+            limiter.learn(code.as_deref().is_some_and(is_throttling));
+            if access == Access::Write {
+                doubt::mark(&mut response, code.as_deref());
+            }
             Ok(response)
         })
     }
 }
 
-/// Whether a request only looks: by the query protocol's `Action`, elsewhere by the method.
-fn access(method: &str, body: &[u8]) -> Access {
-    let action = body.strip_prefix(b"Action=".as_slice());
-    let looks = match action {
+/// Whether a request only looks: by the query protocol's `Action`, by the operation in CloudWatch's addresses, elsewhere
+/// by the method.
+fn access(method: &str, uri: &str, body: &[u8]) -> Access {
+    let named = uri.rsplit_once("/operation/").map(|(_, operation)| operation.as_bytes());
+    let looks = match body.strip_prefix(b"Action=".as_slice()).or(named) {
         Some(action) => ["Describe", "Get", "List"].iter().any(|verb| action.starts_with(verb.as_bytes())),
         None => method == "GET" || method == "HEAD",
     };
     if looks { Access::Read } else { Access::Write }
 }
 
-/// The answer, and whether it says that we call too often. Only errors are looked into; their bodies are short.
-async fn judged(response: HttpResponse) -> Result<(HttpResponse, bool), ConnectorError> {
+/// The answer, and the code of the error that it tells. Only errors are looked into; their bodies are short.
+async fn judged(response: HttpResponse) -> Result<(HttpResponse, Option<String>), ConnectorError> {
     if response.status().is_success() {
-        return Ok((response, false));
+        return Ok((response, None));
     }
     let mut response = response;
     let body = std::mem::replace(response.body_mut(), SdkBody::empty());
     let body = body.collect().await.map_err(ConnectorError::io)?.to_bytes();
-    let throttled = code(&String::from_utf8_lossy(&body)).is_some_and(is_throttling);
+    let code = code(&String::from_utf8_lossy(&body)).map(str::to_owned);
     *response.body_mut() = SdkBody::from(body);
-    Ok((response, throttled))
+    Ok((response, code))
 }
 
 /// The code of an error in XML, as EC2, the query protocol and Route53 all write it.
@@ -197,15 +206,20 @@ mod tests {
 
     #[test]
     fn a_call_that_looks_is_told_from_one_that_changes() {
-        for (method, body, expected) in [
-            ("POST", "Action=DescribeVpcs&Version=2016-11-15", Access::Read),
-            ("POST", "Action=GetCallerIdentity&Version=2011-06-15", Access::Read),
-            ("POST", "Action=CreateVpc&Version=2016-11-15", Access::Write),
-            ("GET", "", Access::Read),
-            ("POST", "<ChangeResourceRecordSetsRequest/>", Access::Write),
-            ("DELETE", "", Access::Write),
+        let (root, cbor) =
+            ("https://aws.local/", "https://aws.local/service/GraniteServiceVersion20100801/operation/");
+        let (describe, put) = (format!("{cbor}DescribeAlarms"), format!("{cbor}PutMetricAlarm"));
+        for (method, uri, body, expected) in [
+            ("POST", root, "Action=DescribeVpcs&Version=2016-11-15", Access::Read),
+            ("POST", root, "Action=GetCallerIdentity&Version=2011-06-15", Access::Read),
+            ("POST", root, "Action=CreateVpc&Version=2016-11-15", Access::Write),
+            ("GET", root, "", Access::Read),
+            ("POST", &describe, "", Access::Read),
+            ("POST", &put, "", Access::Write),
+            ("POST", root, "<ChangeResourceRecordSetsRequest/>", Access::Write),
+            ("DELETE", root, "", Access::Write),
         ] {
-            assert_eq!(access(method, body.as_bytes()), expected, "{method} {body}");
+            assert_eq!(access(method, uri, body.as_bytes()), expected, "{method} {uri} {body}");
         }
     }
 

@@ -143,22 +143,46 @@ fn is_answer(error: &ProviderError) -> bool {
     !matches!(error.class, FailureClass::Credentials | FailureClass::Unreachable)
 }
 
-/// The object that an earlier run of the task made, found by the tag with the task's token.
+/// The object that an earlier run of the task made.
 async fn made_by<T: Ec2Object>(aws: &Aws, task: &Task) -> Result<Option<String>, ProviderError> {
-    let token = filter(&format!("tag:{}", tags::TOKEN), [task.token.to_string()]);
-    Ok(T::find(aws, vec![token]).await?.pop_first().map(|(id, _)| id))
+    Ok(made::<T>(aws, task).await?.pop_first().map(|(id, _)| id))
+}
+
+/// All that calls of the task have made, found by the tag with the task's token.
+async fn made<T: Ec2Object>(aws: &Aws, task: &Task) -> Result<BTreeMap<String, T::Found>, ProviderError> {
+    T::find(aws, vec![filter(&format!("tag:{}", tags::TOKEN), [task.token.to_string()])]).await
 }
 
 async fn settle<T: Ec2Object>(aws: &Aws, task: &Task, id: &str) -> Result<Progress, ProviderError> {
     let Some(found) = one::<T>(aws, id).await? else {
         return Ok(unseen(task, id));
     };
+    if let Some(acted) = without_twins::<T>(aws, task, id).await? {
+        return Ok(acted);
+    }
     let have = tags::read(&T::values(id, &found))?;
     if tags::settle(aws, T::resource(id, &found), &have, &tags::read(&task.desired)?).await? {
         return Ok(Progress::Acted(format!("tagged {id}")));
     }
     let next = T::settle(aws, id, &found, &decode(&task.desired)?).await?;
     Ok(next.unwrap_or_else(|| done(id, Some(T::values(id, &found)))))
+}
+
+/// Deletes what a call has made that was delivered twice: it carries the task's token too.
+async fn without_twins<T: Ec2Object>(
+    aws: &Aws,
+    task: &Task,
+    id: &str,
+) -> Result<Option<Progress>, ProviderError> {
+    if task.effect != Effect::Create {
+        return Ok(None);
+    }
+    let made = made::<T>(aws, task).await?;
+    let Some((twin, found)) = made.iter().find(|(other, _)| *other != id) else { return Ok(None) };
+    match T::delete(aws, twin, found).await {
+        Err(error) if error.class != FailureClass::NotFound => Err(error),
+        _ => Ok(Some(Progress::Acted(format!("deleted {twin}, which was made beside {id}")))),
+    }
 }
 
 /// What was just made may take seconds to be seen; what was there when the plan was made is gone.

@@ -7,6 +7,7 @@ pub mod bucket;
 pub mod client;
 mod codec;
 pub mod connector;
+mod doubt;
 mod ec2;
 mod error;
 mod kind;
