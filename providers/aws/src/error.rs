@@ -46,8 +46,10 @@ const CREDENTIALS: &[&str] = &[
     "IncompleteSignature",
     "InvalidAccessKeyId",
     "InvalidClientTokenId",
+    "InvalidSignatureException",
     "MissingAuthenticationToken",
     "RequestExpired",
+    "RequestTimeTooSkewed",
     "SignatureDoesNotMatch",
     "UnrecognizedClientException",
 ];
@@ -156,12 +158,17 @@ fn hint(operation: &str, code: &str) -> Option<String> {
         _ if DENIED.contains(&code) => Some(format!(
             "the credentials are valid, but lack the permission for {operation}: add it to their policy"
         )),
-        "RequestExpired" | "SignatureDoesNotMatch" => {
+        "RequestTimeTooSkewed" => {
+            Some("set this machine's clock: AWS takes requests of minutes ago only".to_owned())
+        }
+        "InvalidSignatureException" | "RequestExpired" | "SignatureDoesNotMatch" => {
             Some("check the secret access key, and that this machine's clock is right".to_owned())
         }
-        "AuthFailure" | "OptInRequired" => {
-            Some("check the credentials, and that the region is enabled".to_owned())
-        }
+        "AuthFailure" => Some(
+            "check the credentials, that the region is enabled, and that this machine's clock is right"
+                .to_owned(),
+        ),
+        "OptInRequired" => Some("check the credentials, and that the region is enabled".to_owned()),
         _ if class_of(code) == FailureClass::Credentials => {
             Some("renew the credentials, for example with `aws sso login`".to_owned())
         }
@@ -231,6 +238,7 @@ mod tests {
             ("LoadBalancerNotFound", FailureClass::NotFound),
             ("AuthFailure", FailureClass::Credentials),
             ("ExpiredToken", FailureClass::Credentials),
+            ("RequestTimeTooSkewed", FailureClass::Credentials),
             ("UnauthorizedOperation", FailureClass::Permanent),
             ("InvalidParameterValue", FailureClass::Permanent),
         ] {

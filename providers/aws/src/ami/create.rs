@@ -211,6 +211,9 @@ impl<'a> Build<'a> {
             Some(id) => id,
             // An earlier run has launched it; its keys died with that run, so the machine is of no use to us.
             None => match machine::orphan(self.aws, self.task).await? {
+                None if machine::is_spent(self.aws, self.task, self.note.attempt).await? => {
+                    return Ok(noted(self.note.clone().without_machine()));
+                }
                 None => return Ok(waiting(POLL, "the machine of an earlier run to be seen")),
                 Some(orphan) => {
                     machine::terminate(self.aws, &orphan).await?;

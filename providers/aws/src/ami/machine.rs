@@ -58,7 +58,7 @@ fn request(aws: &Aws, task: &Task, launch: &Launch<'_>) -> RunInstancesFluentBui
         .instance_type(InstanceType::from(instance_type(launch.ami)))
         .min_count(1)
         .max_count(1)
-        .client_token(format!("{}-{}", task.token, launch.attempt))
+        .client_token(client_token(task, launch.attempt))
         .set_user_data(launch.user_data.as_deref().map(|text| BASE64.encode(text)))
         .instance_initiated_shutdown_behavior(ShutdownBehavior::Terminate)
         .metadata_options(
@@ -129,7 +129,12 @@ fn device_mapping(device: &EbsBlockDevice) -> BlockDeviceMapping {
     mapping.ebs(ebs.build()).build()
 }
 
-/// Launches; none if an earlier run has launched with this token and other keys, and that machine is to be found first.
+/// What makes a launch one, however often it is asked for.
+fn client_token(task: &Task, attempt: u32) -> String {
+    format!("{}-{attempt}", task.token)
+}
+
+/// Launches; none if this was launched before, and that machine is to be found first: with other keys, or it is gone.
 pub(super) async fn launch(
     aws: &Aws,
     task: &Task,
@@ -140,7 +145,11 @@ pub(super) async fn launch(
         Err(error) if has_code(&error, "IdempotentParameterMismatch") => return Ok(None),
         other => other?,
     };
-    let id = told.instances().first().and_then(Instance::instance_id).map(str::to_owned);
+    let launched = told.instances().first();
+    if launched.is_some_and(is_gone) {
+        return Ok(None);
+    }
+    let id = launched.and_then(Instance::instance_id).map(str::to_owned);
     id.map(Some).ok_or_else(|| permanent("RunInstances", "AWS has launched no instance and given no reason"))
 }
 
@@ -160,6 +169,18 @@ pub(super) async fn orphan(aws: &Aws, task: &Task) -> Result<Option<String>, Pro
         .fold(alive, |filter, state| filter.values(state));
     let found = described(aws, vec![token, alive.build()]).await?;
     Ok(found.first().and_then(Instance::instance_id).map(str::to_owned))
+}
+
+/// Whether the machine of an attempt has been launched, and is gone.
+pub(super) async fn is_spent(aws: &Aws, task: &Task, attempt: u32) -> Result<bool, ProviderError> {
+    let launch = Filter::builder().name("client-token").values(client_token(task, attempt)).build();
+    Ok(described(aws, vec![launch]).await?.iter().any(is_gone))
+}
+
+fn is_gone(instance: &Instance) -> bool {
+    use InstanceStateName::{ShuttingDown, Terminated};
+    let state = instance.state().and_then(|state| state.name());
+    matches!(state, Some(ShuttingDown | Terminated))
 }
 
 async fn described(aws: &Aws, filters: Vec<Filter>) -> Result<Vec<Instance>, ProviderError> {
