@@ -188,7 +188,9 @@ pub fn open(settings: &Settings, timing: TimeModel) -> CommandResult<LocalAws> {
             .map_err(|error| file_error("the folder cannot be made", folder, &error))?;
     }
     cloud.after_write(Arc::new(move |cloud| {
-        write_quickly(&path, &serde_json::to_vec(cloud).map_err(std::io::Error::other)?)
+        let named =
+            |error: std::io::Error| std::io::Error::new(error.kind(), format!("{}: {error}", path.display()));
+        write_quickly(&path, &serde_json::to_vec(cloud).map_err(std::io::Error::other)?).map_err(named)
     }));
     Ok(cloud)
 }

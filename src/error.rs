@@ -1,6 +1,7 @@
 //! What a command says when it cannot go on: the place, the reason and the next step.
 
 use std::fmt;
+use std::io;
 use std::path::Path;
 
 use infra_engine::apply::ApplyError;
@@ -69,8 +70,17 @@ impl From<&Broken> for Complaint {
 }
 
 /// What the system said about a file.
-pub fn file_error(what: &str, path: &Path, error: &std::io::Error) -> Complaint {
-    Complaint::new(format!("{what}: {error}")).at(path.display())
+pub fn file_error(what: &str, path: &Path, error: &io::Error) -> Complaint {
+    let hint = no_room(error).map(str::to_owned);
+    Complaint { hint, ..Complaint::new(format!("{what}: {error}")).at(path.display()) }
+}
+
+/// The next step, if there was no room for a file.
+pub fn no_room(error: &io::Error) -> Option<&'static str> {
+    use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+    matches!(error.kind(), FileTooLarge | QuotaExceeded | StorageFull).then_some(
+        "make room for it, and run the same command again: what is done already is not done a second time",
+    )
 }
 
 /// What AWS, or the way to it, said.

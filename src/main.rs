@@ -24,9 +24,9 @@ use clap::Parser;
 
 fn main() -> ExitCode {
     let args = args::Args::parse();
+    let terminal = terminal::Terminal::new(settings::color(&args.global));
     let settings = settings::Settings::gather(&args.global);
-    let terminal = terminal::Terminal::new(settings.color);
-    match commands::run(args.command, &settings, &terminal) {
+    match settings.and_then(|settings| commands::run(args.command, &settings, &terminal)) {
         Ok(exit) => exit.into(),
         Err(error) => {
             terminal.error(&error);

@@ -15,6 +15,7 @@
 
 use std::collections::BTreeMap;
 use std::env;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -22,7 +23,11 @@ use anstream::ColorChoice;
 use jiff::Timestamp;
 
 use crate::args::{Color, Global, Transport};
+use crate::error::{CommandResult, Complaint};
 use crate::store::vault::keys::KeySource;
+
+/// What the names of variables begin with.
+const OURS: &str = "INFRA_VAR_";
 
 /// Everything a command may want to know about its surroundings.
 #[derive(Debug, Clone)]
@@ -55,25 +60,24 @@ pub struct Settings {
 
 impl Settings {
     /// Reads the environment and the clock.
-    pub fn gather(global: &Global) -> Self {
-        Self {
+    ///
+    /// # Errors
+    /// `INFRA_VAR_x` is not UTF-8.
+    pub fn gather(global: &Global) -> CommandResult<Self> {
+        Ok(Self {
             directory: global.directory.clone().unwrap_or_else(|| PathBuf::from(".")),
             local: global.local,
             transport: global.transport,
             endpoint: env::var("AWS_ENDPOINT_URL").ok().filter(|url| !url.is_empty()),
-            color: match global.color {
-                Color::Auto => ColorChoice::Auto,
-                Color::Always => ColorChoice::Always,
-                Color::Never => ColorChoice::Never,
-            },
-            variables: variables(env::vars()),
+            color: color(global),
+            variables: variables(env::vars_os())?,
             keys: key_source(),
             history: state_home().map(|folder| folder.join("infra/console_history")),
             user: format!("{}@{}", env::var("USER").unwrap_or_else(|_| "unknown".to_owned()), host()),
             lock_timeout: global.lock_timeout,
             lease: lease(env::var("INFRA_LEASE_SECONDS").ok()),
             now: Timestamp::now(),
-        }
+        })
     }
 
     /// Those of one who knows nothing of the environment.
@@ -116,9 +120,30 @@ impl Settings {
     }
 }
 
-fn variables(environment: impl Iterator<Item = (String, String)>) -> BTreeMap<String, String> {
-    let ours = |(name, value): (String, String)| Some((name.strip_prefix("INFRA_VAR_")?.to_owned(), value));
-    environment.filter_map(ours).collect()
+/// Whether to use colour.
+pub fn color(global: &Global) -> ColorChoice {
+    match global.color {
+        Color::Auto => ColorChoice::Auto,
+        Color::Always => ColorChoice::Always,
+        Color::Never => ColorChoice::Never,
+    }
+}
+
+/// `INFRA_VAR_x`, by `x`; other programs' variables may be anything.
+fn variables(
+    environment: impl Iterator<Item = (OsString, OsString)>,
+) -> CommandResult<BTreeMap<String, String>> {
+    let is_ours = |name: &OsStr| name.as_encoded_bytes().starts_with(OURS.as_bytes());
+    environment.filter(|(name, _)| is_ours(name)).map(|(name, value)| variable(&name, value)).collect()
+}
+
+fn variable(name: &OsStr, value: OsString) -> CommandResult<(String, String)> {
+    let unreadable = || {
+        let complaint = Complaint::new(format!("the variable {} is not UTF-8", name.display()));
+        complaint.hint("write it in UTF-8, or unset it")
+    };
+    let short = name.to_str().and_then(|name| name.strip_prefix(OURS)).ok_or_else(unreadable)?;
+    Ok((short.to_owned(), value.into_string().map_err(|_| unreadable())?))
 }
 
 fn key_source() -> KeySource {
@@ -146,4 +171,31 @@ fn state_home() -> Option<PathBuf> {
 fn host() -> String {
     let name = std::fs::read_to_string("/proc/sys/kernel/hostname").or_else(|_| env::var("HOSTNAME"));
     name.map_or_else(|_| "localhost".to_owned(), |name| name.trim().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::ffi::OsStringExt as _;
+
+    use super::*;
+    use crate::error::CommandError;
+
+    fn read(pairs: &[(&[u8], &[u8])]) -> Result<Vec<(String, String)>, String> {
+        let os = |bytes: &[u8]| OsString::from_vec(bytes.to_vec());
+        match variables(pairs.iter().map(|(name, value)| (os(name), os(value)))) {
+            Ok(variables) => Ok(variables.into_iter().collect()),
+            Err(CommandError::Complaints(complaints)) => Err(complaints[0].message.clone()),
+            Err(_) => panic!("no sources are read here"),
+        }
+    }
+
+    #[test]
+    fn only_variables_of_ours_must_be_readable() {
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let others: [(&[u8], &[u8]); 3] = [(b"LS_\xff", b"x"), (b"LESS", b"\xfe"), (b"INFRA_VAR_size", b"3")];
+        assert_eq!(read(&others), Ok(vec![pair("size", "3")]));
+        let told = Err("the variable INFRA_VAR_size is not UTF-8".to_owned());
+        assert_eq!(read(&[(b"INFRA_VAR_size", b"\xff")]), told);
+        assert!(read(&[(b"INFRA_VAR_\xff", b"3")]).is_err());
+    }
 }

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::file::{self, Log, beside, write_atomically};
-use crate::error::{CommandError, Complaint, file_error};
+use crate::error::{CommandError, Complaint, file_error, no_room};
 use crate::settings::Settings;
 use crate::terminal::Terminal;
 
@@ -169,7 +169,10 @@ fn held(file: &mut File, lock: &Path) -> Complaint {
 }
 
 fn store_error(what: &str, path: &Path) -> impl Fn(io::Error) -> StoreError {
-    move |error| StoreError::new(format!("{what} {}: {error}", path.display()))
+    move |error| {
+        let hint = no_room(&error).map(str::to_owned);
+        StoreError { hint, ..StoreError::new(format!("{what} {}: {error}", path.display())) }
+    }
 }
 
 #[async_trait]

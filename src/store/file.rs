@@ -44,10 +44,20 @@ pub fn write_keeping(path: &Path, bytes: &[u8], backup: &Path) -> io::Result<()>
 /// The bytes in a file of their own, on disk.
 fn written(path: &Path, bytes: &[u8]) -> io::Result<PathBuf> {
     let new = beside(path, ".new");
-    let mut file = File::create(&new)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
+    let all = || {
+        let mut file = File::create(&new)?;
+        file.write_all(bytes)?;
+        file.sync_all()
+    };
+    all().or_else(|error| without(&new, error))?;
     Ok(new)
+}
+
+/// What could not be written whole takes no room away.
+fn without(new: &Path, error: io::Error) -> io::Result<()> {
+    // That it could not be written is what has to be told.
+    let _ = fs::remove_file(new);
+    Err(error)
 }
 
 fn unless_missing(error: io::Error) -> io::Result<()> {
@@ -57,7 +67,7 @@ fn unless_missing(error: io::Error) -> io::Result<()> {
 /// Like [`write_atomically`], but what is written may be lost with the power: for what can be had again.
 pub fn write_quickly(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let new = beside(path, ".new");
-    fs::write(&new, bytes)?;
+    fs::write(&new, bytes).or_else(|error| without(&new, error))?;
     fs::rename(&new, path)
 }
 
