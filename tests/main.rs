@@ -1,5 +1,5 @@
 //! End to end, through the binary: on the embedded AWS, on the same AWS served over HTTP, and on moto. Where every call,
-//! every virtual second or every write counts (`capacity`, `counts`, `crash`, `moving`, `scaling`), in process.
+//! every virtual second or every write counts (`capacity`, `counts`, `crash`, `lies`, `moving`, `scaling`), in process.
 
 mod support;
 
@@ -11,6 +11,7 @@ mod crash;
 mod damage;
 mod kinds;
 mod language;
+mod lies;
 mod moving;
 mod ponyfoo;
 mod rebuild;

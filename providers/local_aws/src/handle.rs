@@ -68,6 +68,7 @@ pub struct LocalAws {
 struct Shared {
     cloud: Cloud,
     calls: Calls,
+    done: Calls,
     requests: u64,
     after_write: Option<WriteHook>,
 }
@@ -87,7 +88,8 @@ impl LocalAws {
     }
 
     pub(crate) fn of(cloud: Cloud) -> Self {
-        let shared = Shared { cloud, calls: Calls::new(), requests: 0, after_write: None };
+        let shared =
+            Shared { cloud, calls: Calls::new(), done: Calls::new(), requests: 0, after_write: None };
         Self { shared: Arc::new(Mutex::new(shared)) }
     }
 
@@ -136,6 +138,11 @@ impl LocalAws {
     /// How often each operation was asked for since this handle was made.
     pub fn calls(&self) -> Calls {
         self.lock().calls.clone()
+    }
+
+    /// How often each operation was carried out, whether or not anybody was told, since this handle was made.
+    pub fn done(&self) -> Calls {
+        self.lock().done.clone()
     }
 
     /// Looks at, or tampers with, the model of an account in a region at `now`. For rehearsal and tests.
@@ -251,8 +258,17 @@ impl Shared {
         }
     }
 
-    /// A read can lag behind the writes of a while; a write never does.
     fn carry_out(&mut self, asked: &Asked<'_>, call: &Call, lag: Option<Duration>) -> Reply {
+        let reply = self.replied(asked, call, lag);
+        if reply.status < 400 {
+            let operation = (asked.service.name().to_owned(), call.action(), call.access());
+            *self.done.entry(operation).or_default() += 1;
+        }
+        reply
+    }
+
+    /// A read can lag behind the writes of a while; a write never does.
+    fn replied(&mut self, asked: &Asked<'_>, call: &Call, lag: Option<Duration>) -> Reply {
         let (now, (account, region)) = (asked.now, asked.place());
         let foreign_image = call
             .foreign_image(&region)
@@ -361,6 +377,9 @@ mod tests {
         ec2 CreateInternetGateway Write 1
         ec2 DescribeVpcs Read 2
         ");
+        assert_eq!(aws.done(), aws.calls());
+        call(&aws, START, "ec2", "Action=CreateVpc&CidrBlock=10.0.0.0/8");
+        assert_eq!((aws.calls().len(), aws.done().len()), (3, 2), "what is refused is not done");
     }
 
     #[test]
