@@ -80,11 +80,16 @@ macro_rules! kinds {
 
 kinds!(network, dns, balancer, configuration_group, template_group, image, machine, scaling);
 
+/// Five of the hundred services.
+fn few() -> String {
+    include_str!("support/services.infra").replace("range(100)", "range(5)")
+}
+
 #[test]
 fn what_is_found_is_read_and_never_written() {
     runtime().block_on(async {
         let cloud = in_process::Cloud::new(TimeModel::fast());
-        let (wanted, store) = (desired(include_str!("support/services.infra")), MemoryStore::default());
+        let (wanted, store) = (desired(&few()), MemoryStore::default());
         let report = applied(&wanted, &store, &cloud.provider(None).await).await;
         assert!(report.is_success(), "{:?}", report.failed);
         let writes = || {

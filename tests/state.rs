@@ -297,3 +297,51 @@ fn drift_is_told_apart_from_what_is_wanted() {
     let _ = project.apply(&[]);
     let _ = project.run(&["drift"]).expect(0);
 }
+
+#[test]
+fn what_is_protected_stays_until_a_change_of_its_own() {
+    let project = TestProject::new(Cloud::Embedded);
+    let (head, rest) = SOURCE.split_once("\n\n").expect("a head");
+    let protected = "lifecycle { prevent_destroy = true }\n";
+    project.write(
+        "net/main.infra",
+        &rest.replace("vpc_id     = vpc.main\n", &format!("vpc_id = vpc.main\n  {protected}")),
+    );
+    let call = format!("{head}\nmodule \"net\" {{ source = \"./net\" }}\n");
+    project.write("main.infra", &call);
+    let _ = project.apply(&[]);
+    let refused = |why: &str| {
+        for arguments in [&["plan"][..], &["destroy", "--yes"], &["state", "rm", "module.net"]] {
+            let refused = project.run(arguments);
+            assert_eq!(refused.code, 1, "{why}: {}", refused.out);
+            assert!(refused.err.contains("protected"), "{why}: {}", refused.err);
+        }
+    };
+    project.write("main.infra", head);
+    refused("the call of the module is gone");
+    project.write(
+        "main.infra",
+        &(head.to_owned() + "\nremoved {\n  from = module.net\n  lifecycle { destroy = true }\n}\n"),
+    );
+    refused("it is to be destroyed");
+    project.write("main.infra", &call);
+    let module = project.read("net/main.infra");
+    project.write("net/main.infra", &module.replace(", b = \"10.0.2.0/24\"", ""));
+    refused("a key is gone");
+    project.write("net/main.infra", &module.replace("10.0.2.0/24", "10.0.3.0/24"));
+    refused("it would be made anew");
+    project.write("net/main.infra", &module.replace(protected, "").replace("10.0.2.0/24", "10.0.3.0/24"));
+    refused("the protection would be lifted on the way");
+    project.write("net/main.infra", &module.replace(protected, ""));
+    let plan = project.run(&["plan", "--detailed-exitcode"]).expect(2);
+    insta::assert_snapshot!(plan, @r#"
+    Plan for shop in us-east-1 (account 123456789012): 2 no longer protected, 0 destroyed; 4 unchanged
+
+    ! module.net.subnet.public["a"]  no longer protected: it may be destroyed from now on
+    ! module.net.subnet.public["b"]  no longer protected: it may be destroyed from now on
+    2 no longer protected, 0 destroyed; 4 unchanged
+    "#);
+    let _ = project.apply(&[]);
+    project.expect_no_changes(&[]);
+    project.destroy();
+}

@@ -86,8 +86,8 @@ impl Provider for Discreet<'_> {
         self.provider.tagged().await.map_err(|error| self.error(error))
     }
 
-    async fn named(&self, kind: &KindName, desired: &Values) -> Result<Vec<RemoteId>, ProviderError> {
-        self.provider.named(kind, desired).await.map_err(|error| self.error(error))
+    async fn named(&self, kind: &KindName, wanted: &[Values]) -> Result<Vec<Vec<RemoteId>>, ProviderError> {
+        self.provider.named(kind, wanted).await.map_err(|error| self.error(error))
     }
 
     fn tag_of(&self, address: &Address) -> String {

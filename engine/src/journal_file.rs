@@ -209,6 +209,7 @@ mod tests {
             changes: Vec::new(),
             moves: BTreeMap::new(),
             renamed: Vec::new(),
+            protections: BTreeMap::new(),
             steps: StepGraph::default(),
             outputs: BTreeMap::new(),
             unchanged: 0,

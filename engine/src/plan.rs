@@ -59,6 +59,8 @@ pub struct Plan {
     pub moves: Moves,
     /// What would be destroyed under one address and made anew under another, though it seems to be the same.
     pub renamed: Vec<Renamed>,
+    /// Objects that are protected from now on, or no more.
+    pub protections: BTreeMap<Address, Protection>,
     /// The steps and their order; in the order of the table every step comes after those it waits for.
     pub steps: StepGraph,
     /// Outputs after the apply; those that do not change too.
@@ -101,6 +103,16 @@ pub struct OutputChange {
     pub after: Option<Residual>,
     /// Whether it is a secret.
     pub sensitive: bool,
+}
+
+/// What becomes of `prevent_destroy` of an object that stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Protection {
+    /// Destroying it is refused from now on, even when its block is gone.
+    Given,
+    /// It may be destroyed from now on.
+    Lifted,
 }
 
 /// What the state is to say of an object besides what steps bring about.
@@ -214,11 +226,12 @@ pub fn destroy(input: &PlanInput<'_>) -> Result<Plan, PlanError> {
 }
 
 impl Plan {
-    /// Whether there is nothing to do, nothing moves and no output changes. Applying such a plan calls nobody, but still brings the
-    /// state up to what was seen: what somebody else did already, what is no longer protected.
+    /// Whether there is nothing to do, nothing moves, and neither an output nor a protection changes. Applying such a
+    /// plan calls nobody, but still brings the state up to what was seen: what somebody else did already.
     pub fn is_empty(&self) -> bool {
         self.changes.is_empty()
             && self.moves.is_empty()
+            && self.protections.is_empty()
             && !self.outputs.values().any(OutputChange::is_change)
     }
 

@@ -13,7 +13,7 @@ use crate::change::Change;
 use crate::format::{Format, FormatError};
 use crate::id::{RemoteId, StepId};
 use crate::moved::Moves;
-use crate::plan::{OutputChange, Plan, PlanHeader, PlannedLookup, RecordSketch, Renamed};
+use crate::plan::{OutputChange, Plan, PlanHeader, PlannedLookup, Protection, RecordSketch, Renamed};
 use crate::rehearse::Rehearsal;
 use crate::seal::unsealed;
 use crate::state::Physical;
@@ -69,6 +69,8 @@ pub(crate) struct PlanV2 {
     moves: Moves,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     renamed: Vec<Renamed>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    protections: BTreeMap<Address, Protection>,
     steps: StepGraph,
     outputs: BTreeMap<Identifier, OutputV1>,
     unchanged: usize,
@@ -131,6 +133,7 @@ impl PlanV2 {
             changes: plan.changes,
             moves: plan.moves,
             renamed: plan.renamed,
+            protections: plan.protections,
             steps: plan.steps,
             outputs: plan.outputs.into_iter().map(|(name, output)| (name, output.into())).collect(),
             unchanged: plan.unchanged,
@@ -167,6 +170,7 @@ impl From<PlanV2> for Plan {
             changes: file.changes,
             moves: file.moves,
             renamed: file.renamed,
+            protections: file.protections,
             steps: file.steps,
             outputs: file.outputs.into_iter().map(|(name, output)| (name, output.into())).collect(),
             unchanged: file.unchanged,

@@ -337,9 +337,9 @@ pub trait Provider: Send + Sync {
     /// All that carries the tags of this project; of several objects with one address, that which counts first.
     async fn tagged(&self) -> Result<Vec<Tagged>, ProviderError>;
 
-    /// The ids that an object without tags may have, by what its attributes say of its names, the likeliest first.
-    /// Whether there is one is told by reading it.
-    async fn named(&self, kind: &KindName, desired: &Values) -> Result<Vec<RemoteId>, ProviderError>;
+    /// The ids that objects of a kind without tags may have, for each by what its attributes say of its names, the
+    /// likeliest first. Whether there is one is told by reading it.
+    async fn named(&self, kind: &KindName, wanted: &[Values]) -> Result<Vec<Vec<RemoteId>>, ProviderError>;
 
     /// How an address is written into a tag.
     fn tag_of(&self, address: &Address) -> String;

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use infra_lang::address::Address;
 use infra_lang::desired::{Desired, DesiredObject};
-use infra_lang::name::AttributeName;
+use infra_lang::name::{AttributeName, Identifier, KindName};
 use infra_lang::residual::{Attributes, Residual, Values};
 use infra_lang::schema::Presence;
 use infra_lang::value::Value;
@@ -108,12 +108,17 @@ async fn by_name(
     known: &Known,
     provider: &dyn Provider,
 ) -> Result<Ids, ProviderError> {
+    let mut untagged: BTreeMap<&KindName, Vec<&DesiredObject>> = BTreeMap::new();
+    for object in desired.objects.values().filter(|object| !tagged.contains_key(&object.address)) {
+        untagged.entry(&object.address.kind).or_default().push(object);
+    }
     let mut ids = tagged.clone();
-    for (address, object) in desired.objects.iter().filter(|(address, _)| !tagged.contains_key(*address)) {
-        let named = provider.named(&address.kind, &known.resolve_some(&object.attributes)).await?;
-        if !named.is_empty() {
-            ids.insert(address.clone(), named);
-        }
+    for (kind, objects) in untagged {
+        let wanted: Vec<Values> =
+            objects.iter().map(|object| known.resolve_some(&object.attributes)).collect();
+        let named = provider.named(kind, &wanted).await?;
+        let named = objects.iter().zip(named).filter(|(_, ids)| !ids.is_empty());
+        ids.extend(named.map(|(object, ids)| (object.address.clone(), ids)));
     }
     Ok(ids)
 }
@@ -236,7 +241,7 @@ impl Found<'_> {
     }
 
     /// The outputs, as far as they are known.
-    fn outputs(&self, known: &Known) -> BTreeMap<infra_lang::name::Identifier, Value> {
+    fn outputs(&self, known: &Known) -> BTreeMap<Identifier, Value> {
         let outputs = self.desired.outputs.iter();
         let known = outputs.filter_map(|(name, output)| match known.simplify(&output.value) {
             Residual::Known(value) => Some((name.clone(), seal(&value, &self.fresh.key))),

@@ -70,15 +70,15 @@ pub enum Objection {
     #[error("{from} cannot become {to}: {other} {}", if .other == .to { "is there already" } else { "would become it too" })]
     Taken {
         /// What was to move.
-        from: Address,
+        from: String,
         /// Where to.
-        to: Address,
+        to: String,
         /// What is in its way.
-        other: Address,
+        other: String,
     },
     /// It is protected.
     #[error("{0} is protected, and so is not forgotten")]
-    Protected(Address),
+    Protected(String),
     /// The other state has another history.
     #[error("it has another history than the state that is there (lineage {pushed}, not {found})")]
     Lineage {
@@ -125,6 +125,7 @@ pub fn relocate(state: &State, from: &Place, to: &Place) -> Result<State, Object
     let moved = moved::follow(state, &moves);
     if let Some(conflict) = moved.conflicts.into_iter().next() {
         let moved::Conflict { from, other, to, .. } = conflict;
+        let (from, to, other) = (from.to_string(), to.to_string(), other.to_string());
         return Err(Objection::Taken { from, to, other });
     }
     match moved.moves.is_empty() {
@@ -161,7 +162,7 @@ pub fn forget(state: &State, places: &[Place], force: bool) -> Result<State, Obj
     let goes = |address: &Address| places.iter().any(|place| covers(place, address));
     let protected = state.records.iter().find(|(address, record)| record.protected && goes(address));
     if let Some((address, _)) = protected.filter(|_| !force) {
-        return Err(Objection::Protected(address.clone()));
+        return Err(Objection::Protected(address.to_string()));
     }
     let mut left = state.clone();
     left.records.retain(|address, _| !goes(address));

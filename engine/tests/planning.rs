@@ -205,14 +205,6 @@ async fn what_is_protected_is_not_destroyed() {
     let before = "box a color=red !prevent_destroy";
     assert_snapshot!(World::check(before, "").await, @"`box.a` is protected and would be destroyed");
     assert_snapshot!(World::check(before, "box a color=blue !prevent_destroy").await, @"main.infra:0: `box.a` is protected and would be destroyed to be made anew");
-    assert_snapshot!(World::check(before, "box a color=blue").await, @r#"
-    replace (new first) box.a: attributes
-        color: "red" -> "blue" (forces a new one)
-    0 unchanged
-    steps:
-    0 box.a create: create
-    1 box.a delete [a-id1]: delete the old one, after 0
-    "#);
     let error = World::with(before).await.plan_destroy().await.expect_err("it is refused");
     assert_eq!(error.problems[0].what, ProblemKind::Protected);
 }

@@ -2,8 +2,9 @@
 
 use infra_engine::assertion::Broken;
 use infra_engine::change::{Action, AttributeChange, Change, Reason, ReplaceOrder};
-use infra_engine::plan::{OutputChange, Plan};
+use infra_engine::plan::{OutputChange, Plan, Protection};
 use infra_engine::steps::{Effect, Step, Target};
+use infra_lang::address::Address;
 use infra_lang::name::Identifier;
 use infra_lang::residual::Residual;
 
@@ -22,6 +23,7 @@ pub fn plan(plan: &Plan, width: usize) -> String {
     for (from, to) in &plan.moves {
         text += &format!("{CHANGE}↪ moved{CHANGE:#} {from} → {to}\n");
     }
+    text += &protections(plan);
     text += &renamed(plan);
     for change in &plan.changes {
         text += &one(change, plan, width);
@@ -30,6 +32,17 @@ pub fn plan(plan: &Plan, width: usize) -> String {
     text += &checks(plan);
     text += &notes(plan);
     text + &format!("{BOLD}{}{BOLD:#}\n", verdict(plan))
+}
+
+/// What may no longer be destroyed, and what may be from now on.
+fn protections(plan: &Plan) -> String {
+    let line = |(address, protection): (&Address, &Protection)| match protection {
+        Protection::Given => format!("{CHANGE}~ {address}{CHANGE:#}  protected from being destroyed\n"),
+        Protection::Lifted => {
+            format!("{WARNING}! {address}{WARNING:#}  no longer protected: it may be destroyed from now on\n")
+        }
+    };
+    plan.protections.iter().map(line).collect()
 }
 
 /// What seems to be the same under another address, with the blocks that say so, ready to be pasted.
@@ -81,6 +94,7 @@ pub fn verdict(plan: &Plan) -> String {
     let count =
         |wanted: &dyn Fn(&Change) -> bool| plan.changes.iter().filter(|change| wanted(change)).count();
     let builds = |change: &Change| is_build(change);
+    let protected = |wanted| plan.protections.values().filter(|it| **it == wanted).count();
     let parts = [
         ("swapped", count(&|change| change.action == Action::Swap)),
         ("built", count(&builds)),
@@ -90,6 +104,8 @@ pub fn verdict(plan: &Plan) -> String {
         ("imported", count(&Change::is_import)),
         ("adopted", count(&|change| change.action == Action::Adopt && !change.is_import())),
         ("moved", plan.moves.len()),
+        ("protected", protected(Protection::Given)),
+        ("no longer protected", protected(Protection::Lifted)),
         ("forgotten", count(&|change| change.action == Action::Forget)),
         ("cleaned up", count(&|change| change.action == Action::Prune)),
         ("destroyed", count(&|change| change.action == Action::Delete)),

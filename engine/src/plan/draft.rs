@@ -8,7 +8,7 @@ use infra_lang::residual::{Attributes, Reference, Values, references};
 
 use super::rollouts::Along;
 use super::{
-    Plan, PlanHeader, PlanInput, PlannedLookup, Problem, ProblemKind, RecordSketch, Renamed, outputs,
+    Plan, PlanHeader, PlanInput, PlannedLookup, Problem, ProblemKind, RecordSketch, Renamed, outputs, protect,
 };
 use crate::assertion::Assertion;
 use crate::change::{Action, Change};
@@ -196,6 +196,7 @@ impl<'a> Draft<'a> {
             changes: self.changes.into_values().collect(),
             moves,
             renamed: self.renamed,
+            protections: protect::changes(state, desired, &self.records),
             steps,
             unchanged,
             notes: self.notes,

@@ -142,7 +142,7 @@ impl<'d> Case<'d> {
             }
         };
         let chosen = names.first().is_some_and(|name| self.desired.contains_key(*name));
-        chosen && names.iter().all(|name| same(name))
+        chosen && names.iter().all(same)
     }
 
     /// Whether all that is wanted is what was applied, names that nobody chose apart.

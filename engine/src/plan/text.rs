@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Plan, Renamed};
+use super::{Plan, Protection, Renamed};
 use crate::change::{Action, AttributeChange, Cause, Change, Reason, ReplaceOrder};
 use crate::id::ChangeId;
 use crate::known::Known;
@@ -12,6 +12,13 @@ impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (from, to) in &self.moves {
             writeln!(f, "moved {from} -> {to}")?;
+        }
+        for (address, protection) in &self.protections {
+            let word = match protection {
+                Protection::Given => "protected from now on",
+                Protection::Lifted => "no longer protected",
+            };
+            writeln!(f, "{word}: {address}")?;
         }
         for Renamed { from, to } in &self.renamed {
             writeln!(f, "renamed, as it seems: {from} -> {to}")?;

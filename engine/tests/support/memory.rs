@@ -319,13 +319,14 @@ impl Provider for Memory {
     }
 
     /// A slot is known by the box that it is for.
-    async fn named(&self, kind: &KindName, desired: &Values) -> Result<Vec<RemoteId>, ProviderError> {
+    async fn named(&self, kind: &KindName, wanted: &[Values]) -> Result<Vec<Vec<RemoteId>>, ProviderError> {
         let cloud = self.cloud.lock().expect("no panic");
-        let slots = cloud.things.iter().filter(|(_, thing)| *kind == *"slot" && thing.kind == *kind);
-        let of_box = slots.filter(|(_, thing)| {
-            desired.contains_key("box") && thing.values.get("box") == desired.get("box")
-        });
-        Ok(of_box.map(|(id, _)| id.clone()).collect())
+        let of_box = |wanted: &Values| {
+            let same = |values: &Values| wanted.contains_key("box") && values.get("box") == wanted.get("box");
+            let slots = cloud.things.iter().filter(|(_, thing)| *kind == *"slot" && thing.kind == *kind);
+            slots.filter(|(_, thing)| same(&thing.values)).map(|(id, _)| id.clone()).collect()
+        };
+        Ok(wanted.iter().map(of_box).collect())
     }
 
     fn tag_of(&self, address: &Address) -> String {

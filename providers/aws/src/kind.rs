@@ -46,9 +46,9 @@ pub(crate) trait AwsKind: Kind {
 
     /// See [`Provider::named`](infra_engine::provider::Provider::named): for kinds whose objects carry no tags, or
     /// tell them at a call each.
-    async fn named(&self, aws: &Aws, desired: &Values) -> Result<Vec<RemoteId>, ProviderError> {
-        let _ = (aws, desired);
-        Ok(Vec::new())
+    async fn named(&self, aws: &Aws, wanted: &[Values]) -> Result<Vec<Vec<RemoteId>>, ProviderError> {
+        let _ = aws;
+        Ok(vec![Vec::new(); wanted.len()])
     }
 }
 

@@ -140,33 +140,29 @@ impl AwsKind for LaunchConfigurations {
         Ok(found.values(&described, &Values::new()))
     }
 
-    async fn named(&self, aws: &Aws, desired: &Values) -> Result<Vec<RemoteId>, ProviderError> {
-        let settings: LaunchConfiguration = decode(desired)?;
-        match (&settings.name, &settings.name_prefix) {
-            (Some(name), _) => Ok(vec![RemoteId::from(name.as_str())]),
-            (None, Some(prefix)) => {
-                let wanted = name(&settings, &decode(desired)?, None);
-                Ok(by_prefix(aws, prefix, &wanted).await?.into_iter().map(RemoteId).collect())
-            }
-            (None, None) => Ok(Vec::new()),
-        }
+    async fn named(&self, aws: &Aws, wanted: &[Values]) -> Result<Vec<Vec<RemoteId>>, ProviderError> {
+        let pages = aws.autoscaling.describe_launch_configurations().into_paginator().items().send();
+        let mut all: Vec<Described> =
+            pages.try_collect().await.map_err(failed("DescribeLaunchConfigurations"))?;
+        all.sort_by_key(|one| std::cmp::Reverse(one.created_time().map(|time| time.secs())));
+        let names: Vec<&str> = all.iter().filter_map(Described::launch_configuration_name).collect();
+        wanted.iter().map(|wanted| candidates(wanted, &names)).collect()
     }
 }
 
-/// The names that begin with a prefix and end as ours do: first the one that is wanted, then the newest.
-async fn by_prefix(aws: &Aws, prefix: &str, wanted: &str) -> Result<Vec<String>, ProviderError> {
-    let pages = aws.autoscaling.describe_launch_configurations().into_paginator().items().send();
-    let all: Vec<Described> = pages.try_collect().await.map_err(failed("DescribeLaunchConfigurations"))?;
+/// Which of these names, the newest first, may be of a launch configuration with these attributes: the one that is
+/// written, or those that begin with its prefix and end as ours do, that of the very contents first.
+fn candidates(wanted: &Values, names: &[&str]) -> Result<Vec<RemoteId>, ProviderError> {
+    let settings: LaunchConfiguration = decode(wanted)?;
+    let exact = name(&settings, &decode(wanted)?, None);
     let is_suffix = |text: &str| text.len() == 6 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let ours = |name: &str| name.strip_prefix(prefix).is_some_and(is_suffix);
-    let mut found: Vec<(bool, i64, String)> = Vec::new();
-    for one in &all {
-        let made = one.created_time().map(|time| time.secs()).unwrap_or_default();
-        let name = one.launch_configuration_name().filter(|name| ours(name)).map(str::to_owned);
-        found.extend(name.map(|name| (name == wanted, made, name)));
-    }
-    found.sort();
-    Ok(found.into_iter().rev().map(|(_, _, name)| name).collect())
+    let ours = |name: &str| match (&settings.name, &settings.name_prefix) {
+        (None, Some(prefix)) => name.strip_prefix(prefix.as_str()).is_some_and(is_suffix),
+        _ => name == exact,
+    };
+    let mut found: Vec<&str> = names.iter().copied().filter(|name| ours(name)).collect();
+    found.sort_by_key(|name| *name != exact);
+    Ok(found.into_iter().map(RemoteId::from).collect())
 }
 
 /// What AWS has told about some launch configurations.

@@ -116,8 +116,8 @@ impl AwsKind for LifecycleHooks {
         put::advance::<Self>(aws, task).await
     }
 
-    async fn named(&self, _: &Aws, desired: &Values) -> Result<Vec<RemoteId>, ProviderError> {
-        Ok(part::named(desired, "name"))
+    async fn named(&self, _: &Aws, wanted: &[Values]) -> Result<Vec<Vec<RemoteId>>, ProviderError> {
+        Ok(wanted.iter().map(|wanted| part::named(wanted, "name")).collect())
     }
 }
 

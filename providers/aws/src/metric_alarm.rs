@@ -224,12 +224,17 @@ impl AwsKind for MetricAlarms {
         Ok(Self::values(&alarm))
     }
 
-    async fn named(&self, aws: &Aws, desired: &Values) -> Result<Vec<RemoteId>, ProviderError> {
-        let Some(name) = desired.get("alarm_name").and_then(Value::as_str) else { return Ok(Vec::new()) };
-        let found = describe(aws, vec![name.to_owned()]).await?;
-        let Some(alarm) = found.get(name) else { return Ok(Vec::new()) };
-        let ours = tagging::is_ours(aws, alarm).await?;
-        Ok(Vec::from_iter(ours.then(|| RemoteId::from(name))))
+    async fn named(&self, aws: &Aws, wanted: &[Values]) -> Result<Vec<Vec<RemoteId>>, ProviderError> {
+        let name = |wanted: &Values| wanted.get("alarm_name").and_then(Value::as_str).map(str::to_owned);
+        let found = describe(aws, wanted.iter().filter_map(name).collect()).await?;
+        let mut ours = BTreeSet::new();
+        for (id, alarm) in &found {
+            if tagging::is_ours(aws, alarm).await? {
+                ours.insert(id.clone());
+            }
+        }
+        let called = |wanted: &Values| name(wanted).filter(|name| ours.contains(name)).map(RemoteId);
+        Ok(wanted.iter().map(|wanted| called(wanted).into_iter().collect()).collect())
     }
 }
 

@@ -115,8 +115,8 @@ impl Provider for AwsProvider {
         tagged::all(&self.aws).await
     }
 
-    async fn named(&self, kind: &KindName, desired: &Values) -> Result<Vec<RemoteId>, ProviderError> {
-        find(kind)?.named(&self.aws, desired).await
+    async fn named(&self, kind: &KindName, wanted: &[Values]) -> Result<Vec<Vec<RemoteId>>, ProviderError> {
+        find(kind)?.named(&self.aws, wanted).await
     }
 
     fn tag_of(&self, address: &Address) -> String {

@@ -231,19 +231,28 @@ impl AwsKind for Records {
         advance::advance(aws, task).await
     }
 
-    async fn named(&self, aws: &Aws, desired: &Values) -> Result<Vec<RemoteId>, ProviderError> {
-        let text = |name: &str| desired.get(name).and_then(Value::as_str).map(str::to_owned);
-        let (Some(zone), Some(name), Some(kind)) = (text("zone_id"), text("name"), text("type")) else {
-            return Ok(Vec::new());
-        };
-        let within = match api::zone_name(aws, &zone).await {
-            Err(error) if error.class == FailureClass::NotFound => return Ok(Vec::new()),
-            told => told?,
-        };
-        let name = name::full(&name, &within);
-        let id = name::RecordId { zone, name, kind, set: text("set_identifier") };
-        Ok(vec![RemoteId(id.to_string())])
+    async fn named(&self, aws: &Aws, wanted: &[Values]) -> Result<Vec<Vec<RemoteId>>, ProviderError> {
+        let mut ids = Vec::new();
+        for wanted in wanted {
+            ids.push(id_of(aws, wanted).await?.into_iter().collect());
+        }
+        Ok(ids)
     }
+}
+
+/// The id of a record with these attributes; none if they do not tell it, or if there is no such zone.
+async fn id_of(aws: &Aws, wanted: &Values) -> Result<Option<RemoteId>, ProviderError> {
+    let text = |name: &str| wanted.get(name).and_then(Value::as_str).map(str::to_owned);
+    let (Some(zone), Some(name), Some(kind)) = (text("zone_id"), text("name"), text("type")) else {
+        return Ok(None);
+    };
+    let within = match api::zone_name(aws, &zone).await {
+        Err(error) if error.class == FailureClass::NotFound => return Ok(None),
+        told => told?,
+    };
+    let name = name::full(&name, &within);
+    let id = name::RecordId { zone, name, kind, set: text("set_identifier") };
+    Ok(Some(RemoteId(id.to_string())))
 }
 
 #[cfg(test)]

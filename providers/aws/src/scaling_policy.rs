@@ -256,14 +256,19 @@ impl AwsKind for ScalingPolicies {
         Ok(Self::values(&policy))
     }
 
-    async fn named(&self, aws: &Aws, desired: &Values) -> Result<Vec<RemoteId>, ProviderError> {
-        let text = |name: &str| desired.get(name).and_then(Value::as_str);
-        let Some((name, group)) = text("name").zip(text("autoscaling_group_name")) else {
-            return Ok(Vec::new());
+    async fn named(&self, aws: &Aws, wanted: &[Values]) -> Result<Vec<Vec<RemoteId>>, ProviderError> {
+        let text = |wanted: &Values, name: &str| wanted.get(name).and_then(Value::as_str).map(str::to_owned);
+        let names = wanted.iter().filter_map(|wanted| text(wanted, "name")).collect();
+        let found = describe(aws, names).await?;
+        let called = |wanted: &Values| {
+            let called = (text(wanted, "name"), text(wanted, "autoscaling_group_name"));
+            let same = |policy: &&ScalingPolicy| {
+                called == (Some(policy.name.clone()), Some(policy.autoscaling_group_name.clone()))
+            };
+            let ids = found.iter().filter(|(_, policy)| same(policy)).map(|(id, _)| RemoteId(id.clone()));
+            ids.collect()
         };
-        let mut found = describe(aws, vec![name.to_owned()]).await?;
-        found.retain(|_, policy| policy.autoscaling_group_name == group);
-        Ok(found.into_keys().map(RemoteId).collect())
+        Ok(wanted.iter().map(called).collect())
     }
 }
 

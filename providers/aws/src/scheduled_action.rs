@@ -180,8 +180,8 @@ impl AwsKind for ScheduledActions {
         put::advance::<Self>(aws, task).await
     }
 
-    async fn named(&self, _: &Aws, desired: &Values) -> Result<Vec<RemoteId>, ProviderError> {
-        Ok(part::named(desired, "scheduled_action_name"))
+    async fn named(&self, _: &Aws, wanted: &[Values]) -> Result<Vec<Vec<RemoteId>>, ProviderError> {
+        Ok(wanted.iter().map(|wanted| part::named(wanted, "scheduled_action_name")).collect())
     }
 }
 
