@@ -44,6 +44,30 @@ fn lose(project: &TestProject) {
     }
 }
 
+#[test]
+fn what_can_still_be_restored_is_not_given_up() {
+    let project = TestProject::new(Cloud::Embedded);
+    let source =
+        "project \"shop\" { region = \"us-east-1\" }\nvpc \"main\" { cidr_block = \"10.0.0.0/16\" }\n";
+    project.write("main.infra", source);
+    let _ = project.apply(&[]);
+    project.write("main.infra", &source.replace("16\"", "16\"\n tags = { a = \"b\" }\n"));
+    let _ = project.apply(&[]);
+    fs::remove_file(project.path().join(STATE)).expect("removed");
+    let refused = project.run(&["state", "rebuild"]);
+    assert_eq!(refused.code, 1);
+    insta::assert_snapshot!(refused.err, @r"
+    error: the state before the last save is still there: serial 1, 1 object
+      --> ./.infra/local/infra.state
+      = hint: `infra state push ./.infra/local/infra.state.backup` puts it back, without what was done since; `--force` rebuilds all the same
+    ");
+    project.write(STATE, "{");
+    let refused = project.run(&["state", "rebuild"]);
+    assert!(refused.err.contains("`infra state repair` restores it"), "{}", refused.err);
+    let out = project.run(&["state", "rebuild", "--force"]).expect(0);
+    assert!(out.contains("No changes.") && out.contains("infra.state.damaged-"), "{out}");
+}
+
 /// Made, lost and found: the next plan is empty, and everything can be removed.
 fn there_again(project: &TestProject) {
     let _ = project.apply(&[]);

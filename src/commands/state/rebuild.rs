@@ -7,7 +7,7 @@ use infra_engine::store::{LoadError, StateStore, load_state};
 
 use super::edit::{save, stamped};
 use crate::args::RebuildArgs;
-use crate::error::{CommandResult, Complaint};
+use crate::error::{CommandError, CommandResult, Complaint, unreadable};
 use crate::render;
 use crate::session::Session;
 use crate::settings::Settings;
@@ -46,31 +46,46 @@ async fn known(session: &Session, force: bool) -> CommandResult<Option<State>> {
     match load_state(store).await {
         Ok(Some(state)) => {
             if store::journal(store, &session.place).await?.is_some() {
-                return Err(Complaint::new("an apply is unfinished, and the state is not yet what that makes of it")
-                    .at(&session.place)
-                    .hint("`infra apply` finishes it; then run this again")
-                    .into());
+                return Err(Complaint::new(
+                    "an apply is unfinished, and the state is not yet what that makes of it",
+                )
+                .at(&session.place)
+                .hint("`infra apply` finishes it; then run this again")
+                .into());
             }
             match force || state.records.is_empty() {
                 true => Ok(Some(state)),
-                false => Err(Complaint::new(format!("there is a state, with {} objects", state.records.len()))
+                false => Err(Complaint::new(format!("there is a state, with {}", objects(&state)))
                     .at(&session.place)
                     .hint("`infra state list` shows it; `--force` gives up what it knows and AWS does not")
                     .into()),
             }
         }
-        Ok(None) | Err(LoadError::State(_)) => match restorable(store).await? {
-            Some(backup) if !force => Err(Complaint::new(format!(
-                "the state before the last save is still there: serial {}, {} objects",
-                backup.serial,
-                backup.records.len()
-            ))
-            .at(&session.place)
-            .hint("`infra state repair` restores it, and keeps what AWS cannot tell; `--force` rebuilds all the same")
-            .into()),
-            _ => Ok(None),
-        },
-        Err(error) => Err(error.into()),
+        Ok(None) => {
+            let backup = format!("{}.backup", session.place);
+            let way = format!("`infra state push {backup}` puts it back, without what was done since");
+            unless_restorable(session, force, &way).await
+        }
+        Err(LoadError::State(_)) => {
+            unless_restorable(session, force, "`infra state repair` restores it, with what AWS cannot tell")
+                .await
+        }
+        Err(error) => Err(unreadable(&error).at(&session.place).into()),
+    }
+}
+
+/// Nothing, unless there is a backup that can be had back in some `way`.
+async fn unless_restorable(session: &Session, force: bool, way: &str) -> CommandResult<Option<State>> {
+    match restorable(&*session.store).await? {
+        Some(backup) if !force => {
+            let (serial, objects) = (backup.serial, objects(&backup));
+            let what = format!("the state before the last save is still there: serial {serial}, {objects}");
+            Err(Complaint::new(what)
+                .at(&session.place)
+                .hint(format!("{way}; `--force` rebuilds all the same"))
+                .into())
+        }
+        _ => Ok(None),
     }
 }
 
@@ -93,7 +108,14 @@ async fn put_journal_aside(
     Ok(())
 }
 
-fn nothing(state: &State) -> crate::error::CommandError {
+fn objects(state: &State) -> String {
+    match state.records.len() {
+        1 => "1 object".to_owned(),
+        count => format!("{count} objects"),
+    }
+}
+
+fn nothing(state: &State) -> CommandError {
     let State { project, region, account, .. } = state;
     Complaint::new(format!("nothing of the project {project} is in {region} (account {account})"))
         .hint("check the project's name and region, and the credentials")
