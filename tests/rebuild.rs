@@ -47,12 +47,15 @@ fn lose(project: &TestProject) {
 #[test]
 fn what_can_still_be_restored_is_not_given_up() {
     let project = TestProject::new(Cloud::Embedded);
-    let source =
-        "project \"shop\" { region = \"us-east-1\" }\nvpc \"main\" { cidr_block = \"10.0.0.0/16\" }\n";
-    project.write("main.infra", source);
-    let _ = project.apply(&[]);
-    project.write("main.infra", &source.replace("16\"", "16\"\n tags = { a = \"b\" }\n"));
-    let _ = project.apply(&[]);
+    let source = |tag: &str| {
+        let vpc =
+            format!("vpc \"main\" {{\n  cidr_block = \"10.0.0.0/16\"\n  tags = {{ a = \"{tag}\" }}\n}}\n");
+        format!("project \"shop\" {{ region = \"us-east-1\" }}\n{vpc}")
+    };
+    for tag in ["one", "two"] {
+        project.write("main.infra", &source(tag));
+        let _ = project.apply(&[]);
+    }
     fs::remove_file(project.path().join(STATE)).expect("removed");
     let refused = project.run(&["state", "rebuild"]);
     assert_eq!(refused.code, 1);

@@ -286,7 +286,8 @@ fn drift_is_told_apart_from_what_is_wanted() {
     Drift in shop in us-east-1 (account 123456789012): 1 changed, 1 gone; 2 as last applied
 
     ~ security_group.web  changed outside  <security_group.web>
-        ingress = [{ cidr_blocks = ["0.0.0.0/0"], from_por… → (none)
+        ingress:
+          - { cidr_blocks = ["0.0.0.0/0"], from_port = 80, protocol = "tcp", self = false }
     ✗ subnet.public["b"]  gone from AWS  <subnet.public["b"]>
 
     `infra plan` shows what an apply would do about it.
