@@ -39,6 +39,7 @@ fn journal(lineage: &str, serial: u64, found: &[(&str, &str)]) -> Vec<u8> {
         changes: Vec::new(),
         moves: BTreeMap::new(),
         renamed: Vec::new(),
+        protections: BTreeMap::new(),
         steps: StepGraph::default(),
         outputs: BTreeMap::new(),
         unchanged: 0,
