@@ -38,9 +38,9 @@ fn state(criterion: &mut Criterion, path: &Path) {
     save();
     println!("a state of {OBJECTS} objects: {} KiB", std::fs::metadata(path).expect("a file").len() / 1024);
     let mut group = criterion.benchmark_group("state");
-    group.sample_size(20);
+    group.sample_size(10);
     group.bench_function("load", |bencher| {
-        bencher.iter(|| {
+        bencher.iter_with_large_drop(|| {
             let bytes = file::read(path).expect("read").expect("a file");
             black_box(state_file::read(&bytes).expect("a state"))
         });

@@ -42,11 +42,16 @@ struct Head {
 impl Format {
     /// The bytes of a file, `body` being an object with members of its own.
     pub(crate) fn write(&self, body: &impl Serialize) -> Result<Vec<u8>, serde_json::Error> {
-        let body = serde_json::to_vec_pretty(body)?;
         let front = self.front();
-        let rest = [b"\",\n", body.strip_prefix(b"{\n").unwrap_or(&body), b"\n"].concat();
-        let digest = digest(front.as_bytes(), &rest);
-        Ok([front.as_bytes(), digest.as_bytes(), &rest].concat())
+        let mut bytes = [front.as_bytes(), &[b'0'; DIGITS], b"\","].concat();
+        let brace = bytes.len();
+        serde_json::to_writer_pretty(&mut bytes, body)?;
+        bytes.remove(brace);
+        bytes.push(b'\n');
+        let digits = front.len()..front.len() + DIGITS;
+        let digest = digest(front.as_bytes(), &bytes[digits.end..]);
+        bytes[digits].copy_from_slice(digest.as_bytes());
+        Ok(bytes)
     }
 
     /// Reads what [`Format::write`] writes.

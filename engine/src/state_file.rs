@@ -136,13 +136,11 @@ impl StateV2 {
 
 impl RecordV1 {
     fn new(record: &Record, key: &SealKey) -> Self {
-        let physical = |object: &Physical| {
-            let applied = seal_values(&object.applied, key);
-            PhysicalV1::from(Physical {
-                applied,
-                observed: seal_values(&object.observed, key),
-                ..object.clone()
-            })
+        let physical = |object: &Physical| PhysicalV1 {
+            id: object.id.clone(),
+            applied: seal_values(&object.applied, key),
+            observed: seal_values(&object.observed, key),
+            identity: object.identity.clone(),
         };
         Self {
             kind: record.kind.clone(),

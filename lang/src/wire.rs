@@ -3,7 +3,7 @@
 //! What JSON has is written as JSON; the rest is an object with one key that starts with `$`, and a map's own key
 //! that starts so is written with a second `$`. A secret is refused: it must be sealed first.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::de::Error as _;
 use serde::ser::Error as _;
@@ -11,9 +11,12 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value as Json, json};
 
 use crate::name::Identifier;
-use crate::number::Number;
 use crate::residual::{Comprehension, Reference, Residual};
-use crate::value::{Dimension, Quantity, Value};
+use crate::value::{Dimension, Value};
+
+mod value;
+
+const SECRET: &str = "a secret cannot be written";
 
 type Encoded = Result<Json, &'static str>;
 type Decoded<T> = Result<T, String>;
@@ -35,13 +38,6 @@ fn encode_all<'a, T: 'a>(items: impl IntoIterator<Item = &'a T>, encode: impl Fn
     Ok(Json::Array(items.into_iter().map(encode).collect::<Result<_, _>>()?))
 }
 
-fn encode_number(number: &Number) -> Json {
-    match number.to_i64() {
-        Some(whole) => json!(whole),
-        None => tagged("$number", json!(number.to_string())),
-    }
-}
-
 fn dimension_tag(dimension: Dimension) -> &'static str {
     match dimension {
         Dimension::Duration => "$seconds",
@@ -50,27 +46,10 @@ fn dimension_tag(dimension: Dimension) -> &'static str {
     }
 }
 
-fn encode_value(value: &Value) -> Encoded {
-    Ok(match value {
-        Value::Null => Json::Null,
-        Value::Bool(value) => json!(value),
-        Value::Number(number) => encode_number(number),
-        Value::String(text) => json!(text),
-        Value::Quantity(quantity) => {
-            tagged(dimension_tag(quantity.dimension), encode_number(&quantity.amount))
-        }
-        Value::List(items) => encode_all(items, encode_value)?,
-        Value::Set(items) => tagged("$set", encode_all(items, encode_value)?),
-        Value::Map(entries) => encode_map(entries, encode_value)?,
-        Value::Sealed(hash) => tagged("$sealed", json!(hash)),
-        Value::Sensitive(_) => return Err("a secret cannot be written"),
-    })
-}
-
 fn encode_residual(residual: &Residual) -> Encoded {
     let optional = |part: &Option<Residual>| part.as_ref().map_or(Ok(Json::Null), encode_residual);
     Ok(match residual {
-        Residual::Known(value) => encode_value(value)?,
+        Residual::Known(value) => serde_json::to_value(value).map_err(|_| SECRET)?,
         Residual::List(items) => tagged("$list", encode_all(items, encode_residual)?),
         Residual::Set(items) => tagged("$some", encode_all(items, encode_residual)?),
         Residual::Map(entries) => tagged("$map", encode_map(entries, encode_residual)?),
@@ -121,42 +100,6 @@ fn decode_text(json: &Json) -> Decoded<String> {
     json.as_str().map(str::to_owned).ok_or_else(|| "a string is missing".to_owned())
 }
 
-fn decode_number(json: &Json) -> Decoded<Number> {
-    match json {
-        Json::Number(number) => number.to_string().parse().map_err(|_| format!("`{number}` is no number")),
-        other => match untag(other) {
-            Some(("$number", Json::String(text))) => {
-                text.parse().map_err(|_| format!("`{text}` is no number"))
-            }
-            _ => Err("a number is missing".to_owned()),
-        },
-    }
-}
-
-fn decode_quantity(dimension: Dimension, json: &Json) -> Decoded<Value> {
-    Ok(Value::Quantity(Quantity { dimension, amount: decode_number(json)? }))
-}
-
-fn decode_value(json: &Json) -> Decoded<Value> {
-    match json {
-        Json::Null => Ok(Value::Null),
-        Json::Bool(value) => Ok(Value::Bool(*value)),
-        Json::Number(_) => decode_number(json).map(Value::Number),
-        Json::String(text) => Ok(Value::String(text.clone())),
-        Json::Array(_) => decode_all(json, decode_value).map(Value::List),
-        Json::Object(_) => match untag(json) {
-            None => decode_map(json, decode_value).map(Value::Map),
-            Some(("$number", _)) => decode_number(json).map(Value::Number),
-            Some(("$seconds", amount)) => decode_quantity(Dimension::Duration, amount),
-            Some(("$bytes", amount)) => decode_quantity(Dimension::Size, amount),
-            Some(("$percent", amount)) => decode_quantity(Dimension::Percent, amount),
-            Some(("$set", items)) => Ok(Value::Set(BTreeSet::from_iter(decode_all(items, decode_value)?))),
-            Some(("$sealed", hash)) => decode_text(hash).map(Value::Sealed),
-            Some((tag, _)) => Err(format!("`{tag}` is not known here")),
-        },
-    }
-}
-
 fn decode_residual(json: &Json) -> Decoded<Residual> {
     let boxed = |json: &Json| decode_residual(json).map(Box::new);
     let parts = |json: &Json| decode_all(json, |part| Ok(part.clone()));
@@ -183,7 +126,7 @@ fn decode_residual(json: &Json) -> Decoded<Residual> {
         Some(("$for", each)) => decode_for(each),
         Some(("$variable", name)) => decode_text(name).map(Residual::Variable),
         Some(("$ephemeral", name)) => Ok(Residual::Ephemeral(Identifier::new(decode_text(name)?))),
-        _ => decode_value(json).map(Residual::Known),
+        _ => Value::deserialize(json).map(Residual::Known).map_err(|error| error.to_string()),
     }
 }
 
@@ -200,18 +143,6 @@ fn decode_for(json: &Json) -> Decoded<Residual> {
     })))
 }
 
-impl Serialize for Value {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        encode_value(self).map_err(S::Error::custom)?.serialize(serializer)
-    }
-}
-
-impl<'de> Deserialize<'de> for Value {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        decode_value(&Json::deserialize(deserializer)?).map_err(D::Error::custom)
-    }
-}
-
 impl Serialize for Residual {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         encode_residual(self).map_err(S::Error::custom)?.serialize(serializer)
@@ -226,6 +157,8 @@ impl<'de> Deserialize<'de> for Residual {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
     use crate::address::Address;
 
@@ -259,6 +192,18 @@ mod tests {
             condition: None,
             grouped: false,
         })));
+    }
+
+    #[test]
+    fn what_is_no_value_is_refused() {
+        let read = |text: &str| serde_json::from_str::<Value>(text).map_err(|error| error.to_string());
+        assert_eq!(read(r#"{"$$x": 1}"#), Ok(Value::Map(BTreeMap::from([("$x".to_owned(), Value::int(1))]))));
+        assert_eq!(read(r#"{"$number": "1e3"}"#), Ok(Value::int(1000)));
+        assert_eq!(read("1.5"), Ok(Value::Number("1.5".parse().expect("a number"))));
+        assert_eq!(read("18446744073709551615").map(|value| value.to_string()), Ok(u64::MAX.to_string()));
+        for text in [r#"{"$number": "x"}"#, r#"{"$set": 1}"#, r#"{"$seconds": "1"}"#, r#"{"$what": 1}"#] {
+            assert!(read(text).is_err(), "{text}");
+        }
     }
 
     #[test]
