@@ -213,3 +213,26 @@ fn what_is_lost_is_told_and_what_nobody_wants_is_not_forgotten() {
     let protected = project.run(&[&["destroy", "--yes"], &words[..]].concat());
     assert!(protected.err.contains("`vpc.main` is protected"), "{}", protected.err);
 }
+
+/// The same where somebody else says what AWS answers.
+#[test]
+fn what_is_lost_on_moto_is_found_there() {
+    for (case, region) in
+        [("network", "ap-south-1"), ("configuration_group", "ap-southeast-1"), ("dns", "sa-east-1")]
+    {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/kinds").join(case);
+        let text = fs::read_to_string(folder.join("second.infra")).expect(case).replace("REGION", region);
+        let project = TestProject::new(Cloud::Moto);
+        project.write("main.infra", &text);
+        let _ = project.apply(&[]);
+        let before = project.run(&["state", "list"]).expect(0);
+        for file in ["infra.state", "infra.state.backup"] {
+            fs::remove_file(project.path().join(file)).expect("removed");
+        }
+        let out = project.run(&["state", "rebuild"]).expect(0);
+        assert!(out.contains("No changes."), "{case}: {out}");
+        assert_eq!(project.run(&["state", "list"]).expect(0), before);
+        let _ = project.run(&["drift"]).expect(0);
+        project.destroy();
+    }
+}
