@@ -67,6 +67,8 @@ struct Begun {
 enum Act {
     /// Begin a refresh, and write its id down.
     Start,
+    /// Write the id of one down that was begun, and whose answer was lost.
+    TakeUp,
     /// Stop it where it is.
     Cancel,
     /// Have AWS take it back.
@@ -84,6 +86,8 @@ struct Look {
     begun: Option<Begun>,
     /// The refresh of that id.
     refresh: Option<Refresh>,
+    /// The one that a call has begun whose answer was lost.
+    lost: Option<Refresh>,
     /// Another one that runs.
     other: Option<Refresh>,
     /// Whether this process looks for the first time.
@@ -114,7 +118,9 @@ impl Look {
                 "another instance refresh, {id}, runs: wait for its end, or cancel it"
             ));
         }
-        let Some(refresh) = &self.refresh else { return Next::Act(Act::Start) };
+        let Some(refresh) = &self.refresh else {
+            return Next::Act(if self.lost.is_some() { Act::TakeUp } else { Act::Start });
+        };
         match refresh.status {
             Status::Successful => Next::Done,
             Status::Running => self.watched(refresh),
@@ -205,13 +211,18 @@ async fn look(
         begun.as_ref().and_then(|begun| refreshes.iter().find(|it| it.id == begun.refresh).cloned())
     };
     let (refresh, returning) = (of(&begun), of(&returned));
-    let ours = [&refresh, &returning].into_iter().flatten().map(|it| it.id.clone()).collect::<Vec<_>>();
+    // Without a note in a step that was begun before, whatever fits is what that one began.
+    let unheard = task.in_doubt && !back && begun.is_none();
+    let is_lost = |it: &&Refresh| unheard && calls::is_of(it, wanted, &group.launching);
+    let lost = refreshes.iter().find(is_lost).cloned();
+    let ours =
+        [&refresh, &returning, &lost].into_iter().flatten().map(|it| it.id.clone()).collect::<Vec<_>>();
     let other = refreshes.iter().find(|it| !it.status.is_over() && !ours.contains(&it.id)).cloned();
     let mut look = Look {
         serving: group.serving(&group.balancers, &health),
         refresh,
-        // An answer that was lost: the refresh that runs is the one that was begun.
-        other: other.filter(|other| !calls::is_of(other, wanted, task.in_doubt)),
+        lost,
+        other,
         by_template: matches!(wanted.launch(), Launch::Template { .. }),
         rolls_back: swap.rolls_back(STRATEGY.rolls_back),
         launches_old: calls::before(task).is_none_or(|before| before == group_launch(&group)),
@@ -245,11 +256,9 @@ async fn perform(
     match act {
         Act::Start => {
             let pace = pace_of(&task.desired);
-            let refresh = calls::start(aws, group, wanted, (pace, look.group.desired), back).await?;
-            let begun = Begun { refresh, desired: look.group.desired, serving: look.serving };
-            let note = serde_json::to_value(begun);
-            note.map(Progress::Note).map_err(|error| permanent("noting the refresh", error.to_string()))
+            noted(look, calls::start(aws, group, wanted, (pace, look.group.desired), back).await?)
         }
+        Act::TakeUp => noted(look, look.lost.as_ref().map(|lost| lost.id.clone()).unwrap_or_default()),
         Act::Cancel => calls::cancel(aws, group).await.map(|()| Progress::Acted("cancel the refresh".into())),
         Act::Rollback => {
             calls::rollback(aws, group).await.map(|()| Progress::Acted("roll the refresh back".into()))
@@ -260,6 +269,13 @@ async fn perform(
             Ok(Progress::Acted(format!("launch from {before} again")))
         }
     }
+}
+
+/// Writes down which refresh was begun.
+fn noted(look: &Look, refresh: String) -> Result<Progress, ProviderError> {
+    let begun = Begun { refresh, desired: look.group.desired, serving: look.serving };
+    let note = serde_json::to_value(begun);
+    note.map(Progress::Note).map_err(|error| permanent("noting the refresh", error.to_string()))
 }
 
 #[cfg(test)]

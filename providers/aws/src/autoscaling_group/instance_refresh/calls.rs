@@ -6,6 +6,7 @@ use aws_sdk_autoscaling::types::{
 };
 use infra_engine::provider::{ProviderError, Task};
 
+use super::super::launching::Launching;
 use super::super::pace::Pace;
 use super::super::request;
 use super::super::settings::{AutoscalingGroup, Launch};
@@ -96,9 +97,22 @@ fn refresh(told: &InstanceRefresh) -> Option<Refresh> {
     })
 }
 
-/// Whether a refresh that runs is the one that a call began whose answer was lost: it brings just what is wanted.
-pub(super) fn is_of(refresh: &Refresh, wanted: &AutoscalingGroup, in_doubt: bool) -> bool {
-    in_doubt && refresh.desired == configuration(wanted)
+/// Whether a refresh may be the one that a call has begun whose answer was lost: it runs and brings just what is wanted;
+/// or it has brought that, and the group launches from it.
+pub(super) fn is_of(refresh: &Refresh, wanted: &AutoscalingGroup, launching: &Launching) -> bool {
+    let stands = refresh.status == Status::Successful
+        && refresh.desired.is_some()
+        && *launching == Launching::of(wanted);
+    let brings = refresh.desired.as_ref().and_then(template);
+    brings == configuration(wanted).as_ref().and_then(template) && (!refresh.status.is_over() || stands)
+}
+
+/// The template that a refresh brings, and its version. AWS tells the template's name besides.
+fn template(desired: &DesiredConfiguration) -> Option<Launch> {
+    let mixed = || desired.mixed_instances_policy()?.launch_template()?.launch_template_specification();
+    let told = desired.launch_template().or_else(mixed)?;
+    let (id, version) = (told.launch_template_id()?.to_owned(), told.version()?.to_owned());
+    Some(Launch::Template { id, version })
 }
 
 /// What a refresh brings; nothing with a launch configuration.

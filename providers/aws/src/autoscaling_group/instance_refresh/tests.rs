@@ -1,4 +1,7 @@
+use aws_sdk_autoscaling::types::{DesiredConfiguration, LaunchTemplateSpecification};
+
 use super::*;
+use crate::autoscaling_group::launching::Launching;
 use crate::autoscaling_group::pace::Portion;
 use crate::autoscaling_group::swap::Swap;
 
@@ -28,6 +31,8 @@ fn a_refresh_is_begun_once_and_watched_to_its_end() {
     assert_eq!(look(Some(Status::Failed), 10).forward(), Next::Stuck(failed.into()));
     let again = Look { first: true, ..look(Some(Status::Failed), 10) };
     assert_eq!(again.forward(), Next::Act(Act::Start), "somebody asks to try again");
+    let unheard = Look { lost: Some(refresh(Status::Successful)), ..look(None, 10) };
+    assert_eq!(unheard.forward(), Next::Act(Act::TakeUp), "the answer was lost, and not the refresh");
     let other = Look { other: Some(refresh(Status::Running)), ..look(None, 10) };
     assert!(matches!(other.forward(), Next::Stuck(_)));
 }
@@ -75,4 +80,31 @@ fn the_block_is_told_in_aws_words() {
     assert_eq!((told.bake_time(), told.auto_rollback()), (Some(60), Some(false)));
     let one = calls::preferences(&Swap::default(), Pace::default(), 1, true);
     assert_eq!((one.min_healthy_percentage(), one.max_healthy_percentage()), (Some(100), Some(200)));
+}
+
+#[test]
+fn a_refresh_whose_answer_was_lost_is_known_by_what_it_brings() {
+    let wanted = AutoscalingGroup { launch: "lt-0123456789:2".into(), ..AutoscalingGroup::default() };
+    let configured = AutoscalingGroup { launch: "web-two".into(), ..AutoscalingGroup::default() };
+    let brings = |version: &str, status| {
+        let template = LaunchTemplateSpecification::builder().launch_template_id("lt-0123456789");
+        let template = template.launch_template_name("web").version(version).build();
+        let desired = DesiredConfiguration::builder().launch_template(template).build();
+        Refresh { desired: Some(desired), ..refresh(status) }
+    };
+    let table = [
+        (brings("2", Status::Running), &wanted, "lt-0123456789:1", true),
+        (brings("2", Status::Successful), &wanted, "lt-0123456789:2", true),
+        (brings("3", Status::Running), &wanted, "lt-0123456789:1", false),
+        // Of an earlier swap, before the group went back.
+        (brings("2", Status::Successful), &wanted, "lt-0123456789:1", false),
+        (brings("2", Status::Failed), &wanted, "lt-0123456789:1", false),
+        (refresh(Status::Running), &configured, "web-two", true),
+        // With a launch configuration nobody can tell which one that was.
+        (refresh(Status::Successful), &configured, "web-two", false),
+    ];
+    for (refresh, wanted, launch, is) in table {
+        let launching = Launching { launch: launch.to_owned(), mixed: None };
+        assert_eq!(calls::is_of(&refresh, wanted, &launching), is, "{refresh:?}, {launch}");
+    }
 }
