@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::client::Aws;
 use crate::codec::{decode, encode, explicit};
-use crate::error::failed;
+use crate::error::{failed, permanent};
 use crate::kind::AwsKind;
 use crate::lookup::exactly_one;
 use crate::put::{self, Asked, Put};
@@ -291,7 +291,7 @@ impl Put for ScalingPolicies {
     async fn put(aws: &Aws, task: &Task) -> Result<String, ProviderError> {
         let request = convert::request(&decode(&task.desired)?);
         let answer = request.send_with(&aws.autoscaling).await.map_err(failed("PutScalingPolicy"))?;
-        Ok(answer.policy_arn.unwrap_or_default())
+        answer.policy_arn.ok_or_else(|| permanent("PutScalingPolicy", "the answer tells no ARN"))
     }
 
     async fn delete(aws: &Aws, id: &str) -> Result<(), ProviderError> {
