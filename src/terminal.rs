@@ -2,6 +2,8 @@
 
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::sync::atomic::{AtomicUsize, Ordering};
+#[cfg(unix)]
+use std::task::Poll;
 
 use anstream::{AutoStream, ColorChoice};
 use infra_engine::apply::Stop;
@@ -98,15 +100,16 @@ fn complaint(complaint: &Complaint) -> String {
     text
 }
 
-/// Turns Ctrl-C, and what a build server sends when a job is cancelled, into a request to stop: the first lets running
-/// steps finish, the second stops at once.
+/// Turns Ctrl-C, what a build server sends when a job is cancelled, and the end of the terminal into a request to stop:
+/// the first lets running steps finish, the second stops at once. Nothing else has to be done about signals: an apply
+/// that one has ended is finished by the next.
 pub fn stop_on_interrupt(stop: Stop) -> tokio::task::JoinHandle<()> {
-    let listening = Listening::new();
+    let (listening, mut interrupts) = (Listening::new(), Interrupts::heard());
     tokio::spawn(async move {
         let _listening = listening;
-        interrupted().await;
+        interrupts.next().await;
         stop.gentle.cancel();
-        interrupted().await;
+        interrupts.next().await;
         stop.now.cancel();
     })
 }
@@ -131,33 +134,73 @@ impl Drop for Listening {
 
 /// Waits for a request to stop that no apply listens to: the program is to end.
 pub async fn cut_short() {
+    let mut interrupts = Interrupts::heard();
     loop {
-        interrupted().await;
+        interrupts.next().await;
         if LISTENING.load(Ordering::SeqCst) == 0 {
             return;
         }
     }
 }
 
-/// Waits for a request to stop; for ever where the system cannot tell of one.
+/// The requests to stop, from the moment on at which they are heard.
 #[cfg(unix)]
-async fn interrupted() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut interrupt), Ok(mut terminate)) =
-        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-    else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
+struct Interrupts(Vec<tokio::signal::unix::Signal>);
+
+#[cfg(unix)]
+impl Interrupts {
+    /// Those that whoever started the program lets through: `nohup` wants it to outlive the terminal, and a shell its
+    /// background jobs to outlive Ctrl-C.
+    fn heard() -> Self {
+        use tokio::signal::unix::{SignalKind, signal};
+        let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
+        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let ignored = ignored(&status);
+        let heard = kinds.into_iter().filter(|kind| ignored & (1 << (kind.as_raw_value() - 1)) == 0);
+        Self(heard.filter_map(|kind| signal(kind).ok()).collect())
+    }
+
+    async fn next(&mut self) {
+        std::future::poll_fn(|context| {
+            // Each must be polled, or it wakes nobody.
+            let came = self.0.iter_mut().map(|signal| signal.poll_recv(context).is_ready());
+            if came.fold(false, |any, ready| any | ready) { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
     }
 }
 
-/// Waits for a request to stop; for ever where the system cannot tell of one.
+/// The signals that are ignored, the first in the lowest bit, as Linux says it; none where nobody tells.
+#[cfg(unix)]
+fn ignored(status: &str) -> u64 {
+    let line = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    line.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default()
+}
+
+/// The requests to stop; none where the system cannot tell a part of a program of them.
 #[cfg(not(unix))]
-async fn interrupted() {
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending().await
+struct Interrupts;
+
+#[cfg(not(unix))]
+impl Interrupts {
+    fn heard() -> Self {
+        Self
+    }
+
+    async fn next(&mut self) {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending().await
+        }
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn linux_says_which_signals_are_ignored() {
+        let status = "Name:\tinfra\nSigIgn:\t0000000000001001\nSigCgt:\t0000000000000002\n";
+        assert_eq!([ignored(status), ignored("Name:\tinfra\n"), ignored("SigIgn:\tx\n")], [0x1001, 0, 0]);
     }
 }
