@@ -1,6 +1,12 @@
 //! An apply that dies at any moment is finished by the next one: nothing is made twice, nothing is left behind, and
 //! through a swap nobody notices.
 
+mod floors;
+mod matrix;
+mod processes;
+mod services;
+mod sights;
+
 use std::time::{Duration, Instant};
 
 use infra_aws::AwsProvider;
@@ -75,8 +81,8 @@ impl Start {
         let (cloud, store) = (self.cloud(), copied(&self.store).await);
         let watcher = self.snapshot.is_some().then(|| Watcher::new(&cloud));
         let dying = Dying::new(&store, at, moment);
-        let look = dying.at_requests(watcher.as_ref().map(Watcher::at_requests));
-        let provider = cloud.provider(Some(look)).await;
+        let wire = dying.wire(&cloud, watcher.as_ref().map(Watcher::at_requests));
+        let provider = cloud.provider_over(wire).await;
         let died = tokio::select! {
             biased;
             () = dying.died.cancelled() => true,
@@ -234,20 +240,24 @@ fn a_killed_process_leaves_nothing_that_the_next_cannot_finish() {
     assert_eq!(cloud.with_model("123456789012", REGION, now, census), SWAPPED);
 }
 
-/// What a build server sends when a job is cancelled: running steps finish, no new one starts, nothing is lost.
+/// What a keyboard, a build server that cancels a job and a terminal that closes send: running steps finish, no new one
+/// starts, nothing is lost. What ends a process at once loses nothing either.
 #[test]
-fn a_cancelled_job_stops_and_goes_on_later() {
+fn whatever_signal_ends_an_apply_it_goes_on_later() {
     let folder = tempfile::tempdir().expect("a folder");
     let server = clouds::served(folder.path(), &["--profile", "fast"]);
-    let project = TestProject::at(&server.url);
-    project.write("main.infra", &in_region(FIRST));
-    let mut process = project.start(&["apply", "--yes"]);
-    wait_for_journal(&project, "infra.state.journal", 3);
-    let sent = std::process::Command::new("kill").args(["-TERM", &process.id().to_string()]).status();
-    assert!(sent.expect("kill").success());
-    assert_eq!(process.wait().expect("ended").code(), Some(1));
-    let _ = project.apply(&[]);
-    project.expect_no_changes(&[]);
+    for (signal, code) in [("INT", Some(1)), ("TERM", Some(1)), ("HUP", Some(1)), ("QUIT", None)] {
+        let project = TestProject::at(&server.url);
+        project.write("main.infra", &in_region(FIRST).replace("\"cfg\"", &format!("\"cfg-{signal}\"")));
+        let mut process = project.start(&["apply", "--yes"]);
+        wait_for_journal(&project, "infra.state.journal", 3);
+        let process_id = process.id().to_string();
+        let sent = std::process::Command::new("kill").args(["-s", signal, &process_id]).status();
+        assert!(sent.expect("kill").success());
+        assert_eq!(process.wait().expect("ended").code(), code, "{signal}");
+        let _ = project.apply(&[]);
+        project.expect_no_changes(&[]);
+    }
 }
 
 /// Waits until the journal of a running apply has so many lines.

@@ -277,7 +277,7 @@ fn a_move_that_dies_anywhere_is_finished_by_the_next_run() {
         let died = runtime().block_on(async {
             let (cloud, store) = (Cloud::restore(&snapshot), copied(&start).await);
             let dying = Dying::new(&store, at, Moment::Unanswered);
-            let provider = cloud.provider(Some(dying.at_requests(None))).await;
+            let provider = cloud.provider_over(dying.wire(&cloud, None)).await;
             let died = tokio::select! {
                 biased;
                 () = dying.died.cancelled() => true,

@@ -3,7 +3,6 @@
 
 mod hand;
 mod ours;
-mod page;
 mod peers;
 mod stage;
 mod trouble;
@@ -15,10 +14,13 @@ use std::time::Duration;
 use infra_local_aws::timing::TimeModel;
 
 use crate::support::in_process::runtime;
+use crate::support::page::Page;
 use hand::Hand;
 use ours::{Service, WAYS, Way};
 use stage::{Measured, Observer, Setup, dns_name, serving, worked};
 use trouble::{End, FLAWS, TROUBLES, troubled};
+
+const PAGE: Page = Page { path: "docs/zero-downtime.md", update: "zero_downtime" };
 
 type Roll = fn(Hand) -> Pin<Box<dyn Future<Output = ()>>>;
 
@@ -89,7 +91,7 @@ fn row(name: &str, size: usize, measured: &Measured) -> String {
 #[test]
 fn others_dip_or_drop_where_they_are_said_to() {
     let rows: String = PEERS.iter().map(|peer| row(peer.name, peer.setup.size, &measured_of(peer))).collect();
-    page::expect("others", &rows);
+    PAGE.expect("others", &rows);
 }
 
 /// What a way costs at each size.
@@ -128,7 +130,7 @@ macro_rules! ways {
 
             #[test]
             fn drops_nothing_and_never_dips() {
-                page::expect(stringify!($way), &rows_of(WAYS[$at]));
+                PAGE.expect(stringify!($way), &rows_of(WAYS[$at]));
             }
 
             #[test]

@@ -37,14 +37,16 @@ impl Drop for Server {
 /// The address of this test process's moto.
 pub fn moto() -> &'static str {
     static MOTO: OnceLock<Server> = OnceLock::new();
-    let server = MOTO.get_or_init(|| {
-        let support = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support");
-        let mut command = Command::new(python::programs().join("python"));
-        command.arg(support.join("run_moto.py"));
-        command.env("MOTO_AMIS_PATH", support.join("amis.json")).env("MOTO_ENABLE_AMI_VALIDATION", "1");
-        start(command, Stream::Err)
-    });
-    &server.url
+    &MOTO.get_or_init(new_moto).url
+}
+
+/// A moto in which there is nothing.
+pub fn new_moto() -> Server {
+    let support = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support");
+    let mut command = Command::new(python::programs().join("python"));
+    command.arg(support.join("run_moto.py"));
+    command.env("MOTO_AMIS_PATH", support.join("amis.json")).env("MOTO_ENABLE_AMI_VALIDATION", "1");
+    start(command, Stream::Err)
 }
 
 /// `infra local serve` in a folder.

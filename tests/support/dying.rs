@@ -2,14 +2,14 @@
 
 use std::future::pending;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use async_trait::async_trait;
+use infra_aws::Wire;
 use infra_engine::store::{MemoryStore, StateStore, StoreError};
-use infra_local_aws::service::Access;
 use tokio_util::sync::CancellationToken;
 
-use super::in_process::{Cloud, Look};
+use super::in_process::{Cloud, Look, may_write, operation_of};
 
 /// When the process dies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,14 +20,28 @@ pub enum Moment {
     After,
     /// When AWS has done what was asked, and before the answer arrives.
     Unanswered,
+    /// When AWS has answered, and before anything is written to its store.
+    Untouched,
+    /// When AWS has answered, and half of what is written next to its store is there.
+    Torn,
 }
 
-/// A store in memory that dies at one of its writes, or that of AWS: that write never returns.
+impl Moment {
+    /// Whether it is found by counting the writes to AWS, and not those to the store.
+    fn is_of_aws(self) -> bool {
+        matches!(self, Self::Unanswered | Self::Untouched | Self::Torn)
+    }
+}
+
+/// A store in memory whose process dies at one of its writes, or at one to AWS: that write never returns, and none
+/// after it is done.
 pub struct Dying<'a> {
     kept: &'a MemoryStore,
     at: usize,
     moment: Moment,
     writes: AtomicUsize,
+    /// Whether the answer that it dies after is there.
+    answered: Arc<AtomicBool>,
     /// Cancelled when the process has died: whoever drives it drops it then.
     pub died: CancellationToken,
 }
@@ -35,42 +49,53 @@ pub struct Dying<'a> {
 impl<'a> Dying<'a> {
     /// Dies at the write number `at`, which counts from 1.
     pub fn new(kept: &'a MemoryStore, at: usize, moment: Moment) -> Self {
-        Self { kept, at, moment, writes: AtomicUsize::new(0), died: CancellationToken::new() }
+        let (writes, answered) = (AtomicUsize::new(0), Arc::default());
+        Self { kept, at, moment, writes, answered, died: CancellationToken::new() }
     }
 
-    /// Looks at each request whether it is the one to die at.
-    pub fn at_requests(&self, also: Option<Look>) -> Look {
-        let (at, died) = (self.at as u64, self.died.clone());
-        let mortal = self.moment == Moment::Unanswered;
-        Arc::new(move |cloud| {
-            if let Some(also) = &also {
-                also(cloud);
+    /// Its way to AWS; somebody may look at each request.
+    pub fn wire(&self, cloud: &Cloud, look: Option<Look>) -> Wire {
+        let wire = cloud.wire(look);
+        let (moment, last, count) = (self.moment, self.at, AtomicUsize::new(0));
+        let (answered, died) = (Arc::clone(&self.answered), self.died.clone());
+        Arc::new(move |request| {
+            if died.is_cancelled() {
+                return Box::pin(pending());
             }
-            if mortal && aws_writes(cloud) == at {
+            let writes = moment.is_of_aws() && may_write(&operation_of(&request));
+            let answer = wire(request);
+            if !writes || count.fetch_add(1, Ordering::Relaxed) + 1 != last {
+                return answer;
+            }
+            if moment == Moment::Unanswered {
                 died.cancel();
+                return Box::pin(pending());
             }
+            let answered = Arc::clone(&answered);
+            Box::pin(async move {
+                let answer = answer.await;
+                answered.store(true, Ordering::Relaxed);
+                answer
+            })
         })
     }
 
-    /// Whether this write is the last one, with the moment.
-    fn end(&self) -> Option<Moment> {
-        if self.moment == Moment::Unanswered {
-            return None;
+    /// How this write to the store ends, if it is the last one. After the last one none begins.
+    async fn end(&self) -> Option<Moment> {
+        if self.died.is_cancelled() {
+            pending().await
         }
-        let number = self.writes.fetch_add(1, Ordering::Relaxed) + 1;
-        (number == self.at).then_some(self.moment)
+        let is_last = match self.moment.is_of_aws() {
+            true => self.answered.load(Ordering::Relaxed),
+            false => self.writes.fetch_add(1, Ordering::Relaxed) + 1 == self.at,
+        };
+        is_last.then_some(self.moment)
     }
 
     async fn die(&self) -> ! {
         self.died.cancel();
         pending().await
     }
-}
-
-/// How many calls have changed something.
-fn aws_writes(cloud: &Cloud) -> u64 {
-    let calls = cloud.aws.calls();
-    calls.iter().filter(|((_, _, access), _)| *access == Access::Write).map(|(_, count)| count).sum()
 }
 
 #[async_trait]
@@ -80,8 +105,8 @@ impl StateStore for Dying<'_> {
     }
 
     async fn save(&self, state: &[u8]) -> Result<(), StoreError> {
-        let end = self.end();
-        if end != Some(Moment::During) {
+        let end = self.end().await;
+        if matches!(end, None | Some(Moment::After)) {
             self.kept.save(state).await?;
         }
         if end.is_some() { self.die().await } else { Ok(()) }
@@ -96,13 +121,14 @@ impl StateStore for Dying<'_> {
     }
 
     async fn journal_append(&self, line: &str) -> Result<(), StoreError> {
-        let end = self.end();
+        let end = self.end().await;
         match end {
-            Some(Moment::During) => {
+            Some(Moment::During | Moment::Torn) => {
                 let mut bytes = self.kept.journal_load().await?.unwrap_or_default();
                 bytes.extend(&line.as_bytes()[..line.len() / 2]);
                 self.kept.set_journal(Some(bytes));
             }
+            Some(Moment::Untouched) => {}
             _ => self.kept.journal_append(line).await?,
         }
         if end.is_some() { self.die().await } else { Ok(()) }
@@ -113,8 +139,8 @@ impl StateStore for Dying<'_> {
     }
 
     async fn journal_clear(&self) -> Result<(), StoreError> {
-        let end = self.end();
-        if end != Some(Moment::During) {
+        let end = self.end().await;
+        if matches!(end, None | Some(Moment::After)) {
             self.kept.journal_clear().await?;
         }
         if end.is_some() { self.die().await } else { Ok(()) }

@@ -1,8 +1,12 @@
 //! A project in memory, planned and applied in this process on an embedded AWS under a virtual clock.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Request, Response};
 
 use infra_aws::transport::NoLog;
 use infra_aws::transport::record::Record;
@@ -10,7 +14,7 @@ use infra_aws::{AwsProvider, Options, Wire};
 use infra_engine::apply::{Apply, ApplyReport, Limits, Stop, apply};
 use infra_engine::event::{Silent, Watch};
 use infra_engine::inherit::inherit;
-use infra_engine::plan::{Plan, PlanInput, plan};
+use infra_engine::plan::{Plan, PlanError, PlanInput, destroy, plan};
 use infra_engine::refresh::refresh;
 use infra_engine::seal::SealKey;
 use infra_engine::state::State;
@@ -49,6 +53,7 @@ pub struct Cloud {
     pub aws: LocalAws,
     origin: Time,
     begun: Instant,
+    done: Arc<Mutex<BTreeMap<String, usize>>>,
 }
 
 impl Cloud {
@@ -69,7 +74,7 @@ impl Cloud {
 
     fn following(aws: LocalAws) -> Self {
         let origin = aws.now().unwrap_or(START);
-        Self { aws, origin, begun: Instant::now() }
+        Self { aws, origin, begun: Instant::now(), done: Arc::default() }
     }
 
     /// The moment it is there.
@@ -82,23 +87,41 @@ impl Cloud {
         self.aws.with_model(ACCOUNT, REGION, self.now(), look)
     }
 
+    /// How often each operation was carried out that may change something.
+    pub fn done(&self) -> BTreeMap<String, usize> {
+        self.done.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn note(&self, operation: String, answer: &io::Result<Response<Bytes>>) {
+        if may_write(&operation) && answer.as_ref().is_ok_and(|answer| answer.status().is_success()) {
+            *self.done.lock().unwrap_or_else(PoisonError::into_inner).entry(operation).or_default() += 1;
+        }
+    }
+
     /// A provider that knows nothing of what another has done, as a new process has it.
     pub async fn provider(&self, look: Option<Look>) -> AwsProvider {
+        self.provider_over(self.wire(look)).await
+    }
+
+    /// The same whose requests go another way first.
+    pub async fn provider_over(&self, wire: Wire) -> AwsProvider {
         let options = Options {
             project: "test".to_owned(),
             region: Some(REGION.to_owned()),
             endpoint: None,
-            wire: Some(self.wire(look)),
+            wire: Some(wire),
             files: Arc::new(NoFiles),
             transports: Arc::new(Record::new(Arc::new(NoLog))),
         };
         AwsProvider::new(options).await.expect("a region is given")
     }
 
-    fn wire(&self, look: Option<Look>) -> Wire {
+    /// The way to it, at the end of which somebody may look at each request.
+    pub fn wire(&self, look: Option<Look>) -> Wire {
         let cloud = self.clone();
         Arc::new(move |request| {
             let Exchange { answer, delay } = cloud.aws.exchange(cloud.now(), &request);
+            cloud.note(operation_of(&request), &answer);
             if let Some(look) = &look {
                 look(&cloud);
             }
@@ -108,6 +131,27 @@ impl Cloud {
             })
         })
     }
+}
+
+/// The operation that a request asks for.
+pub fn operation_of(request: &Request<Bytes>) -> String {
+    operation(request.method().as_str(), request.uri().path(), request.body())
+}
+
+/// The name of the operation that a request asks for; of Route 53, whose requests have none, the method and the last words of the path.
+pub fn operation(method: &str, path: &str, body: &[u8]) -> String {
+    let form = String::from_utf8_lossy(body);
+    let action = form.split('&').find_map(|pair| pair.strip_prefix("Action="));
+    let named = action.or_else(|| path.split_once("/operation/").map(|(_, operation)| operation));
+    let words = || path.split(['/', '?']).filter(|word| word.chars().all(|c| c.is_ascii_lowercase()));
+    named.map_or_else(|| format!("{method} {}", words().collect::<Vec<_>>().join("/")), str::to_owned)
+}
+
+/// Whether an operation may change something.
+pub fn may_write(operation: &str) -> bool {
+    // Route 53 lists the tags of several things by POST.
+    let reads = ["Describe", "Get", "List", "GET ", "POST /tags/hostedzone"];
+    !reads.iter().any(|reads| operation.starts_with(reads))
 }
 
 /// What a project's text wants.
@@ -145,12 +189,27 @@ pub async fn copied(store: &MemoryStore) -> MemoryStore {
     copy
 }
 
-async fn state_in(store: &dyn StateStore) -> State {
+/// The state in a store; that of a project that has made nothing if there is none.
+pub async fn state_in(store: &dyn StateStore) -> State {
     load_state(store).await.expect("a state").unwrap_or_else(fresh)
 }
 
 /// Plans from what the store holds.
 pub async fn planned(desired: &Desired, store: &dyn StateStore, provider: &AwsProvider) -> Plan {
+    decided(desired, store, provider, plan).await
+}
+
+/// Plans the end of all that the store holds.
+pub async fn planned_end(desired: &Desired, store: &dyn StateStore, provider: &AwsProvider) -> Plan {
+    decided(desired, store, provider, destroy).await
+}
+
+async fn decided(
+    desired: &Desired,
+    store: &dyn StateStore,
+    provider: &AwsProvider,
+    decide: fn(&PlanInput<'_>) -> Result<Plan, PlanError>,
+) -> Plan {
     let state = state_in(store).await;
     let observed =
         refresh(desired, &state, provider).await.unwrap_or_else(|error| panic!("{error}: {}", error.source));
@@ -161,7 +220,7 @@ pub async fn planned(desired: &Desired, store: &dyn StateStore, provider: &AwsPr
         provider,
         location: &|_| "main.infra".to_owned(),
     };
-    plan(&input).unwrap_or_else(|error| panic!("{error:?}"))
+    decide(&input).unwrap_or_else(|error| panic!("{error:?}"))
 }
 
 /// What `infra apply` does: goes on with what was interrupted, then plans and carries that out.
@@ -181,6 +240,15 @@ pub async fn applied_watched(
     }
     let plan = planned(desired, store, provider).await;
     carried_out(&plan, Vec::new(), store, provider, watch).await
+}
+
+/// What `infra destroy` does.
+pub async fn destroyed(desired: &Desired, store: &dyn StateStore, provider: &AwsProvider) -> ApplyReport {
+    if let Some(report) = resumed(store, provider).await {
+        assert!(report.is_success(), "{:?}", report.failed);
+    }
+    let plan = planned_end(desired, store, provider).await;
+    carried_out(&plan, Vec::new(), store, provider, &Silent).await
 }
 
 /// Goes on with what was interrupted, if anything was.

@@ -4,5 +4,7 @@ pub mod capacity;
 pub mod clouds;
 pub mod dying;
 pub mod in_process;
+pub mod page;
 pub mod project;
+pub mod proxy;
 pub mod python;
