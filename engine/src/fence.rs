@@ -58,33 +58,6 @@ pub fn unwrap(bytes: &[u8]) -> Result<(Fence, &[u8]), FenceError> {
     }
 }
 
-/// What is to be done about the journal of this machine, which is written first, in the light of the shared one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reconciled {
-    /// They are the same.
-    Same,
-    /// The local one goes on where the shared one ends: it is sent up.
-    SendUp,
-    /// The shared one counts: it goes on where the local one ends, or is of another apply. No apply begins before its
-    /// first line is shared, so a local one without a shared one is of an apply that others have finished.
-    TakeShared,
-    /// Both go on from where they were the same, and each has what the other has not. The shared one counts.
-    Diverged,
-}
-
-/// Compares the two; one that is empty is none.
-pub fn reconcile(local: &[u8], shared: &[u8]) -> Reconciled {
-    let first = |journal: &[u8]| journal.split(|byte| *byte == b'\n').next().map(<[u8]>::to_vec);
-    match () {
-        () if local == shared => Reconciled::Same,
-        () if shared.is_empty() || shared.starts_with(local) || first(local) != first(shared) => {
-            Reconciled::TakeShared
-        }
-        () if local.starts_with(shared) => Reconciled::SendUp,
-        () => Reconciled::Diverged,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -111,23 +84,5 @@ mod tests {
         assert_eq!(unwrap(b"{\"format\": \"infra.state/1\"}\n"), Err(FenceError::Damaged));
         let newer = String::from_utf8_lossy(&bytes).replace("shared/1", "shared/2");
         assert_eq!(unwrap(newer.as_bytes()), Err(FenceError::Unknown("infra.shared/2".to_owned())));
-    }
-
-    #[test]
-    fn two_copies_of_a_journal() {
-        for (local, shared, expected) in [
-            ("", "", Reconciled::Same),
-            ("plan\na\n", "plan\na\n", Reconciled::Same),
-            ("plan\na\n", "plan\n", Reconciled::SendUp),
-            ("plan\na\n{tor", "plan\na\n", Reconciled::SendUp),
-            ("plan\n", "", Reconciled::TakeShared),
-            ("", "plan\n", Reconciled::TakeShared),
-            ("plan\n", "plan\na\n", Reconciled::TakeShared),
-            ("plan\na\n", "plan\nb\n", Reconciled::Diverged),
-            ("plan\na\n", "plan\nb\nc\n", Reconciled::Diverged),
-            ("one\na\n", "two\n", Reconciled::TakeShared),
-        ] {
-            assert_eq!(reconcile(local.as_bytes(), shared.as_bytes()), expected, "{local:?} {shared:?}");
-        }
     }
 }

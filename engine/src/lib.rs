@@ -67,6 +67,7 @@ pub mod plan_file;
 pub mod redact;
 pub mod repair;
 pub mod seal;
+pub mod shared_journal;
 pub mod state_file;
 pub mod store;
 pub mod surgery;

@@ -1,5 +1,5 @@
 //! State that several share: objects of an S3 bucket. For the key `K`, `K` is the state, `K.lock` the lease, `K.journal`
-//! the first line of the journal and `K.events` its others, `K.backup` the state before the last save.
+//! the journal, `K.events` what has come after it ([`shared_journal`]), `K.backup` the state before the last save.
 //!
 //! Every write is on the condition that the object is still as we know it, and carries the token of the lease, so that
 //! one whose lease was taken over cannot write any of them. The journal is written on this machine first: what is
@@ -16,6 +16,7 @@ use async_trait::async_trait;
 use infra_aws::bucket::{Bucket, Patience};
 use infra_engine::fence::Fence;
 use infra_engine::provider::ProviderError;
+use infra_engine::shared_journal;
 use infra_engine::store::{StateStore, StoreError};
 use tokio::sync::Mutex;
 
@@ -95,8 +96,10 @@ struct Objects {
     backup: Slot,
     journal: Slot,
     events: Slot,
-    /// All events, those included that S3 has not got yet.
-    told: Vec<u8>,
+    /// The whole journal, what S3 has not got yet included; empty if there is none.
+    journaled: Vec<u8>,
+    /// Up to where the first of its objects holds it.
+    folded: usize,
     /// How many writes there were under this lease.
     writes: u64,
 }
@@ -106,8 +109,13 @@ impl Objects {
         let slot = |suffix: &str| Slot::read(bucket, format!("{key}{suffix}"));
         let (state, backup, journal, events) =
             tokio::try_join!(slot(""), slot(".backup"), slot(".journal"), slot(".events"))?;
-        let told = events.body.clone();
-        Ok(Self { state, backup, journal, events, told, writes: 0 })
+        let (journaled, folded) = shared_journal::whole(&journal.body, &events.body);
+        Ok(Self { state, backup, journal, events, journaled, folded, writes: 0 })
+    }
+
+    /// Puts the journal together again from what its objects hold.
+    fn assemble(&mut self) {
+        (self.journaled, self.folded) = shared_journal::whole(&self.journal.body, &self.events.body);
     }
 
     /// A fence that no write had before.
@@ -116,18 +124,19 @@ impl Objects {
         Fence { token, write: self.writes }
     }
 
-    /// The whole journal; empty if there is none.
-    fn whole_journal(&self) -> Vec<u8> {
-        if self.journal.body.is_empty() { Vec::new() } else { [&self.journal.body[..], &self.told].concat() }
-    }
-
-    /// Sends the events up that S3 has not got yet.
+    /// Sends up what S3 has not got yet of the journal.
     async fn catch_up(&mut self, token: u64, patience: Patience) -> Result<(), Unwritten> {
-        if self.told == self.events.body {
+        if shared_journal::is_long(&self.journaled, self.folded) {
+            let (fence, whole) = (self.fence(token), self.journaled.clone());
+            self.journal.write(&fence, &whole, patience).await?;
+            self.folded = whole.len();
+        }
+        let rest = shared_journal::rest(&self.journaled, self.folded);
+        if rest == self.events.body {
             return Ok(());
         }
-        let (fence, told) = (self.fence(token), self.told.clone());
-        self.events.write(&fence, &told, patience).await
+        let fence = self.fence(token);
+        self.events.write(&fence, &rest, patience).await
     }
 }
 
@@ -189,12 +198,12 @@ impl SharedStore {
 
     async fn clear(&self, token: u64) -> Result<(), Unwritten> {
         let mut objects = self.objects.lock().await;
-        // Without its first line there is no journal, whatever events are left.
+        // Without its beginning there is no journal, whatever comes after.
         if !objects.journal.body.is_empty() {
             let fence = objects.fence(token);
             objects.journal.write(&fence, b"", Patience::Long).await?;
         }
-        objects.told.clear();
+        (objects.journaled, objects.folded) = (Vec::new(), 0);
         objects.catch_up(token, Patience::Long).await
     }
 
@@ -203,10 +212,14 @@ impl SharedStore {
         let mut objects = self.objects.lock().await;
         let bytes = format!("{line}\n").into_bytes();
         if objects.journal.body.is_empty() {
+            // What came after the journal of before must not seem to come after this one.
+            objects.catch_up(token, Patience::Long).await?;
             let fence = objects.fence(token);
-            return objects.journal.write(&fence, &bytes, Patience::Long).await;
+            objects.journal.write(&fence, &bytes, Patience::Long).await?;
+            (objects.folded, objects.journaled) = (bytes.len(), bytes);
+            return Ok(());
         }
-        objects.told.extend_from_slice(&bytes);
+        objects.journaled.extend_from_slice(&bytes);
         match objects.catch_up(token, Patience::Short).await {
             Err(Unwritten::Provider(_)) => Ok(()),
             done => done,
@@ -252,7 +265,7 @@ impl StateStore for SharedStore {
     }
 
     async fn journal_load(&self) -> Result<Option<Vec<u8>>, StoreError> {
-        let journal = self.objects.lock().await.whole_journal();
+        let journal = self.objects.lock().await.journaled.clone();
         Ok((!journal.is_empty()).then_some(journal))
     }
 

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use infra_aws::bucket::{Bucket, BucketOptions};
-use infra_engine::fence::{Reconciled, reconcile};
 use infra_engine::lease::{Decision, Found, Holder, decide};
+use infra_engine::shared_journal::{Reconciled, reconcile};
 use infra_engine::store::{StateStore, StoreError};
 use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep};
@@ -232,7 +232,7 @@ async fn fence_off(objects: &mut Objects, token: u64) -> Result<(), Unwritten> {
         journal.fence_off(&fences[2]),
         events.fence_off(&fences[3]),
     )?;
-    objects.told = objects.events.body.clone();
+    objects.assemble();
     Ok(())
 }
 
@@ -248,10 +248,10 @@ fn untaken(unwritten: Unwritten, place: &SharedPlace) -> StoreError {
 /// Brings the journal of this machine and the shared one together.
 async fn reconciled(objects: &mut Objects, writer: &Writer, terminal: &Terminal) -> CommandResult<()> {
     let local = writer.here.journal_load().await?.unwrap_or_default();
-    let shared = objects.whole_journal();
+    let shared = objects.journaled.clone();
     match reconcile(&local, &shared) {
         Reconciled::Same => {}
-        Reconciled::SendUp => objects.told = local[objects.journal.body.len()..].to_vec(),
+        Reconciled::SendUp => objects.journaled = local,
         Reconciled::TakeShared => take_shared(&shared, &writer.here).await?,
         Reconciled::Diverged => {
             let kept = writer.here.keep("journal", &local).await?;

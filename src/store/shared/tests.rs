@@ -340,6 +340,39 @@ async fn lost_answers_lose_nothing() {
     }
 }
 
+/// A journal of many events is the same as it is kept, as it is sent in parts, and as another takes it over, be the
+/// answers lost and the writer killed anywhere.
+#[tokio::test(start_paused = true)]
+async fn a_long_journal_is_whole_wherever_its_writer_is_killed() {
+    for killed_after in [3, 40, 41, 42, 43, 90] {
+        let world = World::new().await;
+        let (ann, bob) = (world.machine("ann@a"), world.machine("bob@b"));
+        let store = ann.open().await;
+        store.save(b"one").await.expect("saved");
+        world.inject("s3:PutObject~20%=cut");
+        let mut expected = String::new();
+        for at in 0..killed_after {
+            let line = format!("{at}{}", "x".repeat(400));
+            store.journal_append(&line).await.expect("appended");
+            expected += &format!("{line}\n");
+        }
+        world.inject("s3:*=dropped*1000");
+        close(store).await;
+        world.aws.clear_faults();
+        sleep(Duration::from_secs(70)).await;
+        let taken = bob.open().await;
+        let found = text(taken.journal_load().await);
+        assert!(expected.starts_with(&found), "after {killed_after}: {} of {}", found.len(), expected.len());
+        taken.journal_append("bob's").await.expect("appended");
+        assert_eq!(text(bob.look().await.journal_load().await), found + "bob's\n");
+        taken.journal_clear().await.expect("cleared");
+        assert_eq!(text(bob.look().await.journal_load().await), "none");
+        taken.journal_append("another").await.expect("appended");
+        assert_eq!(text(bob.look().await.journal_load().await), "another\n");
+        close(taken).await;
+    }
+}
+
 /// An apply that others have gone on with, or finished, is not taken up again by the machine that began it.
 #[tokio::test(start_paused = true)]
 async fn the_journal_of_before_is_not_sent_up_after_others_went_on() {
