@@ -101,7 +101,7 @@ pub enum JournalRepair {
         /// Where and how.
         why: String,
         /// What is left: none if not even its plan can be read.
-        journal: Option<Journal>,
+        journal: Option<Box<Journal>>,
     },
     /// It belongs to no state that is here: it is put away.
     PutAway,
@@ -267,7 +267,7 @@ fn journal_repair(
     damage: Option<JournalFileError>,
 ) -> JournalRepair {
     if let Some(damage) = damage {
-        return JournalRepair::Cut { why: damage.to_string(), journal };
+        return JournalRepair::Cut { why: damage.to_string(), journal: journal.map(Box::new) };
     }
     let here = match state {
         StateRepair::Restore(restore) | StateRepair::Advance(restore) => Some(restore.state.clone()),
