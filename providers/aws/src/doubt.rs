@@ -49,7 +49,7 @@ pub(crate) fn unheard(error: ConnectorError) -> ConnectorError {
 pub(crate) fn mark(response: &mut HttpResponse, code: Option<&str>) {
     let decided = code.is_some_and(|code| is_throttling(code) || CERTAIN.contains(&code));
     let status = response.status().as_u16();
-    if !decided && (status < 300 || status >= 500) {
+    if !decided && !(300..500).contains(&status) {
         response.add_extension(Sent);
     }
 }
