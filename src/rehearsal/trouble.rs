@@ -165,7 +165,7 @@ mod tests {
         `attach` lacks `=KIND`; write STEP[@WHEN]=KIND, such as attach@2=throttle, or a fault such as image:*=never-healthy
         `attach@x=throttle`: `x` is no number of a write
         `=throttle` names no step; write STEP[@WHEN]=KIND, such as attach@2=throttle, or a fault such as image:*=never-healthy
-        `attach=nonsense`: there is no effect `nonsense`; there are throttle, lost, dropped, cut, delay:5s, stale:5s, 500, 502, 503, 504, or an error code such as ResourceContention
+        `attach=nonsense`: there is no effect `nonsense`; there are throttle, lost, dropped, cut, twice, twice:first, delay:5s, stale:5s, 500, 502, 503, 504, or an error code such as ResourceContention
         "#);
     }
 }
