@@ -96,6 +96,9 @@ fn told(found: &Found) -> String {
     format!("{state}; {journal}\n")
 }
 
+/// Its name, the state, its backup and the journal.
+type Case<'a> = (&'a str, &'a [u8], &'a [u8], Option<Vec<u8>>);
+
 #[test]
 fn what_is_done_about_what_is_found() {
     let before = state_file::write(&state(7, &[("a", &["a1"])]));
@@ -107,7 +110,7 @@ fn what_is_done_about_what_is_found() {
         journal.map(|bytes| changed(&bytes, &format!("\"step\":{number}"), "\"step\":9"))
     };
     let headless = of(8).map(|bytes| changed(&bytes, "eu-west-1", "eu-west-2"));
-    let table: [(&str, &[u8], &[u8], Option<Vec<u8>>); 16] = [
+    let table: [Case<'_>; 16] = [
         ("all is well", &now, &before, None),
         ("unfinished", &now, &before, of(8)),
         ("settled, not cleared", &now, &before, of(7)),
