@@ -14,6 +14,7 @@ pub type Notes = BTreeMap<String, serde_json::Value>;
 #[derive(Debug, Clone)]
 pub struct Schedule<'p> {
     graph: &'p StepGraph,
+    by_change: BTreeMap<ChangeId, Vec<StepId>>,
     statuses: Vec<StepStatus>,
     notes: BTreeMap<StepId, (String, serde_json::Value)>,
     outcomes: BTreeMap<StepId, Outcome>,
@@ -30,6 +31,7 @@ impl<'p> Schedule<'p> {
     ) -> Result<Self, IllegalEvent> {
         let mut schedule = Self {
             graph,
+            by_change: by_change(graph),
             statuses: vec![StepStatus::default(); graph.steps.len()],
             notes: BTreeMap::new(),
             outcomes: BTreeMap::new(),
@@ -89,17 +91,17 @@ impl<'p> Schedule<'p> {
 
     /// The steps of a change, in an order in which they may run.
     pub fn of_change(&self, change: ChangeId) -> impl DoubleEndedIterator<Item = StepId> {
-        self.all().filter(move |step| self.step(*step).change == change)
+        self.by_change.get(&change).into_iter().flatten().copied()
     }
 
     /// The steps that may start: all before them is done, and no step of their change has failed.
-    pub fn ready(&self) -> Vec<StepId> {
-        let may = |step: &StepId| {
+    pub fn ready(&self) -> impl Iterator<Item = StepId> {
+        let may = move |step: &StepId| {
             *self.status(*step) == StepStatus::NeverStarted
                 && self.graph.after[step.0].iter().all(|before| self.is_done(*before))
                 && !self.is_broken(self.step(*step).change)
         };
-        self.all().filter(may).collect()
+        self.all().filter(may)
     }
 
     /// The steps that have begun and not finished: after a crash, look before you act.
@@ -291,4 +293,13 @@ impl<'p> Schedule<'p> {
             (None, _) => None,
         }
     }
+}
+
+/// The steps of each change, so that nobody looks through all of the plan for the few of one.
+fn by_change(graph: &StepGraph) -> BTreeMap<ChangeId, Vec<StepId>> {
+    let mut found: BTreeMap<ChangeId, Vec<StepId>> = BTreeMap::new();
+    for (at, step) in graph.steps.iter().enumerate() {
+        found.entry(step.change).or_default().push(StepId(at));
+    }
+    found
 }

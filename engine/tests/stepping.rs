@@ -42,7 +42,7 @@ async fn schedule(events: &str) -> String {
         text += &format!(
             "{}: ready {:?}, in doubt {:?}, undo {:?}, skipped {:?}\n",
             line.trim(),
-            numbers(schedule.ready()),
+            numbers(schedule.ready().collect()),
             numbers(schedule.in_doubt()),
             numbers(schedule.to_undo()),
             numbers(skipped),

@@ -34,7 +34,7 @@ pub(super) async fn finish(run: Run<'_>) -> Result<ApplyReport, ApplyError> {
 /// Whether something is left to do that would have been done.
 pub(super) fn is_stopped(run: &Run<'_>) -> bool {
     let schedule = &run.ledger.schedule;
-    !schedule.in_doubt().is_empty() || !schedule.ready().is_empty() || !schedule.to_undo().is_empty()
+    !schedule.in_doubt().is_empty() || schedule.ready().next().is_some() || !schedule.to_undo().is_empty()
 }
 
 fn report(run: &Run<'_>, state: State, stopped: bool) -> ApplyReport {

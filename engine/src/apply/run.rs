@@ -110,7 +110,7 @@ impl<'a> Run<'a> {
             return Some((*step, undoing(*step)));
         }
         let undo = self.ledger.schedule.to_undo().into_iter().map(|step| (step, true));
-        undo.chain(self.ledger.schedule.ready().into_iter().map(|step| (step, false))).next()
+        undo.chain(self.ledger.schedule.ready().map(|step| (step, false))).next()
     }
 
     /// Writes the step's intent down and lets it run.
