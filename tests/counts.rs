@@ -59,3 +59,24 @@ fn a_plan_without_changes_takes_few_reads_and_they_grow_by_pages() {
     ListTagsForResource 1
     ");
 }
+
+/// From a hundred to a thousand services nothing grows more than tenfold: one call for the attributes of each load
+/// balancer, and pages of twenty for tags, fifty for groups and launch settings, three hundred for records and four
+/// hundred for load balancers, which are listed twice. Making a thousand takes a minute and a half of computing: they are
+/// made with `EVERY_STEP=1`.
+#[test]
+fn a_thousand_services_take_ten_times_the_reads_of_a_hundred_at_most() {
+    if std::env::var_os("EVERY_STEP").is_none() {
+        return;
+    }
+    insta::assert_snapshot!(reads(1000), @"
+    DescribeAutoScalingGroups 20
+    DescribeLaunchConfigurations 20
+    DescribeLoadBalancerAttributes 1000
+    DescribeLoadBalancers 6
+    DescribeTags 50
+    GetHostedZone 1
+    ListResourceRecordSets 4
+    ListTagsForResource 1
+    ");
+}

@@ -103,8 +103,7 @@ async fn refuse_others(
     id: &RecordId,
     there: &ResourceRecordSet,
 ) -> Result<(), ProviderError> {
-    let balancers = if there.alias_target().is_some() { api::balancers(aws).await? } else { Vec::new() };
-    if is_wanted(&values(&id.zone, there, &balancers, &task.desired), &task.desired) {
+    if is_wanted(&observed(aws, id, there, &task.desired).await?, &task.desired) {
         return Ok(());
     }
     let message = format!("there is a record {} {} already, with other contents", id.name, id.kind);
@@ -194,7 +193,10 @@ async fn observed(
     told: &ResourceRecordSet,
     desired: &Values,
 ) -> Result<Values, ProviderError> {
-    let balancers = if told.alias_target().is_some() { api::balancers(aws).await? } else { Vec::new() };
+    // Attributes that do not decode lead nowhere that is known.
+    let wanted: Record = decode(desired).unwrap_or_default();
+    let target = wanted.alias.as_ref().and_then(|alias| alias.target.as_deref());
+    let balancers = api::balancers_behind(aws, told, target).await?;
     Ok(values(&id.zone, told, &balancers, desired))
 }
 

@@ -7,7 +7,7 @@ use aws_sdk_route53::types::{Change, ChangeAction, ChangeBatch, ChangeStatus, Re
 use infra_engine::provider::{FailureClass, ProviderError};
 
 use super::convert::{Leads, id_of};
-use super::name::{RecordId, canonical};
+use super::name::{RecordId, canonical, is_same_target};
 use crate::client::Aws;
 use crate::elb::zone_ids;
 use crate::error::{failed, has_code, permanent};
@@ -111,20 +111,45 @@ pub(super) async fn balancers(aws: &Aws) -> Result<Vec<LoadBalancerDescription>,
     pages.try_collect().await.map_err(failed("DescribeLoadBalancers"))
 }
 
-/// Where an alias to a load balancer leads; nowhere yet if there is no such balancer.
-pub(crate) async fn leads_to(aws: &Aws, balancer: &str) -> Result<Option<Leads>, ProviderError> {
-    let call = aws.elb.describe_load_balancers().load_balancer_names(balancer);
-    let answer = match call.send().await.map_err(failed("DescribeLoadBalancers")) {
-        Ok(answer) => answer,
-        Err(error) if has_code(&error, "LoadBalancerNotFound") => return Ok(None),
-        Err(error) => return Err(error),
+/// One load balancer, by its name.
+async fn balancer(aws: &Aws, name: &str) -> Result<Option<LoadBalancerDescription>, ProviderError> {
+    let call = aws.elb.describe_load_balancers().load_balancer_names(name);
+    match call.send().await.map_err(failed("DescribeLoadBalancers")) {
+        Ok(answer) => Ok(answer.load_balancer_descriptions().first().cloned()),
+        Err(error) if has_code(&error, "LoadBalancerNotFound") => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// The load balancers among which is the one that a record leads to, if it leads to any: the one that is `wanted`, and
+/// all others only if it is not that. A thousand records would otherwise list a thousand balancers each.
+pub(super) async fn balancers_behind(
+    aws: &Aws,
+    told: &ResourceRecordSet,
+    wanted: Option<&str>,
+) -> Result<Vec<LoadBalancerDescription>, ProviderError> {
+    let Some(alias) = told.alias_target() else { return Ok(Vec::new()) };
+    let wanted = match wanted {
+        Some(name) => balancer(aws, name).await?,
+        None => None,
     };
-    let Some(found) = answer.load_balancer_descriptions().first() else { return Ok(None) };
+    let leads_there = |found: &LoadBalancerDescription| {
+        found.dns_name().is_some_and(|name| is_same_target(name, alias.dns_name()))
+    };
+    match wanted.filter(leads_there) {
+        Some(found) => Ok(vec![found]),
+        None => balancers(aws).await,
+    }
+}
+
+/// Where an alias to a load balancer leads; nowhere yet if there is no such balancer.
+pub(crate) async fn leads_to(aws: &Aws, name: &str) -> Result<Option<Leads>, ProviderError> {
+    let Some(found) = balancer(aws, name).await? else { return Ok(None) };
     match (found.dns_name(), found.canonical_hosted_zone_name_id().or_else(|| zone_ids::zone_id(&aws.region)))
     {
         (Some(dns_name), Some(zone_id)) => {
             Ok(Some(Leads { dns_name: dns_name.to_owned(), zone_id: zone_id.to_owned() }))
         }
-        _ => Err(permanent("DescribeLoadBalancers", format!("the hosted zone of `{balancer}` is not told"))),
+        _ => Err(permanent("DescribeLoadBalancers", format!("the hosted zone of `{name}` is not told"))),
     }
 }
